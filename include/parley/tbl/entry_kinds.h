@@ -1,0 +1,12 @@
+/* Kinds of entries (PROTOCOL.md 4): X(NAME, stored number, "name in frames"). */
+X(TEXT, 1, "text")
+X(EDITED, 2, "edited")
+X(DELETED, 3, "deleted")
+X(REACTION, 4, "reaction")
+X(CREATED, 5, "created")
+X(MEMBER_ADDED, 6, "member_added")
+X(MEMBER_REMOVED, 7, "member_removed")
+X(MEMBER_LEFT, 8, "member_left")
+X(ROLE_CHANGED, 9, "role_changed")
+X(RENAMED, 10, "renamed")
+X(VOID, 11, "void")
