@@ -1,0 +1,110 @@
+/* The queue family: commands on their way to the writer of their conversation, and deliveries on
+ * their way to the servers.
+ *
+ * A reactor produces the bytes of a command to the partition of its conversation. The one writer of
+ * that partition takes records in their order; each has an offset, one higher than the one before,
+ * and the time of its append. When the writer has made durable what the commands ask for, it hands
+ * deliveries and push jobs back to the queue. Embedded, that is a mailbox in and a function call
+ * out; in a cluster, three topics. Only the wrapper (src/queue/queue.c) calls a driver: it counts
+ * and times. */
+#ifndef PARLEY_QUEUE_H
+#define PARLEY_QUEUE_H
+
+#include "base/conv_id.h"
+#include "base/str.h"
+#include "parley/err.h"
+#include "parley/push.h"
+
+struct par_queue;
+struct par_delivery;
+
+struct par_queue_config {
+    const char *driver; /* "local", "fail" */
+    size_t max_records; /* waiting commands of a partition before `overloaded`; 0 = 65,536 */
+    size_t max_bytes;   /* and their bytes; 0 = 64 MiB */
+};
+
+/* The record borrows until the next par_queue_take() of its partition. */
+struct par_queue_record {
+    struct par_str bytes;
+    uint64_t offset;
+    int64_t time_ms;     /* of the append: the log's clock */
+    uint64_t enqueue_ns; /* par_mono_ns() when it was produced on this machine, else 0 */
+};
+
+/* Takes one delivery; called on the writer thread, must not block nor keep pointers. */
+typedef void (*par_queue_deliver_fn)(void *arg, const struct par_delivery *d);
+/* The end of a run of deliveries: now wake the reactors. */
+typedef void (*par_queue_flush_fn)(void *arg);
+
+/* PAR_E_BAD_REQUEST for an unknown driver, PAR_E_UNAVAILABLE when it cannot start. */
+enum par_err par_queue_open(const struct par_queue_config *config,
+                            struct par_queue **queue_r) PAR_MUST_CHECK;
+/* Frees the queue and nulls it; nobody may be using it. Records not taken are dropped. */
+void par_queue_close(struct par_queue **queue);
+
+/* How many partitions there are, and the one of a conversation. Any thread. */
+uint32_t par_queue_partitions(const struct par_queue *q);
+uint32_t par_queue_partition_of(const struct par_queue *q, const struct par_conv *conv);
+/* The generation of the log; 0 = embedded. */
+uint16_t par_queue_generation(const struct par_queue *q);
+
+/* Appends a copy of the bytes. PAR_E_OVERLOADED: the bound on count or bytes is reached (nothing
+ * was appended); PAR_E_UNAVAILABLE: closed, or it may or may not have been appended. Any thread;
+ * does not block. */
+enum par_err par_queue_produce(struct par_queue *q, uint32_t partition,
+                               struct par_str bytes) PAR_MUST_CHECK;
+
+/* Where the writer goes on: the next record taken has this offset. Called by the writer before its
+ * first take, with the position of its checkpoint. */
+enum par_err par_queue_seek(struct par_queue *q, uint32_t partition,
+                            uint64_t offset) PAR_MUST_CHECK;
+
+/* Waits up to timeout_ms for a record (0: does not wait) and fills records[0..max) with what is
+ * there, in order. Returns how many; 0 when none came in time, or after par_queue_wake(). One
+ * thread a partition; blocks. Gives back the records of the call before. */
+size_t par_queue_take(struct par_queue *q, uint32_t partition, size_t max, uint32_t timeout_ms,
+                      struct par_queue_record *records);
+/* Makes a waiting par_queue_take() return. Any thread. */
+void par_queue_wake(struct par_queue *q, uint32_t partition);
+/* Refuses every further produce with `unavailable`; what is queued can still be taken. Any thread.
+ */
+void par_queue_seal(struct par_queue *q);
+
+/* The server of this process registers where its deliveries end, before the writer starts. */
+void par_queue_set_sink(struct par_queue *q, par_queue_deliver_fn deliver, par_queue_flush_fn flush,
+                        void *arg);
+/* And who takes push jobs; without one they are counted and dropped. */
+void par_queue_set_push(struct par_queue *q, par_push_job_fn fn, void *arg);
+
+enum { PAR_QUEUE_ALL_SERVERS = 0 }; /* no server has the id 0 */
+
+/* Hands a delivery to a server, after all that were handed to it before. PAR_E_UNAVAILABLE: it will
+ * not get it. Writer thread. The sink of an embedded server runs before this returns. */
+enum par_err par_queue_deliver(struct par_queue *q, uint64_t server, const struct par_delivery *d);
+/* Ends a run of deliveries: everything handed over so far is on its way. */
+enum par_err par_queue_deliver_flush(struct par_queue *q);
+/* Hands on a push job. Writer thread. */
+enum par_err par_queue_push_job(struct par_queue *q, const struct par_push_job *job);
+
+/* Counters since the start, and gauges; any thread. */
+struct par_queue_stats {
+    uint64_t produced, overloaded, unavailable, taken, takes, wakes;
+    uint64_t deliveries, delivery_failures, push_jobs;
+    uint64_t waiting_records, waiting_bytes; /* now */
+    uint64_t max_records, max_bytes;         /* the bounds */
+};
+void par_queue_stats(const struct par_queue *q, struct par_queue_stats *stats_r);
+
+/* The fail driver answers the next `count` calls of an operation with err (count UINT32_MAX: for
+ * ever), otherwise it is the local one. Tests only; ignored by other drivers. */
+enum par_queue_fault {
+    PAR_QUEUE_FAULT_PRODUCE = 0,
+    PAR_QUEUE_FAULT_DELIVER,
+    PAR_QUEUE_FAULT_PUSH,
+    PAR_QUEUE_FAULTS
+};
+void par_queue_fail(struct par_queue *q, enum par_queue_fault fault, enum par_err err,
+                    uint32_t count);
+
+#endif

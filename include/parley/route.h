@@ -1,0 +1,74 @@
+/* The route family: which servers hold a connection (or poll session) of a user.
+ *
+ * A server registers a user with its id and boot epoch when the user's first connection signs in,
+ * before the sync of that connection reads, and removes it when the last one is gone. The writer
+ * looks the members of a conversation up after their entry is durable, uncached: so a client that
+ * is connected and synced is told. A route is a set, not a counter: calls for one user and server
+ * take effect in the order made, and the server makes them in the order of its own connections
+ * (under the lock of its directory). */
+#ifndef PARLEY_ROUTE_H
+#define PARLEY_ROUTE_H
+
+#include "parley/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct par_route;
+
+struct par_route_config {
+    const char *driver; /* "local", "fail" */
+    size_t max_routes;  /* 0 = 16 Mi; register beyond it is PAR_E_OVERLOADED */
+};
+
+/* users[index] has a route to this server. */
+struct par_route_hit {
+    uint32_t index;
+    uint64_t server;
+    uint64_t boot;
+};
+
+/* Reused from look-up to look-up. Start with {0}. */
+struct par_route_hits {
+    struct par_route_hit *hit; /* by ascending index */
+    size_t count;
+    size_t _cap;
+};
+void par_route_hits_fini(struct par_route_hits *hits);
+
+/* PAR_E_BAD_REQUEST for an unknown driver, PAR_E_UNAVAILABLE when it cannot start. */
+enum par_err par_route_open(const struct par_route_config *config,
+                            struct par_route **route_r) PAR_MUST_CHECK;
+void par_route_close(struct par_route **route);
+
+/* The user is on this server, in this life of it. Registering again changes nothing; a route of the
+ * same server with an older boot epoch is replaced, one with a newer epoch stays. Any thread; the
+ * local driver does not block. */
+enum par_err par_route_register(struct par_route *r, uint64_t user, uint64_t server,
+                                uint64_t boot) PAR_MUST_CHECK;
+/* Removes the route if it still has this boot epoch. Any thread. */
+enum par_err par_route_unregister(struct par_route *r, uint64_t user, uint64_t server,
+                                  uint64_t boot);
+/* All routes of these users. PAR_E_UNAVAILABLE: the table cannot be read; hits_r is then empty. Any
+ * thread; a remote driver blocks. */
+enum par_err par_route_lookup(struct par_route *r, const uint64_t *users, size_t count,
+                              struct par_route_hits *hits_r) PAR_MUST_CHECK;
+
+struct par_route_stats {
+    uint64_t registers, unregisters, lookups, users_looked_up, hits, failures;
+    uint64_t routes, max_routes, bytes; /* now */
+};
+void par_route_stats(const struct par_route *r, struct par_route_stats *stats_r);
+
+/* The fail driver answers the next `count` calls of an operation with err (UINT32_MAX: for ever),
+ * otherwise it is the local one. Tests only. */
+enum par_route_fault {
+    PAR_ROUTE_FAULT_REGISTER = 0,
+    PAR_ROUTE_FAULT_UNREGISTER,
+    PAR_ROUTE_FAULT_LOOKUP,
+    PAR_ROUTE_FAULTS
+};
+void par_route_fail(struct par_route *r, enum par_route_fault fault, enum par_err err,
+                    uint32_t count);
+
+#endif
