@@ -1,109 +1,119 @@
-/* Names of conversations, read and written. */
+/* Text and binary forms of conversation and user ids. */
 #include "base/conv_id.h"
 
-#include <stdio.h>
+_Static_assert(sizeof(struct par_conv) == 17, "compared and stored as bytes");
 
-_Static_assert(sizeof(struct par_conv) == PAR_CONV_BYTES, "keys copy the struct as it is");
-
-static void put_u64(uint8_t out[8], uint64_t v)
+static void put_be(uint8_t to[8], uint64_t v)
 {
-    for (int i = 0; i < 8; i++)
-        out[i] = (uint8_t)(v >> (56 - 8 * i));
+    for (int i = 7; i >= 0; i--, v >>= 8)
+        to[i] = (uint8_t)v;
 }
 
-static uint64_t get_u64(const uint8_t in[8])
+static uint64_t get_be(const uint8_t from[8])
 {
     uint64_t v = 0;
     for (int i = 0; i < 8; i++)
-        v = v << 8 | in[i];
+        v = v << 8 | from[i];
     return v;
 }
 
-bool par_user_id_parse(struct par_str text, uint64_t *user_r)
+bool par_user_parse(struct par_str text, uint64_t *user_r)
 {
-    uint64_t user;
     *user_r = 0;
-    if (!par_str_to_u64(text, &user) || !par_user_id_ok(user))
+    uint64_t v;
+    if (!par_str_to_u64(text, &v) || v == 0 || v > INT64_MAX)
         return false;
-    *user_r = user;
+    *user_r = v;
     return true;
 }
 
-static bool parse_direct(struct par_str rest, struct par_conv *conv_r)
+static bool parse_direct(struct par_str text, struct par_conv *conv_r)
 {
-    const char *point = rest.len > 0 ? memchr(rest.ptr, '.', rest.len) : NULL;
-    if (point == NULL)
+    const char *dot = memchr(text.ptr, '.', text.len);
+    if (!dot)
         return false;
-    size_t first = (size_t)(point - rest.ptr);
-    uint64_t a, b;
-    if (!par_user_id_parse(par_str_of(rest.ptr, first), &a) ||
-        !par_user_id_parse(par_str_of(point + 1, rest.len - first - 1), &b) || a >= b)
+    size_t n = (size_t)(dot - text.ptr);
+    uint64_t low, high;
+    if (!par_user_parse(par_str_of(text.ptr, n), &low) ||
+        !par_user_parse(par_str_of(dot + 1, text.len - n - 1), &high) || low >= high)
         return false;
-    *conv_r = par_conv_direct(a, b);
+    *conv_r = par_conv_direct(low, high);
     return true;
 }
 
-static int hex_digit(char c)
+static bool parse_group(struct par_str text, struct par_conv *conv_r)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return -1;
-}
-
-static bool parse_group(struct par_str rest, struct par_conv *conv_r)
-{
-    uint8_t id[16];
-    if (rest.len != 32)
+    struct par_conv conv = {.kind = PAR_CONV_GROUP};
+    if (text.len != 32)
         return false;
-    for (size_t i = 0; i < 16; i++) {
-        int high = hex_digit(rest.ptr[2 * i]), low = hex_digit(rest.ptr[2 * i + 1]);
-        if (high < 0 || low < 0)
+    for (size_t i = 0; i < 32; i++) {
+        char c = text.ptr[i];
+        unsigned v;
+        if (c >= '0' && c <= '9')
+            v = (unsigned)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            v = (unsigned)(c - 'a') + 10;
+        else
             return false;
-        id[i] = (uint8_t)(high << 4 | low);
+        conv.id[i / 2] = (uint8_t)(conv.id[i / 2] << 4 | v);
     }
-    *conv_r = par_conv_group(id);
+    *conv_r = conv;
     return true;
 }
 
-enum par_err par_conv_parse(struct par_str text, struct par_conv *conv_r)
+enum par_conv_parse par_conv_parse(struct par_str text, struct par_conv *conv_r)
 {
-    memset(conv_r, 0, sizeof *conv_r);
-    if (par_str_starts(text, "d."))
-        return parse_direct(par_str_of(text.ptr + 2, text.len - 2), conv_r) ? PAR_OK
-                                                                            : PAR_E_NOT_FOUND;
-    if (par_str_starts(text, "g.") && parse_group(par_str_of(text.ptr + 2, text.len - 2), conv_r))
-        return PAR_OK;
-    return PAR_E_NOT_MEMBER;
+    *conv_r = (struct par_conv){0};
+    if (text.len == 0 || text.len > PAR_CONV_TEXT_MAX)
+        return PAR_CONV_BAD;
+    if (text.len < 2 || text.ptr[1] != '.')
+        return PAR_CONV_NOT_MEMBER;
+    struct par_str rest = par_str_of(text.ptr + 2, text.len - 2);
+    if (text.ptr[0] == 'd')
+        return parse_direct(rest, conv_r) ? PAR_CONV_OK : PAR_CONV_NOT_FOUND;
+    if (text.ptr[0] == 'g' && parse_group(rest, conv_r))
+        return PAR_CONV_OK;
+    return PAR_CONV_NOT_MEMBER;
 }
 
-size_t par_conv_format(const struct par_conv *conv, char text_r[PAR_CONV_TEXT_MAX])
+static size_t put_dec(char *out, uint64_t v)
 {
-    static const char digits[] = "0123456789abcdef";
+    char digits[PAR_USER_TEXT_MAX];
+    size_t i = sizeof digits;
+    do {
+        digits[--i] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    memcpy(out, digits + i, sizeof digits - i);
+    return sizeof digits - i;
+}
+
+size_t par_conv_format(const struct par_conv *conv, char out[PAR_CONV_TEXT_MAX])
+{
     if (conv->kind == PAR_CONV_DIRECT) {
-        uint64_t a, b;
-        par_conv_users(conv, &a, &b);
-        /* Masked, so that a damaged key cannot make the text longer than its buffer. */
-        return (size_t)snprintf(text_r, PAR_CONV_TEXT_MAX, "d.%llu.%llu",
-                                (unsigned long long)(a & INT64_MAX),
-                                (unsigned long long)(b & INT64_MAX));
+        size_t n = 2;
+        out[0] = 'd';
+        out[1] = '.';
+        n += put_dec(out + n, get_be(conv->id));
+        out[n++] = '.';
+        return n + put_dec(out + n, get_be(conv->id + 8));
     }
-    text_r[0] = 'g';
-    text_r[1] = '.';
+    if (conv->kind != PAR_CONV_GROUP)
+        return 0;
+    out[0] = 'g';
+    out[1] = '.';
     for (size_t i = 0; i < 16; i++) {
-        text_r[2 + 2 * i] = digits[conv->id[i] >> 4];
-        text_r[3 + 2 * i] = digits[conv->id[i] & 15];
+        out[2 + 2 * i] = "0123456789abcdef"[conv->id[i] >> 4];
+        out[3 + 2 * i] = "0123456789abcdef"[conv->id[i] & 15];
     }
-    text_r[34] = '\0';
     return 34;
 }
 
 struct par_conv par_conv_direct(uint64_t a, uint64_t b)
 {
     struct par_conv conv = {.kind = PAR_CONV_DIRECT};
-    put_u64(conv.id, a < b ? a : b);
-    put_u64(conv.id + 8, a < b ? b : a);
+    put_be(conv.id, a < b ? a : b);
+    put_be(conv.id + 8, a < b ? b : a);
     return conv;
 }
 
@@ -114,18 +124,20 @@ struct par_conv par_conv_group(const uint8_t id[16])
     return conv;
 }
 
-void par_conv_users(const struct par_conv *conv, uint64_t *smaller_r, uint64_t *larger_r)
+bool par_conv_users(const struct par_conv *conv, uint64_t *low_r, uint64_t *high_r)
 {
-    bool direct = conv->kind == PAR_CONV_DIRECT;
-    *smaller_r = direct ? get_u64(conv->id) : 0;
-    *larger_r = direct ? get_u64(conv->id + 8) : 0;
+    *low_r = *high_r = 0;
+    if (conv->kind != PAR_CONV_DIRECT)
+        return false;
+    *low_r = get_be(conv->id);
+    *high_r = get_be(conv->id + 8);
+    return true;
 }
 
-uint64_t par_conv_other(const struct par_conv *conv, uint64_t user)
+uint64_t par_conv_other(const struct par_conv *conv, uint64_t self)
 {
-    uint64_t a, b;
-    par_conv_users(conv, &a, &b);
-    if (user == 0)
+    uint64_t low, high;
+    if (!par_conv_users(conv, &low, &high))
         return 0;
-    return user == a ? b : user == b ? a : 0;
+    return self == low ? high : self == high ? low : 0;
 }
