@@ -1,4 +1,5 @@
-/* The protocol's words that are also stored: kinds of entries and roles, with their names in frames. */
+/* The protocol's words that are also stored: kinds of entries and roles, with their names in
+ * frames. */
 #ifndef PARLEY_WORDS_H
 #define PARLEY_WORDS_H
 
@@ -18,6 +19,9 @@ enum par_role {
 #undef X
     PAR_ROLE_COUNT
 };
+
+/* What one who joins a group sees of the time before. */
+enum par_history { PAR_HISTORY_ALL = 0, PAR_HISTORY_JOINED = 1 };
 
 /* As they stand in frames; "" for a number that is none of them. Static storage. */
 const char *par_entry_kind_name(enum par_entry_kind kind);

@@ -46,8 +46,7 @@ static void refuses_what_is_none(void **state)
     static const char *const not_found[] = {
         "d.",    "d.1",   "d.1.",   "d..2",    "d.2.1",
         "d.1.1", "d.0.1", "d.01.2", "d.1.2.3", "d.1.9223372036854775808"};
-    static const char *const not_member[] = {"",
-                                             "x",
+    static const char *const not_member[] = {"x",
                                              "g.",
                                              "g.00112233445566778899aabbccddeef",
                                              "g.00112233445566778899AABBCCDDEEFF",
