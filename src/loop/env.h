@@ -1,6 +1,6 @@
-/* The outside world in one small interface: clocks, randomness and threads. Nothing outside src/loop reads
- * a clock, draws a random number, sleeps, or starts or waits for a thread, so that a simulated world can
- * stand in for the real one. */
+/* The outside world in one small interface: clocks, randomness and threads. Nothing outside
+ * src/loop reads a clock, draws a random number, sleeps, or starts or waits for a thread, so that a
+ * simulated world can stand in for the real one. */
 #ifndef PAR_LOOP_ENV_H
 #define PAR_LOOP_ENV_H
 
@@ -25,8 +25,8 @@ uint64_t par_random_u64(void);
 struct par_thread;
 typedef void (*par_thread_fn)(void *arg);
 
-/* Starts fn(arg) on a thread of its own; name (<= 15 bytes) shows in ps. The caller owns the handle and
- * ends it by join. PAR_E_UNAVAILABLE when the system gives no thread. */
+/* Starts fn(arg) on a thread of its own; name (<= 15 bytes) shows in ps. The caller owns the handle
+ * and ends it by join. PAR_E_UNAVAILABLE when the system gives no thread. */
 enum par_err par_thread_start(const char *name, par_thread_fn fn, void *arg,
                               struct par_thread **thread_r) PAR_MUST_CHECK;
 /* Waits until fn has returned, frees the handle and nulls it. Blocks. */
