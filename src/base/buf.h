@@ -7,8 +7,8 @@
 #include <stdarg.h>
 
 /* data[0..len) is the content. Start with {0}. Appending never fails for the caller: when memory is
- * refused the buffer turns `failed`, drops its content and ignores further appends, so that an encoder
- * checks once, at its end. Not thread-safe. */
+ * refused the buffer turns `failed`, drops its content and ignores further appends, so that an
+ * encoder checks once, at its end. Not thread-safe. */
 struct par_buf {
     uint8_t *data;
     size_t len;
@@ -49,9 +49,9 @@ static inline struct par_str par_buf_str(const struct par_buf *b)
     return par_str_of(b->data ? (const void *)b->data : "", b->len);
 }
 
-/* The reading side: a cursor over borrowed bytes. Each get returns false, with 0 in its result and `bad`
- * set, when the bytes run out or are malformed; after that everything fails, so that a decoder may check
- * `bad` once, at its end. */
+/* The reading side: a cursor over borrowed bytes. Each get returns false, with 0 in its result and
+ * `bad` set, when the bytes run out or are malformed; after that everything fails, so that a
+ * decoder may check `bad` once, at its end. */
 struct par_cursor {
     const uint8_t *pos;
     const uint8_t *end;
