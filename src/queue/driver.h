@@ -1,0 +1,46 @@
+/* What a driver of the queue family is: a table of functions behind parley/queue.h. */
+#ifndef PAR_QUEUE_DRIVER_H
+#define PAR_QUEUE_DRIVER_H
+
+#include "parley/queue.h"
+
+/* Where deliveries and push jobs of this process end; set by the wrapper before the writer starts.
+ */
+struct par_queue_ends {
+    par_queue_deliver_fn deliver;
+    par_queue_flush_fn flush;
+    void *arg;
+    par_push_job_fn push;
+    void *push_arg;
+};
+
+/* Functions as their namesakes in parley/queue.h, on the state that open made. All are required but
+ * `fail`. Drivers know base and loop, and call nobody but the ends. */
+struct par_queue_ops {
+    const char *name;
+    /* ends belongs to the wrapper and outlives the state. */
+    enum par_err (*open)(const struct par_queue_config *config, const struct par_queue_ends *ends,
+                         void **state_r);
+    void (*close)(void *state);
+    uint32_t (*partitions)(void *state);
+    uint32_t (*partition_of)(void *state, const struct par_conv *conv);
+    uint16_t (*generation)(void *state);
+    enum par_err (*produce)(void *state, uint32_t partition, struct par_str bytes);
+    enum par_err (*seek)(void *state, uint32_t partition, uint64_t offset);
+    size_t (*take)(void *state, uint32_t partition, size_t max, uint32_t timeout_ms,
+                   struct par_queue_record *records);
+    void (*wake)(void *state, uint32_t partition);
+    void (*seal)(void *state);
+    enum par_err (*deliver)(void *state, uint64_t server, const struct par_delivery *d);
+    enum par_err (*flush)(void *state);
+    enum par_err (*push)(void *state, const struct par_push_job *job);
+    /* waiting_* and max_* only. */
+    void (*gauges)(void *state, struct par_queue_stats *stats);
+    /* Optional. */
+    void (*fail)(void *state, enum par_queue_fault fault, enum par_err err, uint32_t count);
+};
+
+extern const struct par_queue_ops par_queue__local;
+extern const struct par_queue_ops par_queue__fail;
+
+#endif

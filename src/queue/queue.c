@@ -1,0 +1,219 @@
+/* The queue family's wrapper: chooses the driver, is its only caller, counts and times. */
+#include "queue/driver.h"
+
+#include "base/stats.h"
+#include "loop/env.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct par_queue {
+    const struct par_queue_ops *ops;
+    void *state;
+    struct par_queue_ends ends;
+    atomic_uint_fast64_t produced, overloaded, unavailable, taken, takes, wakes;
+    atomic_uint_fast64_t deliveries, delivery_failures, push_jobs;
+    struct par_stats_source depth, limit, refused, passed;
+};
+
+static const struct par_queue_ops *const drivers[] = {&par_queue__local, &par_queue__fail};
+
+static void count(atomic_uint_fast64_t *counter, uint64_t n)
+{
+    atomic_fetch_add_explicit(counter, n, memory_order_relaxed);
+}
+
+static uint64_t read_count(const atomic_uint_fast64_t *counter)
+{
+    return atomic_load_explicit((atomic_uint_fast64_t *)counter, memory_order_relaxed);
+}
+
+static int64_t sample_depth(void *arg)
+{
+    struct par_queue_stats stats;
+    par_queue_stats(arg, &stats);
+    return (int64_t)stats.waiting_records;
+}
+
+static int64_t sample_limit(void *arg)
+{
+    struct par_queue_stats stats;
+    par_queue_stats(arg, &stats);
+    return (int64_t)stats.max_records;
+}
+
+static int64_t sample_refused(void *arg)
+{
+    return (int64_t)read_count(&((struct par_queue *)arg)->overloaded);
+}
+
+static int64_t sample_passed(void *arg)
+{
+    return (int64_t)read_count(&((struct par_queue *)arg)->taken);
+}
+
+static void source_add(struct par_stats_source *source, enum par_sampled metric,
+                       par_stats_sample_fn sample, struct par_queue *q)
+{
+    *source = (struct par_stats_source){
+        .metric = metric, .label = "commands", .sample = sample, .arg = q};
+    par_stats_source_add(source);
+}
+
+enum par_err par_queue_open(const struct par_queue_config *config, struct par_queue **queue_r)
+{
+    *queue_r = NULL;
+    const char *name = config->driver ? config->driver : par_queue__local.name;
+    const struct par_queue_ops *ops = NULL;
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            ops = drivers[i];
+    if (!ops)
+        return PAR_E_BAD_REQUEST;
+    struct par_queue *q = calloc(1, sizeof *q);
+    if (!q)
+        return PAR_E_UNAVAILABLE;
+    q->ops = ops;
+    enum par_err err = ops->open(config, &q->ends, &q->state);
+    if (err != PAR_OK) {
+        free(q);
+        return err;
+    }
+    source_add(&q->depth, PAR_G_QUEUE_DEPTH, sample_depth, q);
+    source_add(&q->limit, PAR_G_QUEUE_LIMIT, sample_limit, q);
+    source_add(&q->refused, PAR_G_QUEUE_REFUSED, sample_refused, q);
+    source_add(&q->passed, PAR_G_QUEUE_PASSED, sample_passed, q);
+    *queue_r = q;
+    return PAR_OK;
+}
+
+void par_queue_close(struct par_queue **queue)
+{
+    struct par_queue *q = *queue;
+    if (!q)
+        return;
+    par_stats_source_remove(&q->depth);
+    par_stats_source_remove(&q->limit);
+    par_stats_source_remove(&q->refused);
+    par_stats_source_remove(&q->passed);
+    q->ops->close(q->state);
+    free(q);
+    *queue = NULL;
+}
+
+uint32_t par_queue_partitions(const struct par_queue *q)
+{
+    return q->ops->partitions(q->state);
+}
+
+uint32_t par_queue_partition_of(const struct par_queue *q, const struct par_conv *conv)
+{
+    return q->ops->partition_of(q->state, conv);
+}
+
+uint16_t par_queue_generation(const struct par_queue *q)
+{
+    return q->ops->generation(q->state);
+}
+
+enum par_err par_queue_produce(struct par_queue *q, uint32_t partition, struct par_str bytes)
+{
+    enum par_err err = q->ops->produce(q->state, partition, bytes);
+    count(err == PAR_OK             ? &q->produced
+          : err == PAR_E_OVERLOADED ? &q->overloaded
+                                    : &q->unavailable,
+          1);
+    par_stats_inc_at(PAR_C_QUEUE_PUBLISHED, err == PAR_OK             ? PAR_OUTCOME_OK
+                                            : err == PAR_E_OVERLOADED ? PAR_OUTCOME_FAILED
+                                                                      : PAR_OUTCOME_UNCERTAIN);
+    return err;
+}
+
+enum par_err par_queue_seek(struct par_queue *q, uint32_t partition, uint64_t offset)
+{
+    return q->ops->seek(q->state, partition, offset);
+}
+
+size_t par_queue_take(struct par_queue *q, uint32_t partition, size_t max, uint32_t timeout_ms,
+                      struct par_queue_record *records)
+{
+    size_t n = q->ops->take(q->state, partition, max, timeout_ms, records);
+    count(&q->takes, 1);
+    count(&q->taken, n);
+    return n;
+}
+
+void par_queue_wake(struct par_queue *q, uint32_t partition)
+{
+    count(&q->wakes, 1);
+    q->ops->wake(q->state, partition);
+}
+
+void par_queue_seal(struct par_queue *q)
+{
+    q->ops->seal(q->state);
+}
+
+void par_queue_set_sink(struct par_queue *q, par_queue_deliver_fn deliver, par_queue_flush_fn flush,
+                        void *arg)
+{
+    q->ends.deliver = deliver;
+    q->ends.flush = flush;
+    q->ends.arg = arg;
+}
+
+void par_queue_set_push(struct par_queue *q, par_push_job_fn fn, void *arg)
+{
+    q->ends.push = fn;
+    q->ends.push_arg = arg;
+}
+
+static enum par_err delivered(struct par_queue *q, enum par_err err)
+{
+    if (err != PAR_OK) {
+        count(&q->delivery_failures, 1);
+        par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_QUEUE);
+    }
+    return err;
+}
+
+enum par_err par_queue_deliver(struct par_queue *q, uint64_t server, const struct par_delivery *d)
+{
+    count(&q->deliveries, 1);
+    return delivered(q, q->ops->deliver(q->state, server, d));
+}
+
+enum par_err par_queue_deliver_flush(struct par_queue *q)
+{
+    return delivered(q, q->ops->flush(q->state));
+}
+
+enum par_err par_queue_push_job(struct par_queue *q, const struct par_push_job *job)
+{
+    enum par_err err = q->ops->push(q->state, job);
+    count(&q->push_jobs, 1);
+    par_stats_inc_at(PAR_C_PUSH_JOBS, err == PAR_OK ? PAR_PUSH_QUEUED : PAR_PUSH_FAILED);
+    return err;
+}
+
+void par_queue_stats(const struct par_queue *q, struct par_queue_stats *stats_r)
+{
+    *stats_r = (struct par_queue_stats){
+        .produced = read_count(&q->produced),
+        .overloaded = read_count(&q->overloaded),
+        .unavailable = read_count(&q->unavailable),
+        .taken = read_count(&q->taken),
+        .takes = read_count(&q->takes),
+        .wakes = read_count(&q->wakes),
+        .deliveries = read_count(&q->deliveries),
+        .delivery_failures = read_count(&q->delivery_failures),
+        .push_jobs = read_count(&q->push_jobs),
+    };
+    q->ops->gauges(q->state, stats_r);
+}
+
+void par_queue_fail(struct par_queue *q, enum par_queue_fault fault, enum par_err err, uint32_t n)
+{
+    if (q->ops->fail)
+        q->ops->fail(q->state, fault, err, n);
+}
