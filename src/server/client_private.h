@@ -1,0 +1,37 @@
+/* Inside src/server: what a client consists of. */
+#ifndef PAR_SERVER_CLIENT_PRIVATE_H
+#define PAR_SERVER_CLIENT_PRIVATE_H
+
+#include "server/client.h"
+#include "ws/connection.h"
+
+/* What a client has only while it works: an idle one has none. */
+struct par_client {
+    struct par_endpoint endpoint; /* first: handles of endpoints lead to it */
+    struct par_ws_conn *ws;       /* NULL once closed */
+    struct par_reactor *reactor;
+    struct par_list node; /* among the reactor's clients */
+    struct par_list requests;
+    uint16_t request_count;
+    uint16_t deferred_count;
+    bool ordering;
+    bool order_again;
+    bool hello_done; /* its answer was sent: events may go out */
+    bool hello_asked;
+    bool paused;
+    bool closing;
+    uint16_t held_count;
+    struct par_shared **held; /* events that wait for hello's answer */
+    float ops;                /* bucket of requests */
+    uint32_t ops_ms;          /* when it was filled: the loop's clock, cut */
+    struct par_timer hello_timer;
+};
+
+enum { PAR_CLIENT_HELD_MAX = 1024 };
+
+/* One more, or one less, of its requests is in flight: reading pauses and resumes. */
+void par_client__busy(struct par_client *client);
+/* Sends the answer of a request. */
+void par_client__answer(struct par_client *client, struct par_request *req);
+
+#endif

@@ -1,0 +1,64 @@
+/* A reactor of the server: a loop on a thread of its own, with the connections it accepted, the requests
+ * they asked, and a mailbox for everything that other threads have for them. */
+#ifndef PAR_SERVER_REACTOR_H
+#define PAR_SERVER_REACTOR_H
+
+#include "base/slab.h"
+#include "loop/env.h"
+#include "loop/listen.h"
+#include "loop/mailbox.h"
+#include "server/handles.h"
+#include "server/server.h"
+
+/* What other threads post: a function that the reactor's thread calls with it, and which frees it. */
+struct par_post;
+typedef void (*par_post_fn)(struct par_reactor *reactor, struct par_post *post);
+struct par_post {
+    struct par_msg msg;
+    par_post_fn fn;
+};
+
+struct par_reactor {
+    struct par_server *server;
+    unsigned index;
+    struct par_loop *loop;
+    struct par_thread *thread;
+    struct par_listener listener;
+    struct par_listener metrics_listener;
+    struct par_mailbox mailbox;
+    struct par_handles endpoints; /* struct par_endpoint: clients and poll sessions */
+    struct par_handles requests;  /* struct par_request */
+    struct par_list clients;      /* struct par_client */
+    struct par_list polls;        /* struct par_poll */
+    struct par_list departed;     /* struct par_departure: users whose last endpoint went */
+    struct par_timer drain_timer;
+    struct par_list draining; /* clients still to be moved away */
+    uint32_t client_count;
+    uint32_t poll_count;
+};
+
+/* Makes the loop and its tables; no thread yet. PAR_E_UNAVAILABLE: no memory or descriptors. */
+enum par_err par_reactor_new(struct par_server *server, unsigned index,
+                             struct par_reactor **reactor_r) PAR_MUST_CHECK;
+/* Starts the thread. */
+enum par_err par_reactor_start(struct par_reactor *reactor) PAR_MUST_CHECK;
+/* Ends the thread after its current turn and waits for it. What is open is closed. Blocks. */
+void par_reactor_stop(struct par_reactor *reactor);
+/* Frees and nulls a reactor whose thread has ended. */
+void par_reactor_free(struct par_reactor **reactor);
+
+/* Hands a post over; its function runs on the reactor's thread. Any thread. */
+static inline void par_reactor_post(struct par_reactor *reactor, struct par_post *post, par_post_fn fn)
+{
+    post->fn = fn;
+    par_mailbox_post(&reactor->mailbox, &post->msg);
+}
+
+/* The reactor that a handle names; NULL when there is none. */
+static inline struct par_reactor *par_reactor_of(struct par_server *server, uint64_t handle)
+{
+    unsigned index = par_handle_reactor(handle);
+    return handle && index < server->reactor_count ? server->reactors[index] : NULL;
+}
+
+#endif

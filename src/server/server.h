@@ -1,0 +1,71 @@
+/* The server: what all its parts share, from the first connection to the last.
+ *
+ * The story of one request. A reactor (reactor.h) accepts a connection; its bytes become frames or HTTP
+ * requests. A frame belongs to a client (client.h), an HTTP call is routed by rest.c or poll.c; both become
+ * a request (request.h): an operation with checked arguments and somebody who asks. dispatch.c gives it to
+ * handle_<op>.c on the reactor. That either answers at once, or sends a command to the writer, or has
+ * work done on a pool thread, where blocking reads are allowed. The answer comes back by the reactor's
+ * mailbox, and leaves through the connection that asked, if it is still there. What the writer releases
+ * to others arrives at fanout.c on the writer's thread, is encoded once, and is posted to the reactors
+ * that hold endpoints of those it is for (directory.h). */
+#ifndef PAR_SERVER_SERVER_H
+#define PAR_SERVER_SERVER_H
+
+#include "base/config.h"
+#include "loop/pool.h"
+#include "parley/cache.h"
+#include "parley/presence.h"
+#include "parley/queue.h"
+#include "parley/route.h"
+#include "parley/store.h"
+#include "proto/gen/limits.h"
+#include "server/directory.h"
+#include "server/known.h"
+
+#include <stdatomic.h>
+
+struct par_reactor;
+struct par_writer;
+struct par_attempts;
+struct par_web;
+struct par_admin;
+struct par_metrics;
+
+enum { PAR_SERVER_MAX_REACTORS = 64 };
+
+/* Where a server is in its life. */
+enum par_server_phase { PAR_SERVER_STARTING = 0, PAR_SERVER_SERVING, PAR_SERVER_DRAINING, PAR_SERVER_STOPPING };
+
+struct par_server {
+    struct par_config *config;
+    uint64_t id;   /* among servers: from server.id */
+    uint64_t boot; /* boot epoch: higher after each start */
+    struct par_store *store;
+    struct par_queue *queue;
+    struct par_route *route;
+    struct par_cache *cache;
+    struct par_presence *presence;
+    struct par_writer *writer;
+    struct par_pool *workers; /* blocking reads, account writes */
+    struct par_pool *hashers; /* argon2id */
+    struct par_directory *directory;
+    struct par_known known;
+    struct par_attempts *attempts; /* logins and registrations by name and address */
+    struct par_web *web;
+    struct par_admin *admin;
+    struct par_metrics *metrics;
+    unsigned reactor_count;
+    struct par_reactor *reactors[PAR_SERVER_MAX_REACTORS];
+    _Atomic int phase; /* enum par_server_phase */
+    _Atomic uint64_t connections;
+};
+
+/* The limits of PROTOCOL.md 8 as the configuration has them now. */
+void par_server_limits(const struct par_server *server, struct par_proto_limits *limits_r);
+
+static inline enum par_server_phase par_server_phase(struct par_server *server)
+{
+    return (enum par_server_phase)atomic_load_explicit(&server->phase, memory_order_relaxed);
+}
+
+#endif
