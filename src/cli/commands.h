@@ -1,0 +1,10 @@
+/* Every command's struct; each is defined in the file of its name. */
+#ifndef PAR_CLI_COMMANDS_H
+#define PAR_CLI_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const struct par_cli_command par_cli_help;
+extern const struct par_cli_command par_cli_version;
+
+#endif
