@@ -7,8 +7,8 @@
 /* The kinds are stored in keys and records: never renumber. NONE is an id that names nothing. */
 enum par_conv_kind { PAR_CONV_NONE = 0, PAR_CONV_DIRECT = 1, PAR_CONV_GROUP = 2 };
 
-/* Direct: the smaller user id, then the larger, both big-endian. Group: 128 bits. No padding, so that it
- * may be compared and hashed as 17 bytes. */
+/* Direct: the smaller user id, then the larger, both big-endian. Group: 128 bits. No padding, so
+ * that it may be compared and hashed as 17 bytes. */
 struct par_conv {
     uint8_t kind;
     uint8_t id[16];
@@ -24,11 +24,12 @@ enum par_conv_parse {
     PAR_CONV_BAD         /* empty or over 64 bytes: bad_request */
 };
 
-/* Reads "d.<smaller>.<larger>" (canonical decimals of 63-bit ids that are not 0) or "g." and 32 lower-case
- * hex digits. *conv_r is all zeros unless OK. */
+/* Reads "d.<smaller>.<larger>" (canonical decimals of 63-bit ids that are not 0) or "g." and 32
+ * lower-case hex digits. *conv_r is all zeros unless OK. */
 enum par_conv_parse par_conv_parse(struct par_str text, struct par_conv *conv_r);
 
-/* Writes the text form without a NUL and returns its length (at most PAR_CONV_TEXT_MAX); 0 for NONE. */
+/* Writes the text form without a NUL and returns its length (at most PAR_CONV_TEXT_MAX); 0 for
+ * NONE. */
 size_t par_conv_format(const struct par_conv *conv, char out[PAR_CONV_TEXT_MAX]);
 
 /* The direct conversation of two different users. */
@@ -52,8 +53,8 @@ static inline bool par_conv_eq(const struct par_conv *a, const struct par_conv *
     return memcmp(a, b, sizeof *a) == 0;
 }
 
-/* A user id: the canonical decimal of a 63-bit number that is not 0. False, and 0, for any other text,
- * which therefore names a user who does not exist. */
+/* A user id: the canonical decimal of a 63-bit number that is not 0. False, and 0, for any other
+ * text, which therefore names a user who does not exist. */
 bool par_user_parse(struct par_str text, uint64_t *user_r);
 
 #endif

@@ -7,7 +7,8 @@ enum {
     PAIRWISE_MAX = 12  /* objects up to this size are compared name by name */
 };
 
-/* A name of an object that is not closed yet. `head` holds its first bytes, which settle most comparisons. */
+/* A name of an object that is not closed yet. `head` holds its first bytes, which settle most
+ * comparisons. */
 struct name {
     const char *ptr;
     uint64_t head;
@@ -23,6 +24,7 @@ struct check {
     const char *pos;
     const char *end;
     struct par_arena *arena;
+    struct par_json_found *found; /* NULL: nobody asks */
     struct name *names;
     uint32_t name_count;
     uint32_t name_room;
@@ -259,34 +261,45 @@ static bool scan_word(struct check *c, const char *word, size_t n)
 }
 
 /* Any value that is not a container. */
-static bool scan_plain(struct check *c)
+static bool scan_plain(struct check *c, struct par_json *v)
 {
-    bool escaped;
+    bool ok, escaped = false;
+    v->ptr = c->pos;
     switch (*c->pos) {
     case '"':
-        c->pos++;
-        return scan_string(c, &escaped);
+        v->type = PAR_JSON_STRING;
+        v->ptr = ++c->pos;
+        ok = scan_string(c, &escaped);
+        v->len = (uint32_t)(c->pos - v->ptr) - 1;
+        v->escaped = escaped;
+        return ok;
     case 't':
-        return scan_word(c, "true", 4);
+        v->type = PAR_JSON_TRUE;
+        ok = scan_word(c, "true", 4);
+        break;
     case 'f':
-        return scan_word(c, "false", 5);
+        v->type = PAR_JSON_FALSE;
+        ok = scan_word(c, "false", 5);
+        break;
     case 'n':
-        return scan_word(c, "null", 4);
+        v->type = PAR_JSON_NULL;
+        ok = scan_word(c, "null", 4);
+        break;
     default:
-        return (*c->pos == '-' || par_json__is_digit(*c->pos)) && scan_number(c);
+        v->type = PAR_JSON_NUMBER;
+        ok = (*c->pos == '-' || par_json__is_digit(*c->pos)) && scan_number(c);
     }
+    v->len = (uint32_t)(c->pos - v->ptr);
+    v->escaped = false;
+    return ok;
 }
 
 /* From the quote of a name to behind the colon. */
-static enum par_json_fault scan_name(struct check *c)
+static enum par_json_fault scan_name(struct check *c, struct par_json *name)
 {
-    bool escaped;
-    if (c->pos == c->end || *c->pos != '"')
+    if (c->pos == c->end || *c->pos != '"' || !scan_plain(c, name))
         return PAR_JSON_SYNTAX;
-    const char *from = ++c->pos;
-    if (!scan_string(c, &escaped))
-        return PAR_JSON_SYNTAX;
-    enum par_json_fault fault = add_name(c, from, (size_t)(c->pos - 1 - from), escaped);
+    enum par_json_fault fault = add_name(c, name->ptr, name->len, name->escaped);
     if (fault)
         return fault;
     c->pos = par_json__skip_blanks(c->pos, c->end);
@@ -296,11 +309,24 @@ static enum par_json_fault scan_name(struct check *c)
     return PAR_JSON_FINE;
 }
 
+/* Keeps a member of the outer object, now that its value ends. */
+static void keep_found(struct check *c, const struct par_json *name, const struct par_json *value)
+{
+    if (!c->found || c->found->more)
+        return;
+    if (c->found->count == PAR_JSON_FOUND)
+        c->found->more = true;
+    else
+        c->found->members[c->found->count++] = (struct par_json_member){*name, *value};
+}
+
 /* The outer container and all in it, without recursion: `depth` is how many are open. */
 static enum par_json_fault scan_document(struct check *c, unsigned max_depth)
 {
     unsigned depth = 0;
     enum par_json_fault fault;
+    struct par_json name = {0}, value;  /* of the innermost level */
+    struct par_json_member outer = {0}; /* the outer object's member that is being read */
     bool first = false; /* right behind an opening bracket: a closing one may follow */
     for (;;) {
         /* A value, or its container's end. */
@@ -310,7 +336,7 @@ static enum par_json_fault scan_document(struct check *c, unsigned max_depth)
         char closes = depth && c->levels[depth - 1].is_object ? '}' : ']';
         if (!first || *c->pos != closes) {
             if (depth && c->levels[depth - 1].is_object) {
-                if ((fault = scan_name(c)))
+                if ((fault = scan_name(c, &name)))
                     return fault;
                 c->pos = par_json__skip_blanks(c->pos, c->end);
                 if (c->pos == c->end)
@@ -319,13 +345,20 @@ static enum par_json_fault scan_document(struct check *c, unsigned max_depth)
             if (*c->pos == '{' || *c->pos == '[') {
                 if (depth == max_depth)
                     return PAR_JSON_DEPTH;
+                if (depth == 1) {
+                    outer.name = name;
+                    outer.value.ptr = c->pos;
+                    outer.value.type = *c->pos == '{' ? PAR_JSON_OBJECT : PAR_JSON_ARRAY;
+                }
                 c->levels[depth++] = (struct level){c->name_count, *c->pos == '{'};
                 c->pos++;
                 first = true;
                 continue;
             }
-            if (!scan_plain(c))
+            if (!scan_plain(c, &value))
                 return PAR_JSON_SYNTAX;
+            if (depth == 1)
+                keep_found(c, &name, &value);
         }
         first = false;
         /* What follows a value: a comma, or the end of one or more containers. */
@@ -345,6 +378,10 @@ static enum par_json_fault scan_document(struct check *c, unsigned max_depth)
             c->pos++;
             if (--depth == 0)
                 return PAR_JSON_FINE;
+            if (depth == 1) {
+                outer.value.len = (uint32_t)(c->pos - outer.value.ptr);
+                keep_found(c, &outer.name, &outer.value);
+            }
         }
     }
 }
@@ -352,12 +389,24 @@ static enum par_json_fault scan_document(struct check *c, unsigned max_depth)
 enum par_json_fault par_json_check(struct par_str text, unsigned max_depth, struct par_arena *arena,
                                    struct par_json *object_r)
 {
+    return par_json_check_found(text, max_depth, arena, object_r, NULL);
+}
+
+enum par_json_fault par_json_check_found(struct par_str text, unsigned max_depth,
+                                         struct par_arena *arena, struct par_json *object_r,
+                                         struct par_json_found *found_r)
+{
     *object_r = (struct par_json){0};
+    if (found_r) {
+        found_r->count = 0;
+        found_r->more = false;
+    }
     PAR_ASSERT(max_depth >= 1 && max_depth <= PAR_JSON_DEPTH_MAX);
     struct check c;
     c.pos = text.ptr;
     c.end = text.ptr + text.len;
     c.arena = arena;
+    c.found = found_r;
     c.names = c.inline_names;
     c.name_count = 0;
     c.name_room = NAMES_INLINE;

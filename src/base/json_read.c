@@ -78,6 +78,16 @@ struct par_json_iter par_json_iter(const struct par_json *container)
     return (struct par_json_iter){container->ptr + 1, container->ptr + container->len - 1};
 }
 
+struct par_json_iter par_json_iter_rest(const struct par_json *object,
+                                        const struct par_json_found *found)
+{
+    if (!found->more)
+        return (struct par_json_iter){NULL, NULL};
+    const struct par_json *last = &found->members[found->count - 1].value;
+    const char *pos = last->ptr + last->len + (last->type == PAR_JSON_STRING);
+    return (struct par_json_iter){pos, object->ptr + object->len - 1};
+}
+
 /* To the next name or item, over blanks and one comma; false at the end. */
 static bool next_start(struct par_json_iter *it)
 {

@@ -60,9 +60,10 @@ static inline unsigned par_json__u4(const char *p)
     return v;
 }
 
-/* Unescapes a string whose escapes are known to be well formed. `out` has room for len bytes; unescaping
- * never makes a string longer. A lone surrogate becomes three bytes like any other code unit, so that equal
- * names stay equal; *text_r tells whether the result is text: no lone surrogate, no U+0000. */
+/* Unescapes a string whose escapes are known to be well formed. `out` has room for len bytes;
+ * unescaping never makes a string longer. A lone surrogate becomes three bytes like any other code
+ * unit, so that equal names stay equal; *text_r tells whether the result is text: no lone
+ * surrogate, no U+0000. */
 size_t par_json__unescape(const char *p, size_t len, char *out, bool *text_r);
 
 #endif

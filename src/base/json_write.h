@@ -1,5 +1,5 @@
-/* Writes JSON onto a byte buffer: no tree, no allocation of its own, commas put by itself. Memory that is
- * refused shows as `failed` of the buffer, checked once at the end.
+/* Writes JSON onto a byte buffer: no tree, no allocation of its own, commas put by itself. Memory
+ * that is refused shows as `failed` of the buffer, checked once at the end.
  *
  *     struct par_json_out w = par_json_out(&buf);
  *     par_json_open(&w);                       {
@@ -33,7 +33,8 @@ void par_json_key(struct par_json_out *w, const char *name);
 /* A name that may need escapes (a map's key). */
 void par_json_key_text(struct par_json_out *w, struct par_str name);
 
-/* Values. Strings must be UTF-8 and go out byte for byte, but for quote, backslash and control characters. */
+/* Values. Strings must be UTF-8 and go out byte for byte, but for quote, backslash and control
+ * characters. */
 void par_json_str(struct par_json_out *w, struct par_str s);
 void par_json_int(struct par_json_out *w, int64_t v);
 void par_json_uint(struct par_json_out *w, uint64_t v);

@@ -18,7 +18,8 @@ bool par_str_to_u64(struct par_str s, uint64_t *value_r)
     uint64_t v = 0;
     for (size_t i = 0; i < s.len; i++) {
         unsigned d = (unsigned char)s.ptr[i] - '0';
-        if (d > 9 || v > (UINT64_MAX - d) / 10)
+        /* Nineteen digits always fit; only the twentieth may be too much. */
+        if (d > 9 || (i == 19 && v > (UINT64_MAX - d) / 10))
             return false;
         v = v * 10 + d;
     }

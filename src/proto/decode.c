@@ -3,9 +3,6 @@
 
 #include "proto/decode_private.h"
 
-/* As many members of a frame as are read once; those behind them are read twice. */
-enum { MEMBERS_KEPT = 16 };
-
 static const int64_t id_max = (INT64_C(1) << 53) - 1;
 
 static const struct par_shape *const op_shapes[PAR_OP_COUNT] = {
@@ -20,34 +17,32 @@ static const struct par_shape *const body_shapes[PAR_BODY_COUNT] = {
 #undef X
 };
 
-/* The first members of the outer object, and what was seen of the two that every frame has. */
+/* What was seen of the two members that every frame has; NONE: not there. */
 struct head {
-    struct par_json_member members[MEMBERS_KEPT];
-    size_t count;
-    struct par_json_iter rest; /* behind members[] */
     struct par_json op;
     struct par_json id;
 };
 
 static void note(struct head *h, const struct par_json_member *m)
 {
+    /* Most names are settled by their length. */
+    if (m->name.len != 2 && !m->name.escaped)
+        return;
     if (par_json_text_is(&m->name, PAR_STR("op")))
         h->op = m->value;
     else if (par_json_text_is(&m->name, PAR_STR("id")))
         h->id = m->value;
 }
 
-static void read_head(const struct par_json *object, struct head *h)
+static struct head read_head(const struct par_json_found *found, struct par_json_iter rest)
 {
-    h->count = 0;
-    h->op = h->id = (struct par_json){0};
-    h->rest = par_json_iter(object);
-    while (h->count < MEMBERS_KEPT && par_json_next_member(&h->rest, &h->members[h->count]))
-        note(h, &h->members[h->count++]);
-    struct par_json_iter it = h->rest;
+    struct head h = {{0}, {0}};
+    for (uint32_t i = 0; i < found->count; i++)
+        note(&h, &found->members[i]);
     struct par_json_member m;
-    while (h->count == MEMBERS_KEPT && par_json_next_member(&it, &m))
-        note(h, &m);
+    while (par_json_next_member(&rest, &m))
+        note(&h, &m);
+    return h;
 }
 
 static unsigned depth_of(const struct par_proto_limits *limits)
@@ -84,9 +79,10 @@ enum par_decoded par_proto_decode(struct par_str bytes, const struct par_proto_l
 {
     struct par_proto__ctx ctx = {.limits = limits, .arena = arena};
     struct par_json object;
-    struct head head;
+    struct par_json_found found;
     *frame_r = (struct par_frame_in){0};
-    enum par_json_fault fault = par_json_check(bytes, depth_of(limits), arena, &object);
+    enum par_json_fault fault =
+        par_json_check_found(bytes, depth_of(limits), arena, &object, &found);
     if (fault == PAR_JSON_NO_MEMORY) {
         par_proto__no_memory(&ctx);
         goto refused;
@@ -95,7 +91,8 @@ enum par_decoded par_proto_decode(struct par_str bytes, const struct par_proto_l
         frame_r->message = par_json_fault_text(fault);
         return PAR_DECODED_CLOSE;
     }
-    read_head(&object, &head);
+    struct par_json_iter rest = par_json_iter_rest(&object, &found);
+    struct head head = read_head(&found, rest);
     if (!read_op(&ctx, &head, frame_r))
         goto refused;
     const struct par_shape *shape = op_shapes[frame_r->op];
@@ -104,7 +101,7 @@ enum par_decoded par_proto_decode(struct par_str bytes, const struct par_proto_l
         par_proto__no_memory(&ctx);
         goto refused;
     }
-    if (!par_proto__fill(&ctx, NULL, shape, head.members, head.count, head.rest, args))
+    if (!par_proto__fill(&ctx, NULL, shape, found.members, found.count, rest, args))
         goto refused;
     frame_r->args.any = args;
     return PAR_DECODED_OK;
@@ -170,7 +167,8 @@ static bool query_value(struct par_proto__ctx *ctx, const struct par_field *f, s
 {
     uint64_t v;
     if (!par_utf8_check(text, NULL) || memchr(text.ptr ? text.ptr : "", 0, text.len))
-        return par_proto__fail(ctx, NULL, f->name, PAR_E_BAD_REQUEST, "must be UTF-8 without U+0000");
+        return par_proto__fail(ctx, NULL, f->name, PAR_E_BAD_REQUEST,
+                               "must be UTF-8 without U+0000");
     switch (f->kind) {
     case PAR_FIELD_INT:
         if (!par_str_to_u64(text, &v) || v > INT64_MAX)

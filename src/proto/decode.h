@@ -1,12 +1,13 @@
-/* From bytes to requests. A frame, a REST body or the query of a URL becomes a struct of arguments that is
- * wholly checked: types, ranges, lengths, which members exclude each other. What depends on state (does the
- * conversation exist, may one write to it) is left to those who ask.
+/* From bytes to requests. A frame, a REST body or the query of a URL becomes a struct of arguments
+ * that is wholly checked: types, ranges, lengths, which members exclude each other. What depends on
+ * state (does the conversation exist, may one write to it) is left to those who ask.
  *
- * A frame passes three gates: it is one JSON object without duplicate names and not too deep, or the
- * connection closes with 4400; it has an id and a known op; its members fit the table made from
+ * A frame passes three gates: it is one JSON object without duplicate names and not too deep, or
+ * the connection closes with 4400; it has an id and a known op; its members fit the table made from
  * protocol/schema. Errors carry the code and a message with the member's name.
  *
- * Results borrow from the bytes and from the arena; both must outlive them. Any thread; never blocks. */
+ * Results borrow from the bytes and from the arena; both must outlive them. Any thread; never
+ * blocks. */
 #ifndef PAR_PROTO_DECODE_H
 #define PAR_PROTO_DECODE_H
 
@@ -29,15 +30,17 @@ struct par_frame_in {
     const char *message; /* never NULL after ERROR and CLOSE; static, or in the arena */
 };
 
-/* Decodes a frame, which must be UTF-8. After ERROR op, has_id and id hold as far as they were usable. */
+/* Decodes a frame, which must be UTF-8. After ERROR op, has_id and id hold as far as they were
+ * usable. */
 enum par_decoded par_proto_decode(struct par_str bytes, const struct par_proto_limits *limits,
-                                  struct par_arena *arena, struct par_frame_in *frame_r) PAR_MUST_CHECK;
+                                  struct par_arena *arena,
+                                  struct par_frame_in *frame_r) PAR_MUST_CHECK;
 
 enum par_body {
 #define X(NAME, name) PAR_BODY_##NAME,
     PAR_PROTO_BODIES(X)
 #undef X
-    PAR_BODY_COUNT
+        PAR_BODY_COUNT
 };
 
 struct par_body_in {
@@ -57,14 +60,15 @@ struct par_text_arg {
     struct par_str value;
 };
 
-/* Fills the arguments of an operation from a path and a query ("before_seq" = "12"); unknown names are
- * ignored, a name given twice is bad_request. Lists and objects cannot be given this way, but users:
- * with commas between. */
+/* Fills the arguments of an operation from a path and a query ("before_seq" = "12"); unknown names
+ * are ignored, a name given twice is bad_request. Lists and objects cannot be given this way, but
+ * users: with commas between. */
 enum par_err par_proto_decode_query(enum par_op op, const struct par_text_arg *args, size_t count,
                                     const struct par_proto_limits *limits, struct par_arena *arena,
                                     struct par_body_in *args_r) PAR_MUST_CHECK;
 
-/* The users' ids alone, in the arena; NULL when count is 0 or memory is refused. Unknown ones are 0. */
+/* The users' ids alone, in the arena; NULL when count is 0 or memory is refused. Unknown ones are
+ * 0. */
 uint64_t *par_user_ids(const struct par_user_refs *list, struct par_arena *arena);
 
 #endif

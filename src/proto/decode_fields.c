@@ -1,4 +1,5 @@
-/* Fills a struct of arguments from an object, by its table: one value a field, then what holds over all. */
+/* Fills a struct of arguments from an object, by its table: one value a field, then what holds over
+ * all. */
 #include "proto/decode_private.h"
 
 #include "base/buf.h"
@@ -31,8 +32,8 @@ static char *put_path(char *to, const struct par_proto__path *path)
     return to + 1;
 }
 
-bool par_proto__fail(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     enum par_err err, const char *why)
+bool par_proto__fail(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, enum par_err err, const char *why)
 {
     char *m = par_arena_alloc(ctx->arena, path_len(path) + strlen(name) + strlen(why) + 3);
     ctx->err = err;
@@ -51,8 +52,8 @@ static bool bad(struct par_proto__ctx *ctx, const struct par_proto__path *path, 
     return par_proto__fail(ctx, path, name, PAR_E_BAD_REQUEST, why);
 }
 
-bool par_proto__text(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     const struct par_json *value, struct par_str *text_r)
+bool par_proto__text(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, const struct par_json *value, struct par_str *text_r)
 {
     *text_r = (struct par_str){0};
     if (value->type != PAR_JSON_STRING)
@@ -198,8 +199,8 @@ static bool set_value(struct par_proto__ctx *ctx, const struct par_proto__path *
 }
 
 static bool fill_member(struct par_proto__ctx *ctx, const struct par_proto__path *path,
-                        const struct par_shape *shape, const struct par_json_member *m, uint32_t *seen,
-                        void *base)
+                        const struct par_shape *shape, const struct par_json_member *m,
+                        uint32_t *seen, void *base)
 {
     struct par_str name = par_str_of(m->name.ptr, m->name.len);
     if (m->name.escaped) {
@@ -261,8 +262,8 @@ bool par_proto__finish(struct par_proto__ctx *ctx, const struct par_proto__path 
 }
 
 bool par_proto__fill(struct par_proto__ctx *ctx, const struct par_proto__path *path,
-                     const struct par_shape *shape, const struct par_json_member *members, size_t count,
-                     struct par_json_iter rest, void *base)
+                     const struct par_shape *shape, const struct par_json_member *members,
+                     size_t count, struct par_json_iter rest, void *base)
 {
     uint32_t seen = 0;
     for (size_t i = 0; i < count; i++) {

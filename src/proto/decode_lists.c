@@ -5,8 +5,8 @@
 
 enum { PAIRWISE_MAX = 16 };
 
-bool par_proto__conv(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     struct par_str text, struct par_conv_ref *conv_r)
+bool par_proto__conv(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, struct par_str text, struct par_conv_ref *conv_r)
 {
     conv_r->text = text;
     switch (par_conv_parse(text, &conv_r->conv)) {

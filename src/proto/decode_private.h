@@ -1,4 +1,5 @@
-/* Inside src/proto: filling a struct of arguments from members, and telling what is wrong with one. */
+/* Inside src/proto: filling a struct of arguments from members, and telling what is wrong with one.
+ */
 #ifndef PAR_PROTO_DECODE_PRIVATE_H
 #define PAR_PROTO_DECODE_PRIVATE_H
 
@@ -19,19 +20,19 @@ struct par_proto__ctx {
 };
 
 /* Both return false, so that `return fail(…)` reads well. The message is "path.name: why". */
-bool par_proto__fail(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     enum par_err err, const char *why);
+bool par_proto__fail(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, enum par_err err, const char *why);
 bool par_proto__no_memory(struct par_proto__ctx *ctx);
 
 /* The text of a string, or an error under the field's name. */
-bool par_proto__text(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     const struct par_json *value, struct par_str *text_r);
+bool par_proto__text(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, const struct par_json *value, struct par_str *text_r);
 
-/* Fills *base (shape->size bytes, all zero) from an object; members[] are its first ones, already read,
- * and `rest` gives those behind them. */
+/* Fills *base (shape->size bytes, all zero) from an object; members[] are its first ones, already
+ * read, and `rest` gives those behind them. */
 bool par_proto__fill(struct par_proto__ctx *ctx, const struct par_proto__path *path,
-                     const struct par_shape *shape, const struct par_json_member *members, size_t count,
-                     struct par_json_iter rest, void *base);
+                     const struct par_shape *shape, const struct par_json_member *members,
+                     size_t count, struct par_json_iter rest, void *base);
 
 /* Puts a text that is already unescaped into a field; for queries too. */
 bool par_proto__set_text(struct par_proto__ctx *ctx, const struct par_proto__path *path,
@@ -52,8 +53,8 @@ bool par_proto__users_done(struct par_proto__ctx *ctx, const struct par_proto__p
 bool par_proto__marks(struct par_proto__ctx *ctx, const struct par_proto__path *path,
                       const struct par_field *f, const struct par_json *object,
                       struct par_mark_refs *list_r);
-bool par_proto__conv(struct par_proto__ctx *ctx, const struct par_proto__path *path, const char *name,
-                     struct par_str text, struct par_conv_ref *conv_r);
+bool par_proto__conv(struct par_proto__ctx *ctx, const struct par_proto__path *path,
+                     const char *name, struct par_str text, struct par_conv_ref *conv_r);
 /* The greatest value or length of a field, of the limits or its own; 0: none. */
 int64_t par_proto__max(const struct par_proto__ctx *ctx, const struct par_field *f);
 

@@ -66,7 +66,8 @@ void par_answer_error(struct par_buf *out, struct par_re re, enum par_err err, c
     par_json_close(&w);
 }
 
-void par_rest_error(struct par_buf *out, enum par_err err, const char *message, uint32_t retry_after_ms)
+void par_rest_error(struct par_buf *out, enum par_err err, const char *message,
+                    uint32_t retry_after_ms)
 {
     struct par_json_out w = par_json_out(out);
     par_json_open(&w);

@@ -1,5 +1,6 @@
-/* From results to bytes: answers, events, and the objects that stand in them. Encoders append to a buffer
- * and fail only by `failed` of the buffer. An event is encoded once and shared by all who get it. */
+/* From results to bytes: answers, events, and the objects that stand in them. Encoders append to a
+ * buffer and fail only by `failed` of the buffer. An event is encoded once and shared by all who
+ * get it. */
 #ifndef PAR_PROTO_ENCODE_H
 #define PAR_PROTO_ENCODE_H
 
@@ -42,7 +43,7 @@ void par_json_limits(struct par_json_out *w, const struct par_proto_limits *limi
 enum {
     PAR_ENTRY_SHOW_CMID = 1,       /* to the writer's own devices */
     PAR_ENTRY_SHOW_MESSAGE_ID = 2, /* REST: "<conv>:<seq>" */
-    PAR_ENTRY_AS_WRITTEN = 4       /* the event of a new entry: without edited_seq and deleted_seq */
+    PAR_ENTRY_AS_WRITTEN = 4 /* the event of a new entry: without edited_seq and deleted_seq */
 };
 /* One entry as in history: {"conv":…,"seq":…}. A text that was deleted has lost its text. */
 void par_json_entry(struct par_json_out *w, const struct par_entry *entry, unsigned show);

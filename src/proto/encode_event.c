@@ -24,8 +24,8 @@ static void marks(struct par_json_out *w, uint64_t delivered, uint64_t read)
     par_json_key_int(w, "read", (int64_t)read);
 }
 
-void par_event_mark(struct par_buf *out, const struct par_conv *conv, uint64_t user, uint64_t delivered,
-                    uint64_t read)
+void par_event_mark(struct par_buf *out, const struct par_conv *conv, uint64_t user,
+                    uint64_t delivered, uint64_t read)
 {
     struct par_json_out w = open_event(out, "mark");
     par_json_key_conv(&w, "conv", conv);

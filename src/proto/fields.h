@@ -61,7 +61,8 @@ struct par_shape {
 };
 
 /* par_shape_<op> and par_shape_body_<name>. */
-#define X(NAME, name, word, class, cmid, socket_only) extern const struct par_shape par_shape_##name;
+#define X(NAME, name, word, class, cmid, socket_only)                                              \
+    extern const struct par_shape par_shape_##name;
 #include "parley/tbl/ops.h"
 #undef X
 #define X(NAME, name) extern const struct par_shape par_shape_body_##name;

@@ -1,4 +1,5 @@
-/* The operations: what a connection may ask, and how requests about one conversation keep their order. */
+/* The operations: what a connection may ask, and how requests about one conversation keep their
+ * order. */
 #ifndef PAR_PROTO_OP_H
 #define PAR_PROTO_OP_H
 
@@ -12,8 +13,8 @@ enum par_op {
     PAR_OP_COUNT
 };
 
-/* WRITE changes one conversation; READ looks at one (or tells it something that is not stored) and waits
- * for earlier writes to it; MULTI concerns several; FREE concerns none. */
+/* WRITE changes one conversation; READ looks at one (or tells it something that is not stored) and
+ * waits for earlier writes to it; MULTI concerns several; FREE concerns none. */
 enum par_op_class {
     PAR_OP_CLASS_FREE = 0,
     PAR_OP_CLASS_READ,

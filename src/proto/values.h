@@ -1,5 +1,5 @@
-/* What decoded members look like: ids keep the text they were, for answers that repeat it, and say what
- * they name. Everything borrows from the frame or lives in the request's arena. */
+/* What decoded members look like: ids keep the text they were, for answers that repeat it, and say
+ * what they name. Everything borrows from the frame or lives in the request's arena. */
 #ifndef PAR_PROTO_VALUES_H
 #define PAR_PROTO_VALUES_H
 
@@ -8,7 +8,8 @@
 #include "parley/err.h"
 
 /* A conversation that a client named. err is PAR_OK when conv could exist; else PAR_E_NOT_FOUND or
- * PAR_E_NOT_MEMBER, and conv is all zeros: the answer, unless something else is wrong with the request. */
+ * PAR_E_NOT_MEMBER, and conv is all zeros: the answer, unless something else is wrong with the
+ * request. */
 struct par_conv_ref {
     struct par_str text;
     struct par_conv conv;
