@@ -1,24 +1,51 @@
-# Short names in front of Meson; `make help` lists them.
+# Short names in front of Meson, npm and the scripts of tools/; `make help` lists them.
 BUILD ?= build
+NINJA  = ninja -C $(BUILD)
 
-.PHONY: run test build setup web help clean check
-help:
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+.PHONY: help run build test check bench fuzz fuzz-soak fault-soak clean setup setup-check web
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: build ## install what is missing, build, and serve http://127.0.0.1:8080 from ./data
-	$(BUILD)/parley serve --data data
+	@exec $(BUILD)/parley serve --data data
 
-setup: ## install the packages that a fresh Debian 12 lacks
+build: setup web $(BUILD)/build.ninja ## install what is missing and build build/parley with its web page
+	@$(NINJA)
+
+test: build setup-check ## build, and run every test that needs no engines
+	@BUILD=$(BUILD) tools/test
+
+check: build setup-check ## what CI checks without running: form, names, comments, layers, types, freshness
+	@BUILD=$(BUILD) tools/check
+
+bench: build ## measure speed and size on this machine, with the floors beside
+	@BUILD=$(BUILD) tools/run-if bench/run "no benchmarks here"
+
+fuzz: setup-check ## run every fuzzer for 30 s each (FUZZ_SECONDS=…)
+	@tools/fuzz
+
+fuzz-soak: setup-check ## run every fuzzer for 30 minutes each
+	@FUZZ_SECONDS=1800 tools/fuzz
+
+fault-soak: build setup-check ## kill, fill the disk and break syncs for hours (SOAK_MINUTES=…)
+	@BUILD=$(BUILD) tools/fault-soak
+
+clean: ## remove everything that was built
+	rm -rf build build-* node_modules/.parley-installed
+
+setup:
 	@tools/setup
 
-build: setup $(BUILD)/build.ninja ## build build/parley
-	@ninja -C $(BUILD)
+setup-check:
+	@tools/setup check
 
 $(BUILD)/build.ninja:
 	@meson setup $(BUILD) --buildtype=debugoptimized
 
-test: build ## build, and run every test that needs no engines
-	@meson test -C $(BUILD) --print-errorlogs
+# The page is built into build/web, from where tools/embed-web takes it into the program.
+web: node_modules/.parley-installed
+	@tools/build-web $(BUILD)/web
 
-clean: ## remove everything that was built
-	rm -rf build build-*
+node_modules/.parley-installed: package-lock.json | setup
+	@npm ci --silent --no-audit --no-fund
+	@touch $@

@@ -1,10 +1,11 @@
 /* The presence family: who is on line, over all servers.
  *
- * A server says `online` when a user's first endpoint signs in, and `offline` when the last one has been
- * gone for presence.offline_delay_ms; a user is on line while any server says so. The family keeps that,
- * answers who is, and tells the servers of each transition; what a transition means to whom (watching,
- * privacy) is the server's business. When a user went off is kept by the server in the store, since it
- * must survive. Only the wrapper (src/presence/presence.c) calls a driver: it counts and times. */
+ * A server says `online` when a user's first endpoint signs in, and `offline` when the last one has
+ * been gone for presence.offline_delay_ms; a user is on line while any server says so. The family
+ * keeps that, answers who is, and tells the servers of each transition; what a transition means to
+ * whom (watching, privacy) is the server's business. When a user went off is kept by the server in
+ * the store, since it must survive. Only the wrapper (src/presence/presence.c) calls a driver: it
+ * counts and times. */
 #ifndef PARLEY_PRESENCE_H
 #define PARLEY_PRESENCE_H
 
@@ -26,8 +27,8 @@ enum par_err par_presence_open(const struct par_presence_config *config,
                                struct par_presence **presence_r) PAR_MUST_CHECK;
 void par_presence_close(struct par_presence **presence);
 
-/* Called on each transition, on the thread whose call made it (a remote driver: on its own); must not
- * block and not call back. Registered before the first transition. */
+/* Called on each transition, on the thread whose call made it (a remote driver: on its own); must
+ * not block and not call back. Registered before the first transition. */
 typedef void (*par_presence_change_fn)(void *arg, uint64_t user, bool online);
 void par_presence_listen(struct par_presence *p, par_presence_change_fn fn, void *arg);
 
@@ -47,7 +48,8 @@ struct par_presence_stats {
 };
 void par_presence_stats(const struct par_presence *p, struct par_presence_stats *stats_r);
 
-/* The fail driver answers the next `count` calls of every kind with err (UINT32_MAX: for ever). Tests. */
+/* The fail driver answers the next `count` calls of every kind with err (UINT32_MAX: for ever).
+ * Tests. */
 void par_presence_fail(struct par_presence *p, enum par_err err, uint32_t count);
 
 #endif

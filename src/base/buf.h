@@ -16,6 +16,7 @@ struct par_buf {
     bool failed;
 };
 
+/* An empty buffer without memory; the same as {0}. */
 void par_buf_init(struct par_buf *b);
 /* Frees the memory; the buffer may be used again. */
 void par_buf_fini(struct par_buf *b);
@@ -25,6 +26,7 @@ void par_buf_clear(struct par_buf *b);
 /* Makes room for n more bytes and returns where they go, or NULL (failed). Does not change len. */
 uint8_t *par_buf_reserve(struct par_buf *b, size_t n);
 
+/* Appends: bytes, a string, a C string, formatted text, a number in decimal. */
 void par_buf_add(struct par_buf *b, const void *data, size_t n);
 void par_buf_add_str(struct par_buf *b, struct par_str s);
 void par_buf_addz(struct par_buf *b, const char *z);
@@ -58,6 +60,7 @@ struct par_cursor {
     bool bad;
 };
 
+/* Starts at the front of bytes; then one get for each put above. */
 struct par_cursor par_cursor(struct par_str bytes);
 bool par_cursor_u8(struct par_cursor *c, uint8_t *v_r);
 bool par_cursor_u16(struct par_cursor *c, uint16_t *v_r);

@@ -37,7 +37,7 @@ bool par_err_retry(enum par_err err)
 
 void par_assert_failed(const char *cond, const char *file, int line, const char *func)
 {
-    fprintf(stderr, "level=fatal msg=\"assertion failed\" cond=\"%s\" at=%s:%d func=%s\n", cond, file,
-            line, func);
+    fprintf(stderr, "level=fatal msg=\"assertion failed\" cond=\"%s\" at=%s:%d func=%s\n", cond,
+            file, line, func);
     abort();
 }

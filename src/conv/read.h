@@ -1,10 +1,10 @@
 /* The reading side of conversations: history, sync, members, unread, who may see whom.
  *
- * These run on pool threads, block on the store, and write what they find as the members of a JSON object
- * that the caller has opened. They read released state only, entries first, then the roster without any
- * cache, then cut what the user may not see (TAKEOVER.md V3): so a member who is removed in between sees
- * less, never more. A query that fails writes nothing that matters: the caller drops the object and answers
- * the error. */
+ * These run on pool threads, block on the store, and write what they find as the members of a JSON
+ * object that the caller has opened. They read released state only, entries first, then the roster
+ * without any cache, then cut what the user may not see (TAKEOVER.md V3): so a member who is
+ * removed in between sees less, never more. A query that fails writes nothing that matters: the
+ * caller drops the object and answers the error. */
 #ifndef PAR_CONV_READ_H
 #define PAR_CONV_READ_H
 
@@ -32,20 +32,28 @@ struct par_view {
     bool member;        /* is one now */
     uint8_t role;       /* enum par_role, while a member of a group */
     uint64_t first_seq; /* the oldest entry to be seen */
-    uint64_t last_seq;  /* the newest: of one who left, the entry that took them out; else UINT64_MAX */
-    uint8_t blocks;     /* of a direct one: bits of par_roster_slot.blocks */
+    uint64_t
+        last_seq;   /* the newest: of one who left, the entry that took them out; else UINT64_MAX */
+    uint8_t blocks; /* of a direct one: bits of par_roster_slot.blocks */
 };
-/* Reads the roster (and, of former members, the user's row). PAR_E_NOT_MEMBER when !ever; PAR_E_UNAVAILABLE. */
+/* Reads the roster (and, of former members, the user's row). PAR_E_NOT_MEMBER when !ever;
+ * PAR_E_UNAVAILABLE. */
 enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par_conv *conv,
                            struct par_view *view_r) PAR_MUST_CHECK;
-/* The current members, ascending, in the arena: of a group by its roster, of a direct conversation the two.
- * PAR_E_NOT_MEMBER when there is no such group. */
-enum par_err par_read_member_ids(struct par_reader *r, const struct par_conv *conv, uint64_t **users_r,
-                                 size_t *n_r) PAR_MUST_CHECK;
+/* The current members, ascending, in the arena: of a group by its roster, of a direct conversation
+ * the two. PAR_E_NOT_MEMBER when there is no such group. */
+enum par_err par_read_member_ids(struct par_reader *r, const struct par_conv *conv,
+                                 uint64_t **users_r, size_t *n_r) PAR_MUST_CHECK;
 
 /* ---- queries: each writes members into the object open in w ---- */
 
-enum par_history_from { PAR_FROM_NEWEST = 0, PAR_BEFORE_SEQ, PAR_AFTER_SEQ, PAR_BEFORE_TS, PAR_AROUND_SEQ };
+enum par_history_from {
+    PAR_FROM_NEWEST = 0,
+    PAR_BEFORE_SEQ,
+    PAR_AFTER_SEQ,
+    PAR_BEFORE_TS,
+    PAR_AROUND_SEQ
+};
 struct par_history_query {
     struct par_conv conv;
     enum par_history_from from;
@@ -53,9 +61,10 @@ struct par_history_query {
     uint32_t limit;
     bool rest; /* getConversation: `messages`, newest first but for after_seq, with message_id */
 };
-/* Writes entries, first_seq, last_seq, more, next_cursor (PROTOCOL.md 3), or the REST form (5). user 0 with
- * a server-to-server key sees everything. PAR_E_NOT_MEMBER, PAR_E_UNAVAILABLE. */
-enum par_err par_read_history(struct par_reader *r, uint64_t user, const struct par_history_query *q,
+/* Writes entries, first_seq, last_seq, more, next_cursor (PROTOCOL.md 3), or the REST form (5).
+ * user 0 with a server-to-server key sees everything. PAR_E_NOT_MEMBER, PAR_E_UNAVAILABLE. */
+enum par_err par_read_history(struct par_reader *r, uint64_t user,
+                              const struct par_history_query *q,
                               struct par_json_out *w) PAR_MUST_CHECK;
 
 struct par_sync_query {
@@ -68,15 +77,17 @@ struct par_sync_query {
 /* Writes conversations, cursor, sync_token. PAR_E_BAD_REQUEST: unknown cursor or since. */
 enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par_sync_query *q,
                            struct par_json_out *w) PAR_MUST_CHECK;
-/* One conversation as a row of sync. PAR_E_NOT_MEMBER; PAR_E_NOT_FOUND for a direct one without entries. */
+/* One conversation as a row of sync. PAR_E_NOT_MEMBER; PAR_E_NOT_FOUND for a direct one without
+ * entries. */
 enum par_err par_read_conversation(struct par_reader *r, uint64_t user, const struct par_conv *conv,
                                    struct par_json_out *w) PAR_MUST_CHECK;
 /* Writes members and cursor. */
 enum par_err par_read_members(struct par_reader *r, uint64_t user, const struct par_conv *conv,
-                              struct par_str cursor, uint32_t limit, struct par_json_out *w) PAR_MUST_CHECK;
+                              struct par_str cursor, uint32_t limit,
+                              struct par_json_out *w) PAR_MUST_CHECK;
 
-/* Text entries of others above `read` that the user may see and that are not deleted, at most 999: the one
- * function that counts unread, for list, badge and push alike (PROTOCOL.md 4). */
+/* Text entries of others above `read` that the user may see and that are not deleted, at most 999:
+ * the one function that counts unread, for list, badge and push alike (PROTOCOL.md 4). */
 enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct par_view *view,
                              const struct par_conversation *conversation, uint64_t read,
                              uint32_t *unread_r) PAR_MUST_CHECK;
@@ -84,12 +95,13 @@ enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct p
 /* ---- presence ---- */
 
 /* visible_r[i]: may `viewer` see the presence of users[i]? (PROTOCOL.md 3, Visibility.) */
-enum par_err par_read_visible(struct par_reader *r, uint64_t viewer, const uint64_t *users, size_t n,
-                              bool *visible_r) PAR_MUST_CHECK;
+enum par_err par_read_visible(struct par_reader *r, uint64_t viewer, const uint64_t *users,
+                              size_t n, bool *visible_r) PAR_MUST_CHECK;
 /* visible_r[i]: may viewers[i] see the presence of `user`? */
-enum par_err par_read_visible_to(struct par_reader *r, uint64_t user, const uint64_t *viewers, size_t n,
-                                 bool *visible_r) PAR_MUST_CHECK;
+enum par_err par_read_visible_to(struct par_reader *r, uint64_t user, const uint64_t *viewers,
+                                 size_t n, bool *visible_r) PAR_MUST_CHECK;
 /* When a user was last on line; 0: never, or not known. */
-enum par_err par_read_last_seen(struct par_reader *r, uint64_t user, int64_t *last_seen_r) PAR_MUST_CHECK;
+enum par_err par_read_last_seen(struct par_reader *r, uint64_t user,
+                                int64_t *last_seen_r) PAR_MUST_CHECK;
 
 #endif

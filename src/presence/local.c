@@ -87,7 +87,8 @@ static void take_out(const struct local *l, struct shard *s, size_t hole)
     s->slots[hole] = 0;
     s->used--;
     /* Later members of the same run may have been pushed past the hole: move them up. */
-    for (size_t i = (hole + 1) & (s->slot_count - 1); s->slots[i]; i = (i + 1) & (s->slot_count - 1)) {
+    for (size_t i = (hole + 1) & (s->slot_count - 1); s->slots[i];
+         i = (i + 1) & (s->slot_count - 1)) {
         uint64_t user = s->slots[i];
         s->slots[i] = 0;
         s->slots[slot_of(l, s, user)] = user;

@@ -1,4 +1,5 @@
-/* The wrapper of the presence family: the only caller of its drivers; counts, and tells of transitions. */
+/* The wrapper of the presence family: the only caller of its drivers; counts, and tells of
+ * transitions. */
 #include "presence/presence_private.h"
 
 #include <stdatomic.h>
@@ -18,7 +19,8 @@ struct par_presence {
     _Atomic uint64_t online_calls, offline_calls, transitions, lookups, failures;
 };
 
-enum par_err par_presence_open(const struct par_presence_config *config, struct par_presence **presence_r)
+enum par_err par_presence_open(const struct par_presence_config *config,
+                               struct par_presence **presence_r)
 {
     *presence_r = NULL;
     const struct par_presence_ops *ops = NULL;
@@ -88,7 +90,8 @@ enum par_err par_presence_offline(struct par_presence *p, uint64_t user)
     return set(p, user, false);
 }
 
-enum par_err par_presence_get(struct par_presence *p, const uint64_t *users, size_t count, bool *online_r)
+enum par_err par_presence_get(struct par_presence *p, const uint64_t *users, size_t count,
+                              bool *online_r)
 {
     atomic_fetch_add(&p->lookups, 1);
     memset(online_r, 0, count * sizeof *online_r);

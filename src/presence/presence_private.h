@@ -4,8 +4,8 @@
 
 #include "parley/presence.h"
 
-/* All members are required. `set` returns 1 when it was a transition, 0 when nothing changed, -1 when
- * the driver failed. */
+/* All members are required. `set` returns 1 when it was a transition, 0 when nothing changed, -1
+ * when the driver failed. */
 struct par_presence_ops {
     const char *name;
     void *(*open)(const struct par_presence_config *config);

@@ -24,7 +24,8 @@ static void hear(void *arg, uint64_t user, bool online)
 static struct par_presence *open_driver(const char *driver, size_t max_users)
 {
     struct par_presence *p;
-    assert_int_equal(par_presence_open(&(struct par_presence_config){driver, max_users}, &p), PAR_OK);
+    assert_int_equal(par_presence_open(&(struct par_presence_config){driver, max_users}, &p),
+                     PAR_OK);
     return p;
 }
 

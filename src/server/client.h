@@ -1,5 +1,5 @@
-/* A client: one WebSocket connection, signed in or about to; and endpoints, which are what the others of
- * the server know of it. */
+/* A client: one WebSocket connection, signed in or about to; and endpoints, which are what the
+ * others of the server know of it. */
 #ifndef PAR_SERVER_CLIENT_H
 #define PAR_SERVER_CLIENT_H
 
@@ -7,7 +7,8 @@
 #include "parley/close.h"
 #include "server/request.h"
 
-/* Where events go: the part that clients and poll sessions have in common. Events are whole JSON texts. */
+/* Where events go: the part that clients and poll sessions have in common. Events are whole JSON
+ * texts. */
 struct par_endpoint {
     uint64_t id; /* its handle; 0: not signed in */
     enum par_endpoint_kind kind;
@@ -28,10 +29,12 @@ struct par_event par_event_of(struct par_str json);
 void par_endpoint_event(struct par_reactor *reactor, struct par_endpoint *endpoint,
                         const struct par_event *event);
 /* Ends an endpoint: a client is closed with this reason, a poll session is gone. */
-void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoint, enum par_close reason);
-/* Registers the endpoint in directory and route under a new handle; a former one of the same device is told to
- * go. PAR_E_OVERLOADED / PAR_E_UNAVAILABLE. */
-enum par_err par_endpoint_sign_in(struct par_reactor *reactor, struct par_endpoint *endpoint) PAR_MUST_CHECK;
+void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoint,
+                        enum par_close reason);
+/* Registers the endpoint in directory and route under a new handle; a former one of the same device
+ * is told to go. PAR_E_OVERLOADED / PAR_E_UNAVAILABLE. */
+enum par_err par_endpoint_sign_in(struct par_reactor *reactor,
+                                  struct par_endpoint *endpoint) PAR_MUST_CHECK;
 /* Takes it out again, with its watches. Harmless when it was not in. */
 void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *endpoint);
 /* Replaces the list of those it watches; copies users. */
@@ -41,7 +44,7 @@ enum par_err par_endpoint_watch(struct par_reactor *reactor, struct par_endpoint
 /* Asks any endpoint anywhere to close, e.g. because its token was revoked. Any thread. */
 void par_endpoint_close_later(struct par_server *server, uint64_t endpoint, enum par_close reason);
 /* The same for every endpoint of a user (device 0), or of one device. Any thread. */
-void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_t device, uint64_t except,
-                               enum par_close reason);
+void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_t device,
+                               uint64_t except, enum par_close reason);
 
 #endif

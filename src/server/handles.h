@@ -1,8 +1,9 @@
 /* Handles: 64-bit names for objects of one reactor, safe to keep anywhere.
  *
- * A handle is the reactor's index (8 bits), a slot (24) and the slot's generation (32). Other threads, the
- * writer and the log hold handles, never pointers: who gets one back looks it up on the reactor it names,
- * and drops it when the object has gone. 0 names nothing. Only the reactor's thread may call these. */
+ * A handle is the reactor's index (8 bits), a slot (24) and the slot's generation (32). Other
+ * threads, the writer and the log hold handles, never pointers: who gets one back looks it up on
+ * the reactor it names, and drops it when the object has gone. 0 names nothing. Only the reactor's
+ * thread may call these. */
 #ifndef PAR_SERVER_HANDLES_H
 #define PAR_SERVER_HANDLES_H
 
@@ -19,6 +20,7 @@ struct par_handles {
     uint32_t used;
 };
 
+/* An empty table of the reactor with that index. */
 void par_handles_init(struct par_handles *h, unsigned reactor);
 /* Every object must have been removed. */
 void par_handles_fini(struct par_handles *h);

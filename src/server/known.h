@@ -1,8 +1,8 @@
 /* The users that are known to exist, so that a send need not ask the store for its receiver.
  *
- * A fixed table of ids, each in the one slot its hash names; a newer one takes the place of an older.
- * It only ever says "exists" of somebody who was seen in the store, and forgets whoever is deleted. Any
- * thread; lock-free. */
+ * A fixed table of ids, each in the one slot its hash names; a newer one takes the place of an
+ * older. It only ever says "exists" of somebody who was seen in the store, and forgets whoever is
+ * deleted. Any thread; lock-free. */
 #ifndef PAR_SERVER_KNOWN_H
 #define PAR_SERVER_KNOWN_H
 

@@ -1,5 +1,5 @@
-/* A reactor of the server: a loop on a thread of its own, with the connections it accepted, the requests
- * they asked, and a mailbox for everything that other threads have for them. */
+/* A reactor of the server: a loop on a thread of its own, with the connections it accepted, the
+ * requests they asked, and a mailbox for everything that other threads have for them. */
 #ifndef PAR_SERVER_REACTOR_H
 #define PAR_SERVER_REACTOR_H
 
@@ -10,7 +10,8 @@
 #include "server/handles.h"
 #include "server/server.h"
 
-/* What other threads post: a function that the reactor's thread calls with it, and which frees it. */
+/* What other threads post: a function that the reactor's thread calls with it, and which frees it.
+ */
 struct par_post;
 typedef void (*par_post_fn)(struct par_reactor *reactor, struct par_post *post);
 struct par_post {
@@ -48,7 +49,8 @@ void par_reactor_stop(struct par_reactor *reactor);
 void par_reactor_free(struct par_reactor **reactor);
 
 /* Hands a post over; its function runs on the reactor's thread. Any thread. */
-static inline void par_reactor_post(struct par_reactor *reactor, struct par_post *post, par_post_fn fn)
+static inline void par_reactor_post(struct par_reactor *reactor, struct par_post *post,
+                                    par_post_fn fn)
 {
     post->fn = fn;
     par_mailbox_post(&reactor->mailbox, &post->msg);

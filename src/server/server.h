@@ -1,13 +1,14 @@
 /* The server: what all its parts share, from the first connection to the last.
  *
- * The story of one request. A reactor (reactor.h) accepts a connection; its bytes become frames or HTTP
- * requests. A frame belongs to a client (client.h), an HTTP call is routed by rest.c or poll.c; both become
- * a request (request.h): an operation with checked arguments and somebody who asks. dispatch.c gives it to
- * handle_<op>.c on the reactor. That either answers at once, or sends a command to the writer, or has
- * work done on a pool thread, where blocking reads are allowed. The answer comes back by the reactor's
- * mailbox, and leaves through the connection that asked, if it is still there. What the writer releases
- * to others arrives at fanout.c on the writer's thread, is encoded once, and is posted to the reactors
- * that hold endpoints of those it is for (directory.h). */
+ * The story of one request. A reactor (reactor.h) accepts a connection; its bytes become frames or
+ * HTTP requests. A frame belongs to a client (client.h), an HTTP call is routed by rest.c or
+ * poll.c; both become a request (request.h): an operation with checked arguments and somebody who
+ * asks. dispatch.c gives it to handle_<op>.c on the reactor. That either answers at once, or sends
+ * a command to the writer, or has work done on a pool thread, where blocking reads are allowed. The
+ * answer comes back by the reactor's mailbox, and leaves through the connection that asked, if it
+ * is still there. What the writer releases to others arrives at fanout.c on the writer's thread, is
+ * encoded once, and is posted to the reactors that hold endpoints of those it is for (directory.h).
+ */
 #ifndef PAR_SERVER_SERVER_H
 #define PAR_SERVER_SERVER_H
 
@@ -34,7 +35,12 @@ struct par_metrics;
 enum { PAR_SERVER_MAX_REACTORS = 64 };
 
 /* Where a server is in its life. */
-enum par_server_phase { PAR_SERVER_STARTING = 0, PAR_SERVER_SERVING, PAR_SERVER_DRAINING, PAR_SERVER_STOPPING };
+enum par_server_phase {
+    PAR_SERVER_STARTING = 0,
+    PAR_SERVER_SERVING,
+    PAR_SERVER_DRAINING,
+    PAR_SERVER_STOPPING
+};
 
 struct par_server {
     struct par_config *config;

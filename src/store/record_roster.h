@@ -43,6 +43,7 @@ struct par_roster {
  * NULL: neither, this writer was replaced and must stop. */
 const struct par_roster_slot *par_roster_as_of(const struct par_roster *roster, uint64_t o);
 
+/* How many members the slot names. */
 size_t par_roster_count(const struct par_roster_slot *slot);
 /* i < par_roster_count() */
 struct par_member par_roster_member(const struct par_roster_slot *slot, size_t i);
