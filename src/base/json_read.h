@@ -86,6 +86,7 @@ struct par_json_iter {
     const char *_end;
 };
 
+/* Starts before the first member or item. */
 struct par_json_iter par_json_iter(const struct par_json *container);
 /* From behind the found members on. */
 struct par_json_iter par_json_iter_rest(const struct par_json *object,

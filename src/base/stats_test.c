@@ -119,8 +119,8 @@ static void test_page(void **state)
     par_buf_add_u8(&page, 0);
     const char *text = (const char *)page.data;
     static const char *const wanted[] = {
-        "# HELP parley_queue_depth Items waiting, by queue.\n# TYPE parley_queue_depth gauge\n"
-        "parley_queue_depth{queue=\"commands\"} 18\n",
+        "# HELP parley_queue_depth Items waiting, by queue.\n# TYPE parley_queue_depth gauge\n",
+        "# TYPE parley_queue_depth gauge\nparley_queue_depth{queue=\"commands\"} 18\n",
         "\nparley_store_ready 1\n",
         "\nparley_ops_total{op=\"send\",result=\"ok\"} 1\n",
         "\nparley_connections_closed_total{reason=\"too_slow\"} 0\n",
