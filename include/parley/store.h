@@ -56,28 +56,38 @@ static inline uint64_t par_stamp_offset(uint64_t stamp)
 
 /* ---- Opening ---- */
 
-/* What the driver `fail` does to its inner driver; all zero: nothing. */
+/* What the driver `fail` does to the driver that it wraps; all zero: nothing. */
 struct par_store_fail {
-    const char *inner;        /* driver that it wraps; NULL: memory */
     uint32_t fail_every;      /* each n-th commit is FAILED and not done */
-    uint32_t uncertain_every; /* each n-th commit is UNCERTAIN; done and not done in turn */
+    uint32_t uncertain_every; /* each n-th commit is UNCERTAIN; not done and done in turn */
     uint32_t read_every;      /* each n-th read is unavailable */
-    bool unavailable;         /* everything is */
-    bool read_only;           /* writes are; par_store_writable() is false */
+    uint32_t reopen_fails;    /* so many times the store cannot be opened again after a failure */
+    bool unavailable;         /* all reads and writes are */
+    bool read_only;           /* writes are refused: par_store_writable() is false */
 };
+enum { PAR_STORE_FAIL_INNER_MAX = 16 };
+/* Reads `store.fail`: words with blanks or commas between, `inner=memory` (the default) or
+ * `inner=rocksdb`, `fail_every=N`, `uncertain_every=N`, `read_every=N`, `reopen_fails=N`,
+ * `unavailable`, `read_only`. False at the first word that is none of them. */
+bool par_store_fail_parse(struct par_str text, struct par_store_fail *fail_r,
+                          char inner_r[PAR_STORE_FAIL_INNER_MAX]);
 
-/* Strings are borrowed during the call. */
+/* Strings are borrowed during the call. 0 = the default. */
 struct par_store_options {
     const char *driver; /* "rocksdb", "memory", "fail"; NULL: rocksdb */
-    const char *path; /* the data folder: DATA/db, DATA/lock, DATA/released ...; unused by memory */
-    bool no_sync;     /* store.sync = false: commits are not synced (for tests only) */
+    const char
+        *path; /* the store's folder, made when missing (its parent must exist); unused by memory */
+    const char *fail; /* for the driver fail, as par_store_fail_parse() reads it; NULL: nothing */
+    bool no_sync;     /* commits do not wait for the disk: a loss of power loses messages */
     bool must_exist;  /* refuse a folder without a store, instead of making one */
-    bool must_be_new; /* refuse a folder with one (restore, import, init) */
-    bool new_incarnation; /* what is here is a copy: clients must drop what they cached (E5) */
-    uint32_t cache_mb;    /* block cache; 0: 256 */
-    int32_t reserve_mb;   /* free space that writes leave alone; 0: the least of 256 and 1/8 of the
-                           * disk;   -1: none */
-    struct par_store_fail fail;
+    bool must_be_new; /* refuse a folder with one (import, init) */
+    bool new_incarnation;     /* what is here is a copy: clients must drop what they cached (E5) */
+    uint32_t cache_mb;        /* memory for blocks read from disk: 256 */
+    uint32_t write_buffer_mb; /* memory for rows not yet in a table file, in all: 48 */
+    uint32_t open_files;      /* 1,024 */
+    uint32_t background_threads; /* 2 */
+    uint32_t
+        reserve_mb; /* free space that writes leave alone, but at most 1/8 of the disk; 0: none */
 };
 
 /* Opens the store, or makes a new one where there is none. PAR_E_CONFLICT: this folder must not be

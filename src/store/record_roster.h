@@ -40,7 +40,8 @@ struct par_roster {
 };
 
 /* The slot that holds for the command at stamp o: `now` if its stamp < o, else `before` if its is;
- * NULL: neither, this writer was replaced and must stop. */
+ * NULL: neither, this writer was replaced and must stop. A slot that is not present is older than
+ * any stamp. */
 const struct par_roster_slot *par_roster_as_of(const struct par_roster *roster, uint64_t o);
 
 /* How many members the slot names. */

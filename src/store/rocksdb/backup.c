@@ -1,0 +1,134 @@
+/* Copies of a store: made while it serves, and made a store again. */
+#include "store/rocksdb/rocksdb.h"
+
+#include "store/store_state.h"
+
+#include "base/log.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHECKPOINT "checkpoint."
+
+void par_rocksdb__backup_clean(struct par_rocksdb *r)
+{
+    DIR *dir = opendir(r->folder.path);
+    struct dirent *entry;
+    char path[PAR_STORE_PATH_MAX];
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strncmp(entry->d_name, CHECKPOINT, strlen(CHECKPOINT)) == 0 &&
+            par_rocksdb__path(path, r->folder.path, entry->d_name))
+            par_rocksdb__remove_tree(path);
+    }
+    closedir(dir);
+}
+
+/* RocksDB's checkpoint: hard links to its tables, and a copy of what is in the log. */
+static enum par_err checkpoint(struct par_rocksdb *r, const char *path, struct par_buf *why_r)
+{
+    char *error = NULL;
+    rocksdb_checkpoint_t *checkpoint = rocksdb_checkpoint_object_create(r->db, &error);
+    if (error == NULL) {
+        rocksdb_checkpoint_create(checkpoint, path, 0, &error);
+        rocksdb_checkpoint_object_destroy(checkpoint);
+    }
+    if (error == NULL)
+        return PAR_OK;
+    par_store__why(why_r, "no checkpoint of the store could be made: %s", error);
+    rocksdb_free(error);
+    return PAR_E_UNAVAILABLE;
+}
+
+/* FORMAT comes last: a folder without it is no backup. */
+static enum par_err copy(const char *db, const char *dir, struct par_buf *why_r)
+{
+    char to[PAR_STORE_PATH_MAX];
+    if (!par_rocksdb__path(to, dir, "db"))
+        return PAR_E_BAD_REQUEST;
+    if (par_rocksdb__copy_folder(db, to) != 0) {
+        par_store__why(why_r, "the copy to %s failed: %s", to, strerror(errno));
+        par_rocksdb__remove_tree(to);
+        return PAR_E_UNAVAILABLE;
+    }
+    enum par_err err = par_rocksdb__format_write(dir, why_r);
+    if (err != PAR_OK)
+        par_rocksdb__remove_tree(to);
+    return err;
+}
+
+enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r)
+{
+    static atomic_uint number;
+    struct par_rocksdb *r = impl;
+    char path[PAR_STORE_PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/" CHECKPOINT "%u", r->folder.path,
+                 atomic_fetch_add(&number, 1)) >= (int)sizeof path)
+        return PAR_E_BAD_REQUEST;
+    bool made = !par_rocksdb__exists(dir);
+    if (!made && !par_rocksdb__is_empty(dir)) {
+        par_store__why(why_r, "%s is not an empty folder", dir);
+        return PAR_E_CONFLICT;
+    }
+    if (par_rocksdb__make_folders(dir) != 0) {
+        par_store__why(why_r, "the folder %s cannot be made: %s", dir, strerror(errno));
+        return PAR_E_UNAVAILABLE;
+    }
+    enum par_err err = checkpoint(r, path, why_r);
+    if (err == PAR_OK)
+        err = copy(path, dir, why_r);
+    par_rocksdb__remove_tree(path);
+    if (err != PAR_OK && made)
+        rmdir(dir);
+    return err;
+}
+
+/* The backup is checked, copied, and opened once, which gives it its new incarnation. */
+enum par_err par_store_restore(const char *dir, const char *path, struct par_buf *why_r)
+{
+    char from[PAR_STORE_PATH_MAX], to[PAR_STORE_PATH_MAX], current[PAR_STORE_PATH_MAX];
+    bool no_format;
+    struct par_rocksdb__folder folder;
+    struct par_store *store;
+    struct par_store_options options = {.path = path, .must_be_new = true};
+
+    if (!par_rocksdb__path(from, dir, "db") || !par_rocksdb__path(current, from, "CURRENT"))
+        return PAR_E_BAD_REQUEST;
+    enum par_err err = par_rocksdb__format_check(dir, &no_format, why_r);
+    if (err != PAR_OK)
+        return err;
+    if (no_format || !par_rocksdb__exists(current)) {
+        par_store__why(why_r, "%s is not a complete backup", dir);
+        return PAR_E_CONFLICT;
+    }
+    err = par_rocksdb__folder_open(&options, &folder, why_r);
+    if (err == PAR_OK && par_rocksdb__exists(folder.db) && !par_rocksdb__is_empty(folder.db)) {
+        par_store__why(why_r, "%s is not empty", folder.db);
+        err = PAR_E_CONFLICT;
+    }
+    if (err == PAR_OK && par_rocksdb__path(to, path, "db.restoring")) {
+        rmdir(folder.db);
+        par_rocksdb__remove_tree(to);
+        if (par_rocksdb__copy_folder(from, to) != 0 || rename(to, folder.db) != 0 ||
+            par_rocksdb__sync_folder(path) != 0) {
+            par_store__why(why_r, "the copy from %s failed: %s", dir, strerror(errno));
+            par_rocksdb__remove_tree(to);
+            err = PAR_E_UNAVAILABLE;
+        }
+    }
+    par_rocksdb__folder_close(&folder);
+    if (err != PAR_OK)
+        return err;
+    options = (struct par_store_options){.path = path, .must_exist = true, .new_incarnation = true};
+    err = par_store_open(&options, &store, why_r);
+    if (err == PAR_OK)
+        par_store_close(&store);
+    else
+        par_rocksdb__remove_tree(folder.db);
+    return err;
+}

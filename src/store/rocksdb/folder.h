@@ -1,0 +1,47 @@
+/* The folder of a store:
+ *
+ *   lock       held by the process that has it open
+ *   FORMAT     "parley store 1": what this folder is, readable without the database
+ *   db/        RocksDB
+ *   released   the last batch that was told to anybody (TAKEOVER.md E4). A backup has none: a store
+ * without it is a copy, and numbers anew under a new incarnation
+ */
+#ifndef PAR_STORE_ROCKSDB_FOLDER_H
+#define PAR_STORE_ROCKSDB_FOLDER_H
+
+#include "store/rocksdb/files.h"
+#include "store/store_private.h"
+
+#include <pthread.h>
+
+struct par_rocksdb__folder {
+    char path[PAR_STORE_PATH_MAX];
+    char db[PAR_STORE_PATH_MAX];
+    bool existed; /* there was a store */
+    int lock_fd;
+
+    pthread_mutex_t note_lock;
+    int note_fd; /* -1: there is no note yet */
+    uint64_t noted;
+    unsigned note_slot;
+};
+
+/* Takes the lock and finds out what is here. Refuses a newer format, a second process, damage, and
+ * what must_exist and must_be_new forbid. */
+enum par_err par_rocksdb__folder_open(const struct par_store_options *options,
+                                      struct par_rocksdb__folder *folder, struct par_buf *why_r);
+void par_rocksdb__folder_close(struct par_rocksdb__folder *folder);
+/* Checks FORMAT of any folder; missing_r: there is none. */
+enum par_err par_rocksdb__format_check(const char *path, bool *missing_r, struct par_buf *why_r);
+/* Writes FORMAT unless it is there. */
+enum par_err par_rocksdb__format_write(const char *path, struct par_buf *why_r);
+
+/* The note as it was found; false: none that can be read. */
+bool par_rocksdb__note_read(struct par_rocksdb__folder *folder, uint64_t *noted_r);
+/* Makes the note, durably. */
+enum par_err par_rocksdb__note_start(struct par_rocksdb__folder *folder, uint64_t number,
+                                     struct par_buf *why_r);
+/* Notes a greater number, without waiting for the disk. Any thread. */
+void par_rocksdb__note(struct par_rocksdb__folder *folder, uint64_t number);
+
+#endif

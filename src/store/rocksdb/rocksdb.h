@@ -1,0 +1,48 @@
+/* The driver `rocksdb`: one database, a column family a table, one write-ahead log. */
+#ifndef PAR_STORE_ROCKSDB_H
+#define PAR_STORE_ROCKSDB_H
+
+#include "store/rocksdb/folder.h"
+
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+
+struct par_rocksdb {
+    struct par_rocksdb__folder folder;
+    bool no_sync;
+
+    /* Made once, used by each opening. */
+    rocksdb_options_t *db_options;
+    rocksdb_options_t *table_options[PAR_T_COUNT];
+    rocksdb_cache_t *cache;
+    rocksdb_ratelimiter_t *limiter;
+    rocksdb_writeoptions_t *write_sync;
+    rocksdb_writeoptions_t *write_plain;
+    rocksdb_readoptions_t *read;
+
+    /* NULL between a close and an opening that failed. */
+    rocksdb_t *db;
+    rocksdb_column_family_handle_t *tables[PAR_T_COUNT];
+    /* Tables of a program that knows more than this one; they are opened, so that the format can be
+     * read, and then refused. */
+    rocksdb_column_family_handle_t **strangers;
+    size_t stranger_count;
+    char stranger[64];
+
+    _Atomic uint64_t plain_begun, plain_ended; /* commits without sync */
+};
+
+void par_rocksdb__options_init(struct par_rocksdb *r, const struct par_store_options *options);
+void par_rocksdb__options_fini(struct par_rocksdb *r);
+
+/* Opens the database in the folder; creates it unless it existed. What recovery finds in the log is
+ * in tables, and synced, when this returns (E3). */
+enum par_err par_rocksdb__db_open(struct par_rocksdb *r, bool create, struct par_buf *why_r);
+/* flush: what is in memory goes to tables first. */
+void par_rocksdb__db_close(struct par_rocksdb *r, bool flush);
+
+enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r);
+/* Removes what an interrupted backup left in the store's folder. */
+void par_rocksdb__backup_clean(struct par_rocksdb *r);
+
+#endif

@@ -1,0 +1,609 @@
+/* The conformance suite of the store: what the contract promises, on every driver. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/log_guard.h"
+#include "loop/env.h"
+#include "parley/store.h"
+#include "store/key.h"
+#include "store/rocksdb/files.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One driver of the family, with a store opened for each test. */
+struct suite {
+    const char *driver;
+    const char *fail;
+    bool has_folder;
+    char folder[64];
+    struct par_store *store;
+};
+
+static struct suite drivers[] = {
+    {.driver = "memory"},
+    {.driver = "fail", .fail = "inner=memory"},
+    {.driver = "rocksdb", .has_folder = true},
+    {.driver = "fail", .fail = "inner=rocksdb", .has_folder = true},
+};
+static struct suite *suite;
+
+static int open_store(void **state)
+{
+    struct par_buf why = {0};
+    struct par_store_options options = {
+        .driver = suite->driver, .fail = suite->fail, .cache_mb = 8};
+    if (suite->has_folder) {
+        strcpy(suite->folder, "/tmp/parley-suite-XXXXXX");
+        assert_non_null(mkdtemp(suite->folder));
+        options.path = suite->folder;
+    }
+    assert_int_equal(par_store_open(&options, &suite->store, &why), PAR_OK);
+    par_buf_fini(&why);
+    *state = suite->store;
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    par_store_close(&suite->store);
+    assert_null(suite->store);
+    if (suite->has_folder)
+        par_rocksdb__remove_tree(suite->folder);
+    return 0;
+}
+
+/* ---- Helpers ---- */
+
+static void put(struct par_store *s, enum par_table t, const char *key, const char *value)
+{
+    assert_int_equal(par_store_put(s, t, par_str(key), par_str(value), 1), PAR_OUTCOME_OK);
+}
+
+static int get_is(struct par_store *s, enum par_table t, struct par_str key, const char *value)
+{
+    struct par_buf buf = {0};
+    int found = par_store_get(s, t, key, &buf);
+    bool same = found == 1 && value != NULL && par_str_is(par_buf_str(&buf), value);
+    par_buf_fini(&buf);
+    return value == NULL ? found : same ? 1 : -2;
+}
+
+/* The keys of a scan, with blanks between. */
+static const char *scan(struct par_store *s, enum par_table t, const char *start, const char *end,
+                        size_t limit, size_t max_bytes, bool *more_r)
+{
+    static char text[1024];
+    struct par_arena arena = {0};
+    struct par_store_row *row;
+    size_t n = 0;
+    text[0] = '\0';
+    assert_int_equal(par_store_scan_in(s, t, par_str(start), par_str(end), limit, max_bytes, &arena,
+                                       &row, more_r),
+                     PAR_OK);
+    for (; row != NULL; row = row->next)
+        n += (size_t)snprintf(text + n, sizeof text - n, n ? " %.*s" : "%.*s",
+                              PAR_STR_ARGS(row->key));
+    par_arena_fini(&arena);
+    return text;
+}
+
+/* ---- What the contract promises ---- */
+
+static void rows_are_put_read_and_deleted(void **state)
+{
+    struct par_store *s = *state;
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("a"), NULL), 0);
+    put(s, PAR_T_NAMES, "a", "1");
+    put(s, PAR_T_META, "a", "other table");
+    put(s, PAR_T_NAMES, "empty", "");
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("a"), "1"), 1);
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("a"), "other table"), 1);
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("empty"), ""), 1);
+    put(s, PAR_T_NAMES, "a", "longer than before");
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("a"), "longer than before"), 1);
+    assert_int_equal(par_store_delete(s, PAR_T_NAMES, PAR_STR("a"), 1), PAR_OUTCOME_OK);
+    assert_int_equal(par_store_delete(s, PAR_T_NAMES, PAR_STR("never was"), 1), PAR_OUTCOME_OK);
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("a"), NULL), 0);
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("a"), "other table"), 1);
+}
+
+static void a_value_is_appended_or_copied(void **state)
+{
+    struct par_store *s = *state;
+    struct par_buf buf = {0};
+    struct par_arena arena = {0};
+    struct par_str value;
+    put(s, PAR_T_NAMES, "k", "value");
+    put(s, PAR_T_NAMES, "empty", "");
+    par_buf_addz(&buf, "before ");
+    assert_int_equal(par_store_get(s, PAR_T_NAMES, PAR_STR("k"), &buf), 1);
+    assert_int_equal(par_store_get(s, PAR_T_NAMES, PAR_STR("none"), &buf), 0);
+    assert_true(par_str_is(par_buf_str(&buf), "before value"));
+    assert_int_equal(par_store_get_in(s, PAR_T_NAMES, PAR_STR("k"), &arena, &value), 1);
+    assert_true(par_str_is(value, "value"));
+    assert_int_equal(par_store_get_in(s, PAR_T_NAMES, PAR_STR("empty"), &arena, &value), 1);
+    assert_true(value.ptr != NULL && value.len == 0);
+    assert_int_equal(par_store_get_in(s, PAR_T_NAMES, PAR_STR("none"), &arena, &value), 0);
+    assert_null(value.ptr);
+    par_buf_fini(&buf);
+    par_arena_fini(&arena);
+}
+
+static void of_a_batch_the_later_row_holds(void **state)
+{
+    struct par_store *s = *state;
+    struct par_batch b = {0};
+    assert_int_equal(par_store_commit(s, &b, true), PAR_OUTCOME_OK);
+    par_batch_put(&b, PAR_T_NAMES, PAR_STR("a"), PAR_STR("1"), 1);
+    par_batch_put(&b, PAR_T_NAMES, PAR_STR("a"), PAR_STR("2"), 1);
+    par_batch_put(&b, PAR_T_NAMES, PAR_STR("b"), PAR_STR("1"), 1);
+    par_batch_delete(&b, PAR_T_NAMES, PAR_STR("b"), 1);
+    par_batch_delete(&b, PAR_T_NAMES, PAR_STR("c"), 1);
+    struct par_buf *value = par_batch_begin(&b, PAR_T_NAMES, PAR_STR("c"), 1);
+    par_buf_addz(value, "in ");
+    par_buf_addz(value, "place");
+    par_batch_end(&b);
+    par_batch_put(&b, PAR_T_USERS, PAR_STR("a"), PAR_STR("3"), 1);
+    assert_int_equal(b.count, 7);
+    assert_int_equal(par_store_commit(s, &b, false), PAR_OUTCOME_OK);
+    /* The same bytes once more change nothing. */
+    assert_int_equal(par_store_commit(s, &b, true), PAR_OUTCOME_OK);
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("a"), "2"), 1);
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("b"), NULL), 0);
+    assert_int_equal(get_is(s, PAR_T_NAMES, PAR_STR("c"), "in place"), 1);
+    assert_int_equal(get_is(s, PAR_T_USERS, PAR_STR("a"), "3"), 1);
+    par_batch_clear(&b);
+    assert_int_equal(b.count + par_batch_bytes(&b), 0);
+    par_batch_fini(&b);
+}
+
+static void a_scan_has_order_bounds_and_limits(void **state)
+{
+    struct par_store *s = *state;
+    bool more;
+    const char *keys[] = {"b", "a\x01", "a", "ab", "c", "\xff", "abc"};
+    for (size_t i = 0; i < 7; i++)
+        put(s, PAR_T_NAMES, keys[i], "0123456789");
+    assert_string_equal(scan(s, PAR_T_NAMES, "", "", 0, 0, &more), "a a\x01 ab abc b c \xff");
+    assert_false(more);
+    assert_string_equal(scan(s, PAR_T_NAMES, "ab", "c", 0, 0, NULL), "ab abc b");
+    assert_string_equal(scan(s, PAR_T_NAMES, "aa", "b", 0, 0, NULL), "ab abc");
+    assert_string_equal(scan(s, PAR_T_NAMES, "c", "c", 0, 0, NULL), "");
+    assert_string_equal(scan(s, PAR_T_NAMES, "d", "a", 0, 0, NULL), "");
+    assert_string_equal(scan(s, PAR_T_NAMES, "a", "", 2, 0, &more), "a a\x01");
+    assert_true(more);
+    assert_string_equal(scan(s, PAR_T_NAMES, "b", "", 3, 0, &more), "b c \xff");
+    assert_false(more);
+    assert_string_equal(scan(s, PAR_T_NAMES, "a", "", 0, 24, &more), "a a\x01");
+    assert_true(more);
+    assert_string_equal(scan(s, PAR_T_NAMES, "a", "", 0, 1, &more), "a");
+    assert_true(more);
+    assert_string_equal(scan(s, PAR_T_CONTACTS, "", "", 0, 0, &more), "");
+    assert_false(more);
+}
+
+static bool first_seq(void *arg, struct par_str key, struct par_str value)
+{
+    struct par_conv conv;
+    (void)value;
+    return !par_key_parse_entry(key, &conv, arg);
+}
+
+static bool count_rows(void *arg, struct par_str key, struct par_str value)
+{
+    (void)key;
+    (void)value;
+    ++*(size_t *)arg;
+    return true;
+}
+
+/* Prefixes as the tables of conversations have them, in and across them. */
+static void the_newest_entry_is_one_step_away(void **state)
+{
+    struct par_store *s = *state;
+    struct par_batch b = {0};
+    enum { CONVS = 40, ENTRIES = 30 };
+    for (uint64_t c = 1; c <= CONVS; c++) {
+        struct par_conv conv = par_conv_direct(c, 1000);
+        for (uint64_t seq = 1; seq <= ENTRIES; seq++) {
+            struct par_key key = par_key_entry(&conv, seq);
+            par_batch_put(&b, PAR_T_ENTRIES, par_key_str(&key), PAR_STR("x"), seq);
+        }
+    }
+    assert_int_equal(par_store_commit(s, &b, true), PAR_OUTCOME_OK);
+    par_batch_fini(&b);
+    for (uint64_t c = 1; c <= CONVS + 1; c++) {
+        struct par_conv conv = par_conv_direct(c, 1000);
+        struct par_key from = par_key_conv(&conv), to = par_key_after(par_key_str(&from));
+        uint64_t seq = 0;
+        size_t n = 0;
+        assert_int_equal(par_store_scan(s, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 1,
+                                        first_seq, &seq),
+                         PAR_OK);
+        assert_int_equal(seq, c <= CONVS ? ENTRIES : 0);
+        assert_int_equal(par_store_scan(s, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 0,
+                                        count_rows, &n),
+                         PAR_OK);
+        assert_int_equal(n, c <= CONVS ? ENTRIES : 0);
+        /* seq 20 … 11 */
+        from = par_key_entry(&conv, 20);
+        to = par_key_entry(&conv, 10);
+        n = 0;
+        assert_int_equal(par_store_scan(s, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 0,
+                                        count_rows, &n),
+                         PAR_OK);
+        assert_int_equal(n, c <= CONVS ? 10 : 0);
+    }
+    size_t all = 0;
+    assert_int_equal(
+        par_store_scan(s, PAR_T_ENTRIES, PAR_STR(""), PAR_STR(""), 0, count_rows, &all), PAR_OK);
+    assert_int_equal(all, CONVS * ENTRIES);
+    all = 0;
+    assert_int_equal(
+        par_store_scan(s, PAR_T_ENTRIES, PAR_STR("\x80"), PAR_STR(""), 0, count_rows, &all),
+        PAR_OK);
+    assert_true(all > 0 && all < CONVS * ENTRIES);
+}
+
+static void many_rows_are_read_at_once(void **state)
+{
+    struct par_store *s = *state;
+    enum { N = 700 };
+    static struct par_store_key keys[N];
+    static struct par_key bytes[N];
+    static struct par_str values[N];
+    struct par_batch b = {0};
+    struct par_arena arena = {0};
+    struct par_conv conv = par_conv_direct(1, 2);
+    for (uint32_t i = 0; i < N; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "cmid-%u", i);
+        bytes[i] = par_key_cmid(&conv, i % 7, par_str(text));
+        keys[i] = (struct par_store_key){i % 100 < 90 ? PAR_T_CMIDS : PAR_T_MARKS,
+                                         par_key_str(&bytes[i])};
+        if (i % 3 != 0)
+            par_batch_put(&b, keys[i].table, keys[i].key, par_str(i % 5 ? text : ""), 1);
+    }
+    assert_int_equal(par_store_commit(s, &b, true), PAR_OUTCOME_OK);
+    assert_int_equal(par_store_multi_get(s, 0, NULL, &arena, NULL), PAR_OK);
+    assert_int_equal(par_store_multi_get(s, N, keys, &arena, values), PAR_OK);
+    for (uint32_t i = 0; i < N; i++) {
+        char text[16];
+        snprintf(text, sizeof text, i % 5 ? "cmid-%u" : "", i);
+        if (i % 3 == 0)
+            assert_null(values[i].ptr);
+        else
+            assert_true(values[i].ptr != NULL && par_str_is(values[i], text));
+    }
+    par_batch_fini(&b);
+    par_arena_fini(&arena);
+}
+
+static void put_if_absent_and_swap(void **state)
+{
+    struct par_store *s = *state;
+    struct par_str k = PAR_STR("k"), none = {0};
+    struct par_buf now = {0};
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("x"), PAR_STR("y"), 1, &now), 0);
+    assert_int_equal(now.len, 0);
+    assert_int_equal(par_store_put_if_absent(s, PAR_T_META, k, PAR_STR("1"), 1, &now), 1);
+    assert_int_equal(now.len, 0);
+    assert_int_equal(par_store_put_if_absent(s, PAR_T_META, k, PAR_STR("2"), 1, &now), 0);
+    assert_true(par_str_is(par_buf_str(&now), "1"));
+    assert_int_equal(par_store_put_if_absent(s, PAR_T_META, k, PAR_STR("2"), 1, NULL), 0);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("0"), PAR_STR("2"), 1, NULL), 0);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, none, PAR_STR("2"), 1, NULL), 0);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("1"), PAR_STR("2"), 1, NULL), 1);
+    assert_int_equal(get_is(s, PAR_T_META, k, "2"), 1);
+    /* Empty is a value. */
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("2"), PAR_STR(""), 1, NULL), 1);
+    assert_int_equal(par_store_put_if_absent(s, PAR_T_META, k, PAR_STR("3"), 1, NULL), 0);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR(""), PAR_STR("3"), 1, NULL), 1);
+    par_buf_fini(&now);
+}
+
+enum { CLAIMERS = 4, CLAIMS = 25 };
+struct claimer {
+    struct par_store *store;
+    atomic_int *won;
+    struct par_thread *thread;
+};
+
+static void claim(void *arg)
+{
+    struct claimer *c = arg;
+    for (int i = 0; i < CLAIMS; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "name%d", i);
+        if (par_store_put_if_absent(c->store, PAR_T_NAMES, par_str(key), PAR_STR("me"), 1, NULL) ==
+            1)
+            atomic_fetch_add(&c->won[i], 1);
+    }
+}
+
+static void of_many_who_claim_a_key_one_gets_it(void **state)
+{
+    static atomic_int won[CLAIMS];
+    struct claimer claimers[CLAIMERS];
+    for (int i = 0; i < CLAIMS; i++)
+        atomic_store(&won[i], 0);
+    for (int i = 0; i < CLAIMERS; i++) {
+        claimers[i] = (struct claimer){.store = *state, .won = won};
+        assert_int_equal(par_thread_start("claim", claim, &claimers[i], &claimers[i].thread),
+                         PAR_OK);
+    }
+    for (int i = 0; i < CLAIMERS; i++)
+        par_thread_join(&claimers[i].thread);
+    for (int i = 0; i < CLAIMS; i++)
+        assert_int_equal(atomic_load(&won[i]), 1);
+}
+
+struct reader {
+    struct par_store *store;
+    atomic_bool stop, torn;
+    struct par_thread *thread;
+};
+
+static bool same_as_first(void *arg, struct par_str key, struct par_str value)
+{
+    char *first = arg;
+    (void)key;
+    if (first[0] == '\0')
+        memcpy(first, value.ptr, value.len);
+    return value.len == 8 && memcmp(first, value.ptr, 8) == 0;
+}
+
+static void read_on(void *arg)
+{
+    struct reader *r = arg;
+    while (!atomic_load(&r->stop)) {
+        char first[9] = {0};
+        size_t n = 0;
+        if (par_store_scan(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0,
+                           same_as_first, first) != PAR_OK ||
+            par_store_scan(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0, count_rows,
+                           &n) != PAR_OK ||
+            n != 3)
+            atomic_store(&r->torn, true);
+        char again[9] = {0};
+        struct par_arena arena = {0};
+        struct par_store_row *row;
+        if (par_store_scan_in(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0, 0,
+                              &arena, &row, NULL) != PAR_OK)
+            atomic_store(&r->torn, true);
+        for (; row != NULL; row = row->next)
+            if (!same_as_first(again, row->key, row->value))
+                atomic_store(&r->torn, true);
+        par_arena_fini(&arena);
+    }
+}
+
+static void a_scan_sees_a_batch_whole_or_not(void **state)
+{
+    struct par_store *s = *state;
+    struct reader readers[2];
+    struct par_batch b = {0};
+    for (int round = 0; round < 200; round++) {
+        char value[9];
+        snprintf(value, sizeof value, "%08d", round);
+        par_batch_clear(&b);
+        par_batch_put(&b, PAR_T_DEVICES, PAR_STR("pair1"), par_str(value), 1);
+        par_batch_put(&b, PAR_T_DEVICES, PAR_STR("pair2"), par_str(value), 1);
+        par_batch_put(&b, PAR_T_DEVICES, PAR_STR("pair3"), par_str(value), 1);
+        assert_int_equal(par_store_commit(s, &b, round % 50 == 0), PAR_OUTCOME_OK);
+        for (int i = 0; round == 0 && i < 2; i++) {
+            readers[i].store = s;
+            atomic_init(&readers[i].stop, false);
+            atomic_init(&readers[i].torn, false);
+            assert_int_equal(par_thread_start("reader", read_on, &readers[i], &readers[i].thread),
+                             PAR_OK);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&readers[i].stop, true);
+        par_thread_join(&readers[i].thread);
+        assert_false(atomic_load(&readers[i].torn));
+    }
+    par_batch_fini(&b);
+}
+
+static void rows_that_are_too_large_are_refused(void **state)
+{
+    struct par_store *s = *state;
+    static char big[PAR_STORE_VALUE_MAX + 1];
+    par_log_guard_expect("store.row_too_large");
+    memset(big, 'x', sizeof big);
+    assert_int_equal(par_store_put(s, PAR_T_META, par_str_of(big, PAR_STORE_KEY_MAX),
+                                   par_str_of(big, PAR_STORE_VALUE_MAX), 1),
+                     PAR_OUTCOME_OK);
+    assert_int_equal(
+        par_store_put(s, PAR_T_META, par_str_of(big, PAR_STORE_KEY_MAX + 1), PAR_STR("x"), 1),
+        PAR_OUTCOME_FAILED);
+    assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR("k"), par_str_of(big, sizeof big), 1),
+                     PAR_OUTCOME_FAILED);
+    assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR(""), PAR_STR("x"), 1),
+                     PAR_OUTCOME_FAILED);
+    assert_true(par_store_writable(s));
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), 0);
+}
+
+static void a_quiet_store_keeps_its_generation(void **state)
+{
+    struct par_store *s = *state;
+    struct par_store_stats stats;
+    uint64_t generation = par_store_generation(s);
+    put(s, PAR_T_META, "k", "v");
+    uint32_t again = par_store_tick(s);
+    assert_true(again >= 1 && again <= 5000);
+    assert_int_equal(par_store_generation(s), generation);
+    assert_true(par_store_writable(s));
+    assert_string_equal(par_store_trouble(s), "");
+    assert_int_equal(strlen(par_store_incarnation(s)), PAR_STORE_INCARNATION_MAX - 1);
+    assert_string_equal(par_store_driver(s), suite->driver);
+    par_store_stats(s, &stats);
+    assert_true(stats.commits >= 1 && stats.rows_written >= 1);
+}
+
+/* ---- The driver fail ---- */
+
+static void tick_until_writable(struct par_store *s)
+{
+    uint64_t end = par_mono_ms() + 5000;
+    while (!par_store_writable(s) && par_mono_ms() < end)
+        par_store_tick(s);
+    assert_true(par_store_writable(s));
+}
+
+static void after_a_failed_commit_the_store_is_reopened(void **state)
+{
+    struct par_store *s = *state;
+    par_log_guard_expect("store.write_failed");
+    par_log_guard_expect("store.reopen_failed");
+    if (!par_store_fail_set(s, &(struct par_store_fail){.fail_every = 1, .reopen_fails = 2})) {
+        assert_string_not_equal(suite->driver, "fail");
+        return;
+    }
+    uint64_t generation = par_store_generation(s);
+    assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR("k"), PAR_STR("v"), 1),
+                     PAR_OUTCOME_FAILED);
+    assert_false(par_store_writable(s));
+    assert_string_not_equal(par_store_trouble(s), "");
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), -1);
+    assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR("k"), PAR_STR("v"), 1),
+                     PAR_OUTCOME_FAILED);
+    assert_int_equal(par_store_generation(s), generation);
+    par_store_tick(s);
+    assert_int_equal(par_store_generation(s), generation);
+    par_store_fail_set(s, &(struct par_store_fail){0});
+    tick_until_writable(s);
+    assert_true(par_store_generation(s) > generation);
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), 0);
+    put(s, PAR_T_META, "k", "v");
+}
+
+static void an_uncertain_commit_is_there_or_not(void **state)
+{
+    struct par_store *s = *state;
+    int found[2];
+    par_log_guard_expect("store.write_failed");
+    for (int i = 0; i < 2; i++) {
+        if (!par_store_fail_set(s, &(struct par_store_fail){.uncertain_every = 1}))
+            return;
+        assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR("k"), PAR_STR("v"), 1),
+                         PAR_OUTCOME_UNCERTAIN);
+        assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), -1);
+        par_store_fail_set(s, &(struct par_store_fail){0});
+        tick_until_writable(s);
+        found[i] = get_is(s, PAR_T_META, PAR_STR("k"), NULL);
+    }
+    assert_int_equal(found[0], 0);
+    assert_int_equal(found[1], 1);
+}
+
+static void reads_and_writes_are_refused_as_configured(void **state)
+{
+    struct par_store *s = *state;
+    struct par_arena arena = {0};
+    struct par_store_row *rows;
+    struct par_str value;
+    struct par_store_key key = {PAR_T_META, PAR_STR("k")};
+    size_t n = 0;
+    if (!par_store_fail_set(s, &(struct par_store_fail){.read_only = true}))
+        return;
+    assert_false(par_store_writable(s));
+    assert_int_equal(par_store_put(s, PAR_T_META, PAR_STR("k"), PAR_STR("v"), 1),
+                     PAR_OUTCOME_FAILED);
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), 0);
+    par_store_fail_set(s, &(struct par_store_fail){.unavailable = true});
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), -1);
+    assert_int_equal(par_store_get_in(s, PAR_T_META, key.key, &arena, &value), -1);
+    assert_int_equal(par_store_multi_get(s, 1, &key, &arena, &value), PAR_E_UNAVAILABLE);
+    assert_int_equal(par_store_scan(s, PAR_T_META, PAR_STR(""), PAR_STR(""), 0, count_rows, &n),
+                     PAR_E_UNAVAILABLE);
+    assert_int_equal(
+        par_store_scan_in(s, PAR_T_META, PAR_STR(""), PAR_STR(""), 0, 0, &arena, &rows, NULL),
+        PAR_E_UNAVAILABLE);
+    assert_null(rows);
+    assert_int_equal(par_store_put_if_absent(s, PAR_T_META, key.key, PAR_STR("v"), 1, NULL), -1);
+    par_store_fail_set(s, &(struct par_store_fail){.read_every = 2});
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), 0);
+    assert_int_equal(get_is(s, PAR_T_META, PAR_STR("k"), NULL), -1);
+    par_arena_fini(&arena);
+}
+
+static void what_fails_is_read_from_the_configuration(void **state)
+{
+    struct par_store_fail fail;
+    char inner[PAR_STORE_FAIL_INNER_MAX];
+    (void)state;
+    assert_true(par_store_fail_parse(PAR_STR(""), &fail, inner));
+    assert_string_equal(inner, "memory");
+    assert_true(par_store_fail_parse(
+        PAR_STR("inner=rocksdb, fail_every=3 uncertain_every=7,read_only"), &fail, inner));
+    assert_string_equal(inner, "rocksdb");
+    assert_true(fail.fail_every == 3 && fail.uncertain_every == 7 && fail.read_only);
+    assert_false(par_store_fail_parse(PAR_STR("fail_every"), &fail, inner));
+    assert_false(par_store_fail_parse(PAR_STR("fail_every=x"), &fail, inner));
+    assert_false(par_store_fail_parse(PAR_STR("nonsense=1"), &fail, inner));
+    assert_false(par_store_fail_parse(PAR_STR("nonsense"), &fail, inner));
+}
+
+static void what_cannot_be_opened_says_why(void **state)
+{
+    struct par_store *s;
+    struct par_buf why = {0};
+    (void)state;
+    assert_int_equal(par_store_open(&(struct par_store_options){.driver = "paper"}, &s, &why),
+                     PAR_E_BAD_REQUEST);
+    assert_true(why.len > 0 && s == NULL);
+    par_buf_clear(&why);
+    assert_int_equal(par_store_open(&(struct par_store_options){.driver = "rocksdb"}, &s, &why),
+                     PAR_E_BAD_REQUEST);
+    assert_true(why.len > 0);
+    par_buf_clear(&why);
+    assert_int_equal(
+        par_store_open(&(struct par_store_options){.driver = "fail", .fail = "inner=fail"}, &s,
+                       &why),
+        PAR_E_BAD_REQUEST);
+    assert_true(why.len > 0);
+    par_buf_fini(&why);
+}
+
+#define ON_A_STORE(test) cmocka_unit_test_setup_teardown(test, open_store, close_store)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_STORE(rows_are_put_read_and_deleted),
+        ON_A_STORE(a_value_is_appended_or_copied),
+        ON_A_STORE(of_a_batch_the_later_row_holds),
+        ON_A_STORE(a_scan_has_order_bounds_and_limits),
+        ON_A_STORE(the_newest_entry_is_one_step_away),
+        ON_A_STORE(many_rows_are_read_at_once),
+        ON_A_STORE(put_if_absent_and_swap),
+        ON_A_STORE(of_many_who_claim_a_key_one_gets_it),
+        ON_A_STORE(a_scan_sees_a_batch_whole_or_not),
+        ON_A_STORE(rows_that_are_too_large_are_refused),
+        ON_A_STORE(a_quiet_store_keeps_its_generation),
+        ON_A_STORE(after_a_failed_commit_the_store_is_reopened),
+        ON_A_STORE(an_uncertain_commit_is_there_or_not),
+        ON_A_STORE(reads_and_writes_are_refused_as_configured),
+    };
+    const struct CMUnitTest without_a_store[] = {
+        cmocka_unit_test(what_fails_is_read_from_the_configuration),
+        cmocka_unit_test(what_cannot_be_opened_says_why),
+    };
+    int failed = cmocka_run_group_tests(without_a_store, NULL, NULL);
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
+        suite = &drivers[i];
+        failed += _cmocka_run_group_tests(suite->fail ? suite->fail : suite->driver, tests,
+                                          sizeof tests / sizeof *tests, NULL, NULL);
+    }
+    return failed;
+}
