@@ -20,17 +20,18 @@ typedef void (*par_accept_fn)(struct par_listener *l, int fd, const struct par_a
  * one of either a second. */
 typedef void (*par_accept_pause_fn)(struct par_listener *l, int os_error, void *arg);
 
+/* Fields are private. */
 struct par_listener {
     struct par_io _io;
     struct par_loop *_loop;
     par_accept_fn _fn;
     par_accept_pause_fn _pause_fn;
     void *_arg;
-    struct par_timer _timer;
-    struct par_defer _again;
-    bool _paused;
-    bool _more_queued;
+    struct par_timer _timer; /* goes on after a pause, or with the rest of a full turn */
+    uint64_t _told_ms;
     char *_unix_path;
+    bool _paused;
+    bool _told;
 };
 
 enum par_listen_mode {
