@@ -167,10 +167,11 @@ void par_json_conv_row(struct par_json_out *w, const struct par_conv_row *row)
     par_json_key_z(w, "kind", row->conv.kind == PAR_CONV_GROUP ? "group" : "direct");
     par_json_key_str(w, "name", row->name);
     par_json_key_int(w, "last_seq", (int64_t)row->last_seq);
-    if (row->last_entry) {
-        par_json_key(w, "last_entry");
+    par_json_key(w, "last_entry");
+    if (row->last_entry)
         par_json_entry(w, row->last_entry, row->last_entry_own ? PAR_ENTRY_SHOW_CMID : 0);
-    }
+    else
+        par_json_null(w);
     par_json_key_int(w, "unread", row->unread);
     par_json_key_int(w, "delivered", (int64_t)row->delivered);
     par_json_key_int(w, "read", (int64_t)row->read);
