@@ -31,6 +31,7 @@ struct par_ws_deflate {
     void *_deflate[16]; /* by window bits */
 };
 
+/* Ends the streams that were made. */
 void par_ws_deflate_fini(struct par_ws_deflate *d);
 
 /* Appends the decompressed payload of a message to out, at most max bytes of it. PAR_E_TOO_LARGE
