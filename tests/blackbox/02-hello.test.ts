@@ -21,7 +21,7 @@ const LIMITS = {
 };
 
 describe('hello', () => {
-  const w = world(new World({ options: ['limits.sends_per_second=20'] }));
+  const w = world(new World({ options: ['limits.sends_per_second=20', 'limits.ops_per_second=1000'] }));
 
   test('its answer is complete', async () => {
     const a = await w.user({ display_name: 'Ada' });

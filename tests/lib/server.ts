@@ -12,8 +12,13 @@ export const ROOT = resolve(process.env.PARLEY_ROOT ?? process.cwd());
 
 export const BIN = resolve(process.env.PARLEY_BIN ?? join(ROOT, 'build', 'parley'));
 
-/** Fast password hashing and no send limit: what every file wants unless it says otherwise. */
-const COMMON = ['auth.argon2_mem_kib=8', 'auth.argon2_ops=1', 'limits.sends_per_second=0'];
+/** Fast password hashing and no limits of speed: what every file wants unless it says otherwise. */
+const COMMON = [
+  'auth.argon2_mem_kib=8',
+  'auth.argon2_ops=1',
+  'limits.sends_per_second=0',
+  'limits.ops_per_second=0',
+];
 
 const folders = new Set<string>();
 const running = new Set<ChildProcess>();
