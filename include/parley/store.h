@@ -90,6 +90,10 @@ struct par_store_options {
         reserve_mb; /* free space that writes leave alone, but at most 1/8 of the disk; 0: none */
 };
 
+struct par_config;
+/* The options that the section [store] names; they borrow from cfg. */
+void par_store_options_from(const struct par_config *cfg, struct par_store_options *options_r);
+
 /* Opens the store, or makes a new one where there is none. PAR_E_CONFLICT: this folder must not be
  * used as asked (another process has it, a damaged or a newer store, not empty, no store), which no
  * retry mends; PAR_E_BAD_REQUEST: no such driver or a wrong option; PAR_E_UNAVAILABLE: the system
@@ -122,6 +126,9 @@ const char *par_store_driver(const struct par_store *store);
  * tries a write. To be called by one thread that may block, again after the milliseconds it returns
  * (1-5000), and at once after a commit that was not OK. */
 uint32_t par_store_tick(struct par_store *store);
+
+/* Another reserve (options.reserve_mb), from the next tick on. Any thread. */
+void par_store_set_reserve(struct par_store *store, uint32_t reserve_mb);
 
 /* Figures for the metrics page, estimates. */
 struct par_store_stats {

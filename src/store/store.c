@@ -234,6 +234,11 @@ const char *par_store_driver(const struct par_store *store)
     return store->driver->name;
 }
 
+void par_store_set_reserve(struct par_store *store, uint32_t reserve_mb)
+{
+    atomic_store(&store->reserve_mb, reserve_mb);
+}
+
 bool par_store_fail_set(struct par_store *store, const struct par_store_fail *fail)
 {
     if (store->driver != &par_store__fail)

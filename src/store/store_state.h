@@ -23,7 +23,7 @@ struct par_store {
     void *impl;
     char *path; /* NULL: no folder */
     bool no_sync;
-    uint64_t reserve_mb;
+    _Atomic uint64_t reserve_mb;
     char incarnation[PAR_STORE_INCARNATION_MAX];
 
     atomic_int phase;

@@ -127,7 +127,7 @@ WORD(store, "store", driver, "rocksdb", "rocksdb\0hbase\0memory\0fail\0", NO, "r
 STR(store, "store", path, "", 4000, "Folder of RocksDB. Empty: store in the data folder.")
 BOOL(store, "store", sync, true, NO, "Wait for the disk before a send is answered. Off: a power cut loses messages.")
 INT(store, "store", cache_mb, 64, 1, 1048576, NO, "Memory for blocks read from disk.")
-INT(store, "store", write_buffer_mb, 32, 1, 65536, NO, "Memory for rows not yet in a table file, for each table.")
+INT(store, "store", write_buffer_mb, 48, 1, 65536, NO, "Memory for rows not yet in a table file, in all.")
 INT(store, "store", reserve_mb, 64, 0, 1048576, YES, "Free disk space below which sends are refused.")
 INT(store, "store", open_files, 512, 16, 1048576, NO, "Table files kept open.")
 INT(store, "store", background_threads, 2, 1, 64, NO, "Threads for compaction.")

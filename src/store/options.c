@@ -1,0 +1,19 @@
+/* The options of a store, from the configuration. */
+#include "parley/store.h"
+
+#include "base/config.h"
+
+void par_store_options_from(const struct par_config *cfg, struct par_store_options *options_r)
+{
+    *options_r = (struct par_store_options){
+        .driver = cfg->store.driver,
+        .path = cfg->store.path,
+        .fail = cfg->store.fail,
+        .no_sync = !cfg->store.sync,
+        .cache_mb = (uint32_t)cfg->store.cache_mb,
+        .write_buffer_mb = (uint32_t)cfg->store.write_buffer_mb,
+        .open_files = (uint32_t)cfg->store.open_files,
+        .background_threads = (uint32_t)cfg->store.background_threads,
+        .reserve_mb = (uint32_t)PAR_CONFIG_GET(cfg->store.reserve_mb),
+    };
+}
