@@ -44,7 +44,10 @@ enum { PAR_FIELD_NUMBER_MAX = 63, PAR_MEMBER_BYTES = 21 };
 #undef X
 extern const struct par_record par_record__roster_slot;
 
+/* Appends the bytes of a value; false, and all zero, when bytes are damaged or of a newer version.
+ */
 void par_record__encode(const struct par_record *record, const void *obj, struct par_buf *out);
+/* The strings of the result borrow from the value. */
 bool par_record__decode(const struct par_record *record, struct par_str value, void *obj_r);
 
 /* Defines the descriptor and the two functions of record.h from a list of

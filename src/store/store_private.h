@@ -66,6 +66,7 @@ struct par_store__driver {
 extern const struct par_store__driver par_store__memory;
 extern const struct par_store__driver par_store__fail;
 extern const struct par_store__driver par_store__rocksdb;
+/* The driver of this name (NULL: the default); NULL when there is none. */
 const struct par_store__driver *par_store__driver(const char *name);
 
 /* The part of par_store_fail_set() that the driver `fail` does. */

@@ -365,20 +365,13 @@ static void read_on(void *arg)
     while (!atomic_load(&r->stop)) {
         char first[9] = {0};
         size_t n = 0;
-        if (par_store_scan(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0,
-                           same_as_first, first) != PAR_OK ||
-            par_store_scan(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0, count_rows,
-                           &n) != PAR_OK ||
-            n != 3)
-            atomic_store(&r->torn, true);
-        char again[9] = {0};
         struct par_arena arena = {0};
         struct par_store_row *row;
         if (par_store_scan_in(r->store, PAR_T_DEVICES, PAR_STR("pair"), PAR_STR("paix"), 0, 0,
                               &arena, &row, NULL) != PAR_OK)
             atomic_store(&r->torn, true);
         for (; row != NULL; row = row->next)
-            if (!same_as_first(again, row->key, row->value))
+            if (++n > 3 || !same_as_first(first, row->key, row->value))
                 atomic_store(&r->torn, true);
         par_arena_fini(&arena);
     }

@@ -25,6 +25,7 @@ int par_rocksdb__write_file(const char *path, struct par_str content);
 /* At most max bytes of a file; ENOENT: there is none. */
 int par_rocksdb__read_file(const char *path, size_t max, struct par_buf *content_r);
 
+/* True when there is anything of this name. */
 bool par_rocksdb__exists(const char *path);
 /* True when a folder has no entry of any name, or does not exist. */
 bool par_rocksdb__is_empty(const char *path);

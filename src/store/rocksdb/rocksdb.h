@@ -32,7 +32,9 @@ struct par_rocksdb {
     _Atomic uint64_t plain_begun, plain_ended; /* commits without sync */
 };
 
+/* What all openings share: caches, and the options of each table. */
 void par_rocksdb__options_init(struct par_rocksdb *r, const struct par_store_options *options);
+/* Frees them; the database is closed. */
 void par_rocksdb__options_fini(struct par_rocksdb *r);
 
 /* Opens the database in the folder; creates it unless it existed. What recovery finds in the log is
@@ -41,6 +43,7 @@ enum par_err par_rocksdb__db_open(struct par_rocksdb *r, bool create, struct par
 /* flush: what is in memory goes to tables first. */
 void par_rocksdb__db_close(struct par_rocksdb *r, bool flush);
 
+/* The driver's backup, as par_store_backup(). */
 enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r);
 /* Removes what an interrupted backup left in the store's folder. */
 void par_rocksdb__backup_clean(struct par_rocksdb *r);
