@@ -216,12 +216,14 @@ void par_loop_turn(struct par_loop *loop, int max_wait_ms)
     par_loop__count(&loop->n.turns, 1);
     par_loop__count(&loop->n.events, (uint64_t)n);
 
+    /* First those with input left over: an event does not read for a connection that has its share.
+     */
+    par_tcp__read_more(loop);
     for (int i = 0; i < n; i++) {
         struct par_io *io = loop->ready[i].io;
         if (io->_armed)
             io->_fn(io, loop->ready[i].events);
     }
-    par_tcp__read_more(loop);
     par_mailbox__drain_all(loop);
     run_timers(loop);
     run_hooks(loop);

@@ -67,7 +67,7 @@ void par_mailbox__drain_all(struct par_loop *loop);
 bool par_mailbox__any(struct par_loop *loop);
 
 /* tcp.c */
-void par_tcp__read_more(struct par_loop *loop); /* phase 2, after the events */
+void par_tcp__read_more(struct par_loop *loop); /* phase 2, before the events */
 void par_tcp__flush_all(struct par_loop *loop, struct par_tcp__chain *ended); /* phase 6 */
 void par_tcp__release(struct par_loop *loop, struct par_tcp__chain *ended);   /* phase 7 */
 

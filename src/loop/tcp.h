@@ -113,7 +113,8 @@ bool par_tcp_write_shared(struct par_tcp *t, struct par_shared *s);
 bool par_tcp_write_part(struct par_tcp *t, struct par_shared *s, uint32_t off, uint32_t len);
 
 /* Forgets what is queued, except the rest of a unit that has begun to leave (half a frame would
- * garble what follows). Allows writing again after an overflow. */
+ * garble what follows), or of a few small ones, up to 4 KiB, that were to leave together. Allows
+ * writing again after an overflow. */
 void par_tcp_drop_queued(struct par_tcp *t);
 
 /* Bytes waiting. */

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { BLOCK_SEGMENTS = 7, SCRATCH_BYTES = 64 * 1024, LARGE = 16 * 1024 };
+enum { BLOCK_SEGMENTS = 7, SCRATCH_BYTES = 64 * 1024, LARGE = 16 * 1024, MERGE_BYTES = 4096 };
 
 struct segment {
     const uint8_t *ptr;
@@ -86,7 +86,8 @@ bool par_tcp__queue_copy(struct par_tcp *t, const void *data, size_t n)
     memcpy(to, data, n);
     struct par_tcp__block *b = t->_out ? t->_out->last : NULL;
     struct segment *last = b ? &b->segments[b->to - 1] : NULL;
-    if (last && !last->owner && last->ptr + last->len == to) {
+    /* Bounded, because par_tcp_drop_queued keeps a segment that has begun to leave. */
+    if (last && !last->owner && last->ptr + last->len == to && last->len + n <= MERGE_BYTES) {
         last->len += (uint32_t)n;
         count_queued(t, (uint32_t)n);
     } else if (!add_segment(t, to, NULL, (uint32_t)n)) {
