@@ -3,11 +3,14 @@
 #include "loop/addr.h"
 #include "loop/env_ops.h"
 #include "loop/loop.h"
+#include "loop/signals.h"
 #include "loop/wheel.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static uint64_t fake_ns;
@@ -368,6 +371,32 @@ static void stop_from_another_thread(void **state)
     }
 }
 
+static int signals_seen;
+static void on_signal(int signo, void *arg)
+{
+    assert_true(signo == SIGHUP || signo == SIGTERM);
+    signals_seen++;
+    if (signo == SIGTERM)
+        par_signals_close(arg);
+}
+
+static void signals_come_as_callbacks(void **state)
+{
+    (void)state;
+    struct par_loop *loop;
+    struct par_signals *signals;
+    assert_int_equal(par_loop_new(&loop), PAR_OK);
+    assert_int_equal(par_signals_open(loop, on_signal, &signals, &signals), PAR_OK);
+    assert_int_equal(kill(getpid(), SIGHUP), 0);
+    par_loop_turn(loop, 1000);
+    assert_int_equal(signals_seen, 1);
+    assert_int_equal(kill(getpid(), SIGTERM), 0);
+    par_loop_turn(loop, 1000);
+    assert_int_equal(signals_seen, 2);
+    assert_null(signals);
+    par_loop_free(&loop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +408,7 @@ int main(void)
         cmocka_unit_test(an_idle_loop_sleeps),
         cmocka_unit_test(hooks_and_deferred_calls),
         cmocka_unit_test(stop_from_another_thread),
+        cmocka_unit_test(signals_come_as_callbacks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

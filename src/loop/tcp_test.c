@@ -1,5 +1,6 @@
 /* Tests of connections over loopback: both ends in one loop, so that each case is a plain sequence
  * of turns. */
+#include "loop/env_ops.h"
 #include "loop/test_world.h"
 
 #include <errno.h>
@@ -189,21 +190,36 @@ static void close_delivers_the_last_bytes(void **state)
     world_free_end(c);
 }
 
+static uint64_t later_ns;
+static uint64_t later(void)
+{
+    return par_env_system.mono_ns() + later_ns;
+}
+
 static void close_has_a_deadline(void **state)
 {
     struct world *w = *state;
     struct end *c = world_dial(w);
     struct end *s = w->last;
+    struct par_env_ops env = par_env_system;
+    env.mono_ns = later;
+    later_ns = 0;
+    par_env_install(&env);
     par_tcp_pause(&c->tcp);
     uint8_t *p = pattern(16 * 1024 * 1024);
     par_tcp_write(&s->tcp, p, 16 * 1024 * 1024);
     free(p);
+    par_loop_turn(w->loop, 0);
     par_tcp_close(&s->tcp);
-    uint64_t start = par_mono_ms();
-    while (!s->closes && par_mono_ms() < start + 8000)
-        par_loop_turn(w->loop, 100);
-    assert_in_range(par_mono_ms() - start, PAR_TCP_CLOSE_MS - 100, PAR_TCP_CLOSE_MS + 1500);
+    later_ns += (PAR_TCP_CLOSE_MS - 1000) * UINT64_C(1000000);
+    for (int i = 0; i < 5; i++)
+        par_loop_turn(w->loop, 5);
+    assert_int_equal(s->closes, 0);
+    later_ns += 1000 * UINT64_C(1000000);
+    par_loop_turn(w->loop, 100);
+    assert_int_equal(s->closes, 1);
     assert_int_equal(s->how, PAR_TCP_DEADLINE);
+    par_env_install(NULL);
     world_hang_up(w, c);
 }
 
