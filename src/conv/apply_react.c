@@ -1,0 +1,27 @@
+/* react: an entry `reaction` that puts an emoji on a message, or takes it back. */
+#include "conv/writer_private.h"
+
+enum par_step par_apply__react(struct par_writer *w, const struct par_numbering *n)
+{
+    struct par_entry_row *target;
+    if (!n->self)
+        return par_number__refuse(w, n, PAR_E_NOT_MEMBER, NULL);
+    if (par_number__blocked(n))
+        return par_number__refuse(w, n, PAR_E_BLOCKED, NULL);
+    enum par_err err = par_number__target(w, n, &target);
+    if (err == PAR_E_UNAVAILABLE)
+        return PAR_STEP_LOST;
+    if (err != PAR_OK)
+        return par_number__refuse(w, n, err, "seq");
+    if (target->entry.deleted_seq != 0)
+        return par_number__refuse(w, n, PAR_E_CONFLICT, "the message was deleted");
+    struct par_entry *e = par_number__append(w, n, PAR_ENTRY_REACTION);
+    if (!e)
+        return PAR_STEP_LOST;
+    e->target = n->c->target;
+    e->text = n->c->text;
+    e->on = n->c->on;
+    par_number__accept(w, n, e);
+    par_number__release(w, n, e, n->st->list, false);
+    return PAR_STEP_DONE;
+}

@@ -1,0 +1,279 @@
+/* Numbering: what every command goes through, and what its operations share. */
+#include "conv/writer_private.h"
+
+static struct par_release *release(struct par_writer *w, const struct par_numbering *n,
+                                   enum par_release_kind kind)
+{
+    static struct par_release nowhere;
+    struct par_release *r = &nowhere;
+    if (par_batch__grow(w, (void **)&w->releases, &w->release_cap, w->release_count,
+                        sizeof *w->releases))
+        r = &w->releases[w->release_count++];
+    *r = (struct par_release){.kind = (uint8_t)kind, .command = n->index};
+    return r;
+}
+
+enum par_step par_number__refuse(struct par_writer *w, const struct par_numbering *n,
+                                 enum par_err err, const char *message)
+{
+    /* N6: a refusal writes nothing. */
+    struct par_release *r = release(w, n, PAR_RELEASE_ANSWER);
+    r->err = (uint8_t)err;
+    r->message = message;
+    w->live.refusals++;
+    if (err == PAR_E_CONFLICT)
+        w->live.conflicts++;
+    return PAR_STEP_DONE;
+}
+
+enum par_step par_number__done(struct par_writer *w, const struct par_numbering *n)
+{
+    struct par_release *r = release(w, n, PAR_RELEASE_ANSWER);
+    if (n->c->cmid.len > 0) {
+        r->seq = n->st->last_seq;
+        r->ts = n->st->last_ts;
+    }
+    return PAR_STEP_DONE;
+}
+
+static bool first_of_direct(struct par_writer *w, struct par_conv_state *st, uint64_t stamp)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct par_user_conv_row *row = par_batch__user_conv(w, st, st->members[i].user);
+        if (!row)
+            return false;
+        row->record.joined_seq = 1;
+        row->record.stamp = stamp;
+        row->changed = true;
+    }
+    return true;
+}
+
+struct par_entry *par_number__append(struct par_writer *w, const struct par_numbering *n,
+                                     uint8_t kind)
+{
+    struct par_conv_state *st = n->st;
+    struct par_entry_row *row = par_arena_zalloc(&w->arena, sizeof *row);
+    if (!row) {
+        w->no_memory = true;
+        return NULL;
+    }
+    par_batch__dirty(w, st, n->stamp);
+    if (st->last_seq == 0 && st->conv.kind == PAR_CONV_DIRECT && !first_of_direct(w, st, n->stamp))
+        return NULL;
+    /* N1: the next seq, and a ts above the last one, from the time of the record; never from a
+     * clock here. */
+    st->last_seq++;
+    st->last_ts = n->time_ms > st->last_ts ? n->time_ms : st->last_ts + 1;
+    st->last_stamp = n->stamp;
+    if (st->last_seq == 1)
+        st->created = st->last_ts;
+    if (kind == PAR_ENTRY_TEXT)
+        st->text_count++;
+    struct par_entry *e = &row->entry;
+    e->conv = st->conv;
+    e->seq = st->last_seq;
+    e->ts = st->last_ts;
+    e->stamp = n->stamp; /* N5: two entries of one command have both its stamp */
+    e->text_no = st->text_count;
+    e->sender = n->c->sender;
+    e->kind = kind;
+    row->version = e->ts;
+    row->next = st->entries;
+    st->entries = row;
+    w->live.entries++;
+    return e;
+}
+
+void par_number__accept(struct par_writer *w, const struct par_numbering *n, struct par_entry *e)
+{
+    struct par_known known = {.seq = e->seq, .ts = e->ts};
+    memcpy(known.digest, n->c->digest, sizeof known.digest);
+    e->cmid = n->c->cmid;
+    par_cmids__add(w, n, &known);
+    struct par_release *r = release(w, n, PAR_RELEASE_ANSWER);
+    r->seq = e->seq;
+    r->ts = e->ts;
+}
+
+void par_number__release(struct par_writer *w, const struct par_numbering *n,
+                         const struct par_entry *e, struct par_members *users, bool to_origin)
+{
+    struct par_release *r = release(w, n, PAR_RELEASE_ENTRY);
+    r->entry = e;
+    r->users = users;
+    r->to_origin = to_origin;
+}
+
+void par_number__member_event(struct par_writer *w, const struct par_numbering *n,
+                              enum par_release_kind kind, struct par_members *users,
+                              struct par_str name)
+{
+    struct par_release *r = release(w, n, kind);
+    r->users = users;
+    r->name = name;
+}
+
+struct par_members *par_number__users(struct par_writer *w, const uint64_t *users, size_t count)
+{
+    struct par_members *list =
+        par_arena_alloc(&w->arena, sizeof *list + count * sizeof list->user[0]);
+    if (!list) {
+        w->no_memory = true;
+        return NULL;
+    }
+    *list = (struct par_members){.count = (uint32_t)count};
+    memcpy(list->user, users, count * sizeof list->user[0]);
+    return list;
+}
+
+struct par_str par_number__pack_users(struct par_writer *w, const uint64_t *users, size_t count)
+{
+    uint8_t *bytes = par_arena_alloc(&w->arena, count * 8);
+    if (!bytes) {
+        w->no_memory = true;
+        return (struct par_str){0};
+    }
+    for (size_t i = 0; i < count; i++)
+        for (int b = 0; b < 8; b++)
+            bytes[i * 8 + (size_t)b] = (uint8_t)(users[i] >> (56 - 8 * b));
+    return par_str_of(bytes, count * 8);
+}
+
+enum par_err par_number__group_rights(const struct par_numbering *n, bool admin)
+{
+    if (n->st->conv.kind != PAR_CONV_GROUP)
+        return PAR_E_BAD_REQUEST;
+    if (!n->self)
+        return PAR_E_NOT_MEMBER;
+    if (admin && n->self->role != PAR_ROLE_OWNER && n->self->role != PAR_ROLE_ADMIN)
+        return PAR_E_FORBIDDEN;
+    return PAR_OK;
+}
+
+enum par_err par_number__target(struct par_writer *w, const struct par_numbering *n,
+                                struct par_entry_row **row_r)
+{
+    bool missing;
+    *row_r = NULL;
+    if (n->c->target == 0)
+        return PAR_E_BAD_REQUEST;
+    if (!par_conv__visible(n->st, n->self, n->c->target))
+        return PAR_E_NOT_FOUND;
+    struct par_entry_row *row = par_batch__entry(w, n->st, n->c->target, &missing);
+    if (!row)
+        /* The log is dense: a row that is not there, or cannot be understood, is damage and no
+         * answer. */
+        return missing ? PAR_E_INTERNAL : PAR_E_UNAVAILABLE;
+    if (row->entry.kind != PAR_ENTRY_TEXT)
+        return PAR_E_BAD_REQUEST;
+    *row_r = row;
+    return PAR_OK;
+}
+
+/* Kinds that may change the roster. */
+static bool changes_roster(enum par_command_kind kind)
+{
+    switch (kind) {
+    case PAR_COMMAND_GROUP_CREATE:
+    case PAR_COMMAND_GROUP_ADD:
+    case PAR_COMMAND_GROUP_REMOVE:
+    case PAR_COMMAND_GROUP_LEAVE:
+    case PAR_COMMAND_GROUP_RENAME:
+    case PAR_COMMAND_GROUP_ROLE:
+    case PAR_COMMAND_BLOCK:
+    case PAR_COMMAND_UNBLOCK:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static enum par_step apply(struct par_writer *w, const struct par_numbering *n)
+{
+    switch (n->c->kind) {
+    case PAR_COMMAND_SEND:
+        return par_apply__send(w, n);
+    case PAR_COMMAND_EDIT:
+        return par_apply__edit(w, n);
+    case PAR_COMMAND_DELETE:
+        return par_apply__delete(w, n);
+    case PAR_COMMAND_REACT:
+        return par_apply__react(w, n);
+    case PAR_COMMAND_GROUP_CREATE:
+        return par_apply__group_create(w, n);
+    case PAR_COMMAND_GROUP_ADD:
+        return par_apply__group_add(w, n);
+    case PAR_COMMAND_GROUP_REMOVE:
+        return par_apply__group_remove(w, n);
+    case PAR_COMMAND_GROUP_LEAVE:
+        return par_apply__group_leave(w, n);
+    case PAR_COMMAND_GROUP_RENAME:
+        return par_apply__group_rename(w, n);
+    case PAR_COMMAND_GROUP_ROLE:
+        return par_apply__group_role(w, n);
+    case PAR_COMMAND_MARKS:
+        return par_apply__marks(w, n);
+    case PAR_COMMAND_CONV_SET:
+        return par_apply__conv_set(w, n);
+    case PAR_COMMAND_BLOCK:
+    case PAR_COMMAND_UNBLOCK:
+        return par_apply__block(w, n);
+    case PAR_COMMAND_KINDS:
+        break;
+    }
+    PAR_ASSERT(!"a command without a kind");
+    return PAR_STEP_LOST;
+}
+
+static enum par_step refuse_verdict(struct par_writer *w, const struct par_numbering *n)
+{
+    (void)par_number__refuse(w, n, n->c->verdict.err, NULL);
+    if (!w->no_memory)
+        w->releases[w->release_count - 1].verdict = true;
+    return PAR_STEP_DONE;
+}
+
+/* N1: (1) the cmid, (2) the verdict, (3) roster, floor, last and target as of this command, (4) the
+ * number. */
+enum par_step par_number__command(struct par_writer *w, uint32_t index)
+{
+    struct par_numbering n = {
+        .c = &w->commands[index],
+        .index = index,
+        .stamp = par_stamp(w->generation, w->records[index].offset),
+        .time_ms = w->records[index].time_ms,
+    };
+    struct par_known known;
+    enum par_step step;
+    if (n.c->kind != PAR_COMMAND_MARKS) {
+        n.st = par_conv__state(w, &n.c->conv, n.stamp);
+        if (!n.st)
+            return PAR_STEP_LOST;
+        if (n.c->cmid.len > 0 && par_cmids__find(w, &n, &known)) {
+            /* L1: a known cmid goes before every other check, whatever has changed since. */
+            if (memcmp(known.digest, n.c->digest, sizeof known.digest) != 0)
+                return par_number__refuse(w, &n, PAR_E_CONFLICT,
+                                          "this cmid was used for something else");
+            struct par_release *r = release(w, &n, PAR_RELEASE_ANSWER);
+            r->seq = known.seq;
+            r->ts = known.ts;
+            r->dup = true;
+            w->live.duplicates++;
+            return w->no_memory ? PAR_STEP_LOST : PAR_STEP_DONE;
+        }
+        if (n.st->damaged)
+            return par_number__refuse(w, &n, PAR_E_INTERNAL, "this conversation is damaged");
+        n.self = par_conv__member(n.st, n.c->sender);
+    }
+    if (n.c->verdict.err != PAR_OK) {
+        step = refuse_verdict(w, &n);
+    } else {
+        /* W2c, E6: at most one change of the roster a conversation and batch, because its row keeps
+         * two. */
+        if (changes_roster(n.c->kind) && par_roster__changed(w, n.st))
+            return PAR_STEP_CUT;
+        step = apply(w, &n);
+    }
+    return w->no_memory ? PAR_STEP_LOST : step;
+}
