@@ -275,7 +275,8 @@ static void many_rows_are_read_at_once(void **state)
     assert_int_equal(par_store_multi_get(s, N, keys, &arena, values), PAR_OK);
     for (uint32_t i = 0; i < N; i++) {
         char text[16];
-        snprintf(text, sizeof text, i % 5 ? "cmid-%u" : "", i);
+        snprintf(text, sizeof text, "%.*s%.*u", i % 5 ? 5 : 0, "cmid-", i % 5 ? 1 : 0,
+                 i % 5 ? i : 0);
         if (i % 3 == 0)
             assert_null(values[i].ptr);
         else

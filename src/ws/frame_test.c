@@ -104,6 +104,7 @@ static void takes_messages_and_control_frames(void **state)
     add_raw(&b, 0x01, PAR_STR(""), true);
     add_raw(&b, 0x80, PAR_STR(""), true);
     expect(&server, &b, "1:0:0:\nidle\n");
+    par_buf_fini(&b);
 }
 
 static void takes_close_frames(void **state)
@@ -123,6 +124,7 @@ static void takes_close_frames(void **state)
     expect(&server, &b, "6:1002:0:close code that may not be sent\n");
     add_raw(&b, 0x88, PAR_STR("\x03\xE8\xFF"), true);
     expect(&server, &b, "6:1007:0:close reason is not UTF-8\n");
+    par_buf_fini(&b);
 }
 
 static void refuses_broken_frames(void **state)
