@@ -229,6 +229,21 @@ describe('acks and marks', () => {
     assert.deepEqual((await syncRow(ca, conv)).others, { delivered: 4, read: 3 });
   });
 
+  test('a group of over 50: at most one sum a second', async () => {
+    const [a, ...others] = await w.users(51);
+    const ca = await a!.connect();
+    const conv = await makeGroup(ca, others);
+    await flood(ca, { conv }, 100);
+    const clients = await Promise.all(others.map((o) => o.connect()));
+    const started = Date.now();
+    for (let seq = 1; Date.now() - started < 2500; seq++) {
+      await Promise.all(clients.map((c) => c.ok('ack', { delivered: { [conv]: Math.min(seq, 101) } })));
+    }
+    const seconds = (Date.now() - started) / 1000;
+    const sums = ca.history('mark', (e) => e.conv === conv);
+    assert.ok(sums.length >= 1 && sums.length <= seconds + 2, `${sums.length} in ${seconds} s`);
+  });
+
   test('both parties of many conversations get their marks', async () => {
     const [a, ...others] = await w.users(10);
     const ca = await a!.connect();
