@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import type { Client } from '../lib/client.js';
 import { RawHttp } from '../lib/http.js';
 import { cmid, World, world } from '../lib/world.js';
-import { encodeFrame, type Frame, HandshakeError, OP, WebSocketRaw } from '../lib/ws.js';
+import { compress, encodeFrame, type Frame, HandshakeError, OP, WebSocketRaw } from '../lib/ws.js';
 
 function closePayload(code: number, reason: string | Buffer = ''): Buffer {
   const head = Buffer.alloc(2);
@@ -261,5 +261,38 @@ describe('frames', () => {
   test('no compression unless it was offered', async () => {
     const c = await w.client();
     assert.equal(c.ws.headers.get('sec-websocket-extensions'), undefined);
+  });
+
+  test('permessage-deflate, where the server has it on', async () => {
+    const [a, b] = await w.users(2);
+    const c = await a.connect({}, { deflate: true });
+    const text = 'compress me '.repeat(500);
+    await c.ok('send', { to: b.id, cmid: cmid(), text });
+    const page = await c.ok('history', { conv: a.direct(b) });
+    assert.equal(page.entries[0].text, text);
+    if (!c.ws.deflate) {
+      c.ws.frame({ opcode: OP.text, rsv: 4, payload: compress('{"op":"ping","id":1}') });
+      await c.expectClose(1002);
+      return;
+    }
+    assert.match(c.ws.headers.get('sec-websocket-extensions')!, /server_no_context_takeover/);
+    c.ws.frame({ opcode: OP.text, rsv: 4, payload: compress('{"op":"nonsense"}') });
+    assert.ok((await c.answerNull()).error);
+    const half = compress(`{"op":"nonsense","x":"${text}"}`);
+    c.ws.frame({ opcode: OP.text, rsv: 4, fin: false, payload: half.subarray(0, 10) });
+    c.ws.frame({ opcode: OP.cont, payload: half.subarray(10) });
+    assert.ok((await c.answerNull()).error);
+    c.ws.frame({ opcode: OP.text, rsv: 4, payload: compress(`{"x":"${'x'.repeat(10_000_000)}"}`) });
+    await c.expectClose(4413);
+    const broken = await (await a.login()).connect({}, { deflate: true });
+    broken.ws.frame({ opcode: OP.text, rsv: 4, payload: Buffer.alloc(50, 0xff) });
+    await broken.expectClose([1002, 1007]);
+    const control = await (await a.login()).connect({}, { deflate: true });
+    control.ws.frame({ opcode: OP.ping, rsv: 4, payload: 'x' });
+    await control.expectClose(1002);
+    const late = await (await a.login()).connect({}, { deflate: true });
+    late.ws.frame({ opcode: OP.text, rsv: 4, fin: false, payload: 'x' });
+    late.ws.frame({ opcode: OP.cont, rsv: 4, payload: 'x' });
+    await late.expectClose(1002);
   });
 });

@@ -127,7 +127,7 @@ describe('mutants', () => {
         if (what === 0) bytes[at] = next(256);
         else if (what === 1) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + 1 + next(8))]);
         else if (what === 2) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(next(at + 1))]);
-        else bytes[at] ^= 1 << next(8);
+        else bytes[at] = bytes[at]! ^ (1 << next(8));
         if (bytes.length === 0) bytes = Buffer.from(' ');
       }
       c.ws.text(bytes);

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { PATIENCE } from './server.js';
 
 export const OP = { cont: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const DEFLATE = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+const TAIL = Buffer.from([0, 0, 0xff, 0xff]);
 const MAX_SERVER_FRAME = 1024 * 1024;
 
 export interface Frame {
@@ -38,14 +41,20 @@ export function encodeFrame(frame: Frame): Buffer {
   return Buffer.concat([Buffer.from(head), key, body]);
 }
 
+/** A payload as permessage-deflate wants it. */
+export function compress(payload: Buffer | string): Buffer {
+  const out = deflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH });
+  return out.subarray(0, out.length - 4);
+}
+
 export interface WsOptions {
   path?: string;
   headers?: Record<string, string>;
   protocols?: string;
   /** Answer pings (default true). */
   pong?: boolean;
-  /** Local address to connect from. */
-  localAddress?: string;
+  /** Offer permessage-deflate without context takeover. */
+  deflate?: boolean;
 }
 
 export interface Closed {
@@ -75,6 +84,11 @@ export class WebSocketRaw {
   fault: string | undefined;
   autoPong = true;
   bytesIn = 0;
+  /** True if permessage-deflate was agreed on. */
+  deflate = false;
+  /** Messages that came compressed. */
+  inflated = 0;
+  private packed = false;
   private buffer: Buffer = Buffer.alloc(0);
   private parts: Buffer[] | null = null;
   private closing: Closed | null = null;
@@ -91,11 +105,7 @@ export class WebSocketRaw {
   static open(url: string, opts: WsOptions = {}): Promise<WebSocketRaw> {
     const at = new URL(url);
     return new Promise((done, fail) => {
-      const socket = net.connect({
-        port: Number(at.port),
-        host: at.hostname,
-        localAddress: opts.localAddress,
-      });
+      const socket = net.connect(Number(at.port), at.hostname);
       const ws = new WebSocketRaw(socket);
       ws.autoPong = opts.pong ?? true;
       const key = randomBytes(16).toString('base64');
@@ -124,6 +134,9 @@ export class WebSocketRaw {
         if (opts.protocols !== '') {
           lines.push(`Sec-WebSocket-Protocol: ${opts.protocols ?? 'parley.v1'}`);
         }
+        if (opts.deflate) {
+          lines.push(`Sec-WebSocket-Extensions: ${DEFLATE}`);
+        }
         for (const [name, value] of Object.entries(opts.headers ?? {})) {
           lines.push(`${name}: ${value}`);
         }
@@ -147,6 +160,7 @@ export class WebSocketRaw {
         }
         socket.off('error', failed);
         socket.off('close', early);
+        ws.deflate = /permessage-deflate/.test(ws.headers.get('sec-websocket-extensions') ?? '');
         ws.attach();
         done(ws);
         const rest = head.subarray(end + 4);
@@ -190,7 +204,10 @@ export class WebSocketRaw {
       let length = b1 & 127;
       let at = 2;
       if (b1 & 0x80) return this.breach('masked frame from the server');
-      if (b0 & 0x70) return this.breach('reserved bit from the server');
+      const first = (b0 & 15) === OP.text;
+      if (b0 & 0x30 || (b0 & 0x40 && !(this.deflate && first))) {
+        return this.breach('reserved bit from the server');
+      }
       if (length === 126) {
         if (this.buffer.length < 4) return;
         length = this.buffer.readUInt16BE(2);
@@ -206,6 +223,7 @@ export class WebSocketRaw {
       if (this.buffer.length < at + length) return;
       const payload = Buffer.from(this.buffer.subarray(at, at + length));
       this.buffer = this.buffer.subarray(at + length);
+      if (first) this.packed = (b0 & 0x40) !== 0;
       this.take((b0 & 0x80) !== 0, b0 & 15, payload);
     }
   }
@@ -234,8 +252,12 @@ export class WebSocketRaw {
         if ((opcode === OP.cont) !== (this.parts !== null)) return this.breach('fragments mixed');
         this.parts = [...(this.parts ?? []), payload];
         if (!fin) return;
-        const whole = Buffer.concat(this.parts);
+        let whole = Buffer.concat(this.parts);
         this.parts = null;
+        if (this.packed) {
+          this.inflated++;
+          whole = inflateRawSync(Buffer.concat([whole, TAIL]), { finishFlush: constants.Z_SYNC_FLUSH });
+        }
         let text: string;
         try {
           text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(whole);
