@@ -252,7 +252,7 @@ export class WebSocketRaw {
         if ((opcode === OP.cont) !== (this.parts !== null)) return this.breach('fragments mixed');
         this.parts = [...(this.parts ?? []), payload];
         if (!fin) return;
-        let whole = Buffer.concat(this.parts);
+        let whole: Buffer = Buffer.concat(this.parts);
         this.parts = null;
         if (this.packed) {
           this.inflated++;
