@@ -65,6 +65,7 @@ struct par_ws {
     uint32_t _keys_left;
 };
 
+/* Starts with no connections; settings are copied. */
 void par_ws_init(struct par_ws *ws, struct par_loop *loop, const struct par_ws_settings *settings);
 /* Every connection must have ended. */
 void par_ws_fini(struct par_ws *ws);
@@ -78,6 +79,7 @@ size_t par_ws_count(const struct par_ws *ws);
 struct par_ws_conn *par_ws_accept(struct par_ws *ws, struct par_http_conn *conn,
                                   const struct par_ws_ops *ops, void *arg) PAR_MUST_CHECK;
 
+/* What the owner gave for its own use; and the peer's address. */
 void *par_ws_arg(const struct par_ws_conn *c);
 void par_ws_set_arg(struct par_ws_conn *c, void *arg);
 const struct par_addr *par_ws_peer(const struct par_ws_conn *c);

@@ -32,6 +32,7 @@ struct par_ws_deflate {
 };
 
 /* Ends the streams that were made. */
+/* Frees the streams. */
 void par_ws_deflate_fini(struct par_ws_deflate *d);
 
 /* Appends the decompressed payload of a message to out, at most max bytes of it. PAR_E_TOO_LARGE
