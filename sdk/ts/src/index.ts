@@ -1,2 +1,22 @@
 // Public surface of the Parley SDK.
-export {};
+export { Backoff } from './backoff.ts';
+export { Client, type ClientEvents, type ClientOptions } from './client.ts';
+export type { ConnectionState, ConnectionStatus } from './connection.ts';
+export { Conversation, type Reaction } from './conversation.ts';
+export { defaultEnv, type Env, type FetchLike, type SocketConstructor, type SocketLike } from './env.ts';
+export { ParleyError } from './errors.ts';
+export { compareIds, directConv, peerOf } from './ids.ts';
+export type { OutboxView } from './outbox.ts';
+export { type RegisterRequest, Rest } from './rest.ts';
+export type { ConvSettings } from './settings.ts';
+export { type Loaded, MemoryStore, type Store, type StoreBatch, type StoredConv } from './store.ts';
+export { leastOfOthers, messageState, type TickInput } from './tick.ts';
+export * from './types.ts';
+
+import { defaultEnv, type Env } from './env.ts';
+import { Rest } from './rest.ts';
+
+/** Calls that need no session yet: register and login. */
+export function rest(url: string, env?: Partial<Env>): Rest {
+  return new Rest(defaultEnv(env), url);
+}

@@ -1,0 +1,602 @@
+// The client: one object that holds an account's conversations, keeps them complete, and sends what it is given.
+import { CatchUp, HOLE_MAX } from './catchup.ts';
+import { Connection, type ConnectionStatus } from './connection.ts';
+import { Conversation } from './conversation.ts';
+import { Emitter } from './emitter.ts';
+import { defaultEnv, type Env } from './env.ts';
+import { allMembers, Contacts, Groups, reliably } from './groups.ts';
+import { directConv } from './ids.ts';
+import { Marks } from './marks.ts';
+import { entryOf, type NewItem, Outbox, type OutboxView } from './outbox.ts';
+import { People } from './people.ts';
+import { Persistence } from './persistence.ts';
+import { Rest } from './rest.ts';
+import { type ConvSettings, Settings } from './settings.ts';
+import { MemoryStore, type Store } from './store.ts';
+import { leastOfOthers, messageState } from './tick.ts';
+import {
+  type ConvId,
+  type ConvKind,
+  type ConvRow,
+  defaultLimits,
+  type Entry,
+  type HelloAnswer,
+  type HistoryAnswer,
+  type Limits,
+  type Marks as MarkPair,
+  type Member,
+  type MessageState,
+  type OutboxItem,
+  type Presence,
+  type Profile,
+  type ServerFrame,
+  type Session,
+  type SyncAnswer,
+  type SyncRequest,
+  type UserId,
+  type WriteAnswer,
+} from './types.ts';
+
+export interface ClientOptions {
+  /** Where the server is: `http://host:port` or `https://host`. */
+  url: string;
+  session: Session;
+  /** Name and version of the program, as in `web/1.0`. */
+  client?: string;
+  store?: Store;
+  env?: Partial<Env>;
+  transport?: 'auto' | 'socket' | 'poll';
+}
+
+export interface ClientEvents {
+  status: ConnectionStatus;
+  /** Something about this conversation, or its part of the outbox, changed. */
+  conversation: ConvId;
+  /** The order or the rows of the list may have changed. */
+  list: undefined;
+  /** An entry was appended to a log, in order, once. `fresh`: no device of this account had it before. */
+  entry: { entry: Entry; conversation: Conversation; fresh: boolean };
+  person: Profile;
+  presence: undefined;
+  typing: ConvId;
+  /** Catching up began or ended. */
+  updating: boolean;
+  /** The server came back from a backup: the cache was dropped. */
+  reset: undefined;
+  me: Profile;
+}
+
+const OLDER = 40;
+
+export class Client extends Emitter<ClientEvents> {
+  readonly rest: Rest;
+  readonly people: People;
+  readonly groups: Groups;
+  readonly contacts: Contacts;
+  readonly conversations = new Map<ConvId, Conversation>();
+  me: Profile;
+  limits: Limits = defaultLimits;
+  /** Server time minus this device's, in ms. */
+  clockSkew = 0;
+
+  private readonly env: Env;
+  private readonly connection: Connection;
+  private readonly outbox: Outbox;
+  private readonly marks: Marks;
+  private readonly settings: Settings;
+  private readonly catchUp: CatchUp;
+  private readonly persistence: Persistence;
+  private token: string | undefined;
+  private storeId = '';
+  private readonly loading = new Map<string, Promise<unknown>>();
+  private wasBusy = false;
+
+  constructor(options: ClientOptions) {
+    super();
+    const env = defaultEnv(options.env);
+    const url = options.url.replace(/\/$/, '');
+    this.env = env;
+    this.me = options.session.user;
+    this.rest = new Rest(env, url, options.session.token);
+    this.persistence = new Persistence(env, options.store ?? new MemoryStore(), (conv) =>
+      this.ackDelivered(conv),
+    );
+    const online = (): boolean => this.connection.online;
+    const request = (op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> =>
+      this.connection.request(op, body);
+    this.connection = new Connection(
+      env,
+      {
+        url,
+        token: options.session.token,
+        client: options.client ?? 'sdk/0.1',
+        user: options.session.user.id,
+        transport: options.transport ?? 'auto',
+      },
+      {
+        hello: () => this.helloSync(),
+        online: (answer) => this.onOnline(answer),
+        offline: () => this.onOffline(),
+        event: (frame) => this.onEvent(frame),
+        status: (status) => this.emit('status', status),
+      },
+    );
+    this.outbox = new Outbox(env, {
+      online,
+      request,
+      commit: (batch) => this.persistence.commit(batch),
+      frameBytes: () => this.limits.frame_bytes,
+      accepted: (item, answer) => this.onAccepted(item, answer),
+      change: (conv) => this.changed(this.conversations.get(conv)),
+    });
+    this.marks = new Marks(env, { online, request });
+    this.settings = new Settings(env, {
+      online,
+      request,
+      save: (pending) => this.persistence.meta('settings', pending),
+    });
+    this.people = new People(env, {
+      online,
+      request,
+      profile: (id) => this.rest.user(id),
+      person: (profile) => {
+        this.persistence.person(profile);
+        this.emit('person', profile);
+      },
+      presence: () => this.emit('presence', undefined),
+      typing: (conv) => this.emit('typing', conv),
+    });
+    this.catchUp = new CatchUp(env, {
+      online,
+      request,
+      token: () => this.token,
+      row: (row) => this.onRow(row),
+      entries: (conv, entries, restart) => this.onPage(conv, entries, restart),
+      done: (token) => {
+        if (token !== undefined) {
+          this.token = token;
+          this.persistence.meta('token', token);
+        }
+        this.tellBusy();
+      },
+    });
+    const reliable = (op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> =>
+      this.reliable(op, body);
+    this.groups = new Groups(reliable, () => env.uuid());
+    this.contacts = new Contacts(reliable);
+  }
+
+  /** Loads what the store has, then connects. Resolves when the cache can be shown. */
+  async start(): Promise<void> {
+    const loaded = await this.persistence.store.load();
+    this.token = loaded.meta['token'] as string | undefined;
+    this.storeId = (loaded.meta['store'] as string | undefined) ?? '';
+    this.me = (loaded.meta['me'] as Profile | undefined) ?? this.me;
+    this.settings.restore((loaded.meta['settings'] as Record<ConvId, ConvSettings> | undefined) ?? {});
+    this.people.restore(loaded.people);
+    this.people.learn(this.me);
+    for (const s of loaded.conversations) this.conversations.set(s.conv, Conversation.restore(s, this.me.id));
+    this.outbox.restore(loaded.outbox);
+    for (const item of loaded.outbox) this.conversation(item.conv);
+    this.emit('list', undefined);
+    this.connection.start();
+  }
+
+  /** Closes the connection and writes down what is still in memory only. */
+  async stop(): Promise<void> {
+    this.people.typingStopped(false);
+    await this.settings.flush().catch(() => {});
+    await this.marks.flush().catch(() => {});
+    this.connection.stop();
+    this.catchUp.stop();
+    await this.persistence.flush();
+  }
+
+  /** Ends the session on the server and forgets everything here. */
+  async signOut(): Promise<void> {
+    await this.rest.logout().catch(() => {});
+    this.connection.stop();
+    this.catchUp.stop();
+    await this.persistence.flush().catch(() => {});
+    await this.persistence.store.clear();
+  }
+
+  get status(): ConnectionStatus {
+    return this.connection.status;
+  }
+
+  get updating(): boolean {
+    return this.catchUp.busy;
+  }
+
+  /** The network came back, the page is shown again, or somebody pressed "Try now". */
+  kick(): void {
+    if (this.status.state === 'replaced') this.connection.start();
+    else this.connection.kick();
+  }
+
+  /** One request as it stands; see `PROTOCOL` section 3. */
+  request(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return this.connection.request(op, body);
+  }
+
+  /** One request, waiting for the connection and trying again while the answer allows it, at most 20 s. */
+  reliable(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
+    return reliably(this.env, () => this.connection.request(op, body));
+  }
+
+  /** The conversation, made up if nothing is known of it yet (a direct one exists as soon as it is named). */
+  conversation(id: ConvId): Conversation {
+    let conv = this.conversations.get(id);
+    if (!conv) {
+      const kind: ConvKind = id.startsWith('d.') ? 'direct' : 'group';
+      conv = new Conversation(id, kind, this.me.id);
+      this.conversations.set(id, conv);
+    }
+    return conv;
+  }
+
+  directWith(user: UserId): ConvId {
+    return directConv(this.me.id, user);
+  }
+
+  // Writing
+
+  /** Puts a message in the outbox; resolves when it is durable here, which is when it may be shown. */
+  send(conv: ConvId, text: string, replyTo?: number): Promise<OutboxItem> {
+    this.people.typingStopped(false);
+    const item: NewItem = { conv, op: 'send', text };
+    return this.outbox.add(replyTo === undefined ? item : { ...item, reply_to: replyTo });
+  }
+
+  edit(conv: ConvId, seq: number, text: string): Promise<OutboxItem> {
+    return this.outbox.add({ conv, op: 'edit', seq, text });
+  }
+
+  delete(conv: ConvId, seq: number): Promise<OutboxItem> {
+    return this.outbox.add({ conv, op: 'delete', seq });
+  }
+
+  react(conv: ConvId, seq: number, emoji: string, on: boolean): Promise<OutboxItem> {
+    return this.outbox.add({ conv, op: 'react', seq, emoji, on });
+  }
+
+  pending(conv?: ConvId): OutboxView[] {
+    return this.outbox.list(conv);
+  }
+
+  retry(id: string): Promise<void> {
+    return this.outbox.retry(id);
+  }
+
+  discard(id: string): Promise<boolean> {
+    return this.outbox.remove(id);
+  }
+
+  /** Everything of the conversation up to and with `seq` was seen by the person. */
+  markRead(id: ConvId, seq: number): void {
+    const conv = this.conversations.get(id);
+    const to = Math.min(seq, conv?.hi ?? 0);
+    if (!conv?.member || to <= conv.read) return;
+    conv.applyMark(this.me.id, { delivered: Math.max(conv.delivered, to), read: to });
+    this.marks.raise(id, { read: to });
+    this.changed(conv);
+  }
+
+  /** Mute, pin, archive, mark as unread, draft: shown at once, sent when there is a connection. */
+  set(id: ConvId, change: ConvSettings): void {
+    const conv = this.conversation(id);
+    conv.applyFields(change, false);
+    this.settings.set(id, change);
+    this.changed(conv);
+  }
+
+  async setProfile(
+    change: Partial<Pick<Profile, 'display_name' | 'about' | 'show_last_seen' | 'show_read' | 'show_typing'>>,
+  ): Promise<Profile> {
+    const answer = (await this.reliable('me.set', change)) as unknown as Profile & { user?: Profile };
+    this.learnMe(answer.user ?? answer);
+    return this.me;
+  }
+
+  async refreshMe(): Promise<Profile> {
+    this.learnMe(await this.rest.me());
+    return this.me;
+  }
+
+  // Reading
+
+  stateOf(conv: Conversation, item: Entry | OutboxView): MessageState {
+    const accepted = 'order' in item ? item.accepted?.seq : item.seq;
+    const failed = 'order' in item && item.failed !== undefined;
+    return messageState({ seq: accepted, failed, others: conv.others, otherCount: conv.otherCount });
+  }
+
+  /** Brings at least one page of the newest entries into memory. */
+  async open(id: ConvId): Promise<void> {
+    const conv = this.conversation(id);
+    if (conv.entries.length < OLDER && !conv.atStart) await this.loadOlder(id);
+  }
+
+  /** One more page of older entries, from the store or the server. Resolves with how many came. */
+  loadOlder(id: ConvId): Promise<number> {
+    return this.once(`older ${id}`, async () => {
+      const conv = this.conversation(id);
+      const lo = conv.memoryLo;
+      if (conv.hi > 0 && lo > conv.lo) {
+        const stored = await this.persistence.store.entries(id, lo, OLDER);
+        const came = conv.prepend(stored);
+        if (came > 0) {
+          this.changed(conv);
+          return came;
+        }
+      }
+      if (!this.connection.online || conv.atStart) return 0;
+      const from = conv.hi > 0 ? { before_seq: conv.memoryLo } : {};
+      const answer = (await this.request('history', {
+        conv: id,
+        ...from,
+        limit: OLDER,
+      })) as unknown as HistoryAnswer;
+      conv.firstSeq = answer.first_seq;
+      let came: number;
+      if (conv.hi === 0) {
+        for (const e of answer.entries) this.append(conv, e, false);
+        came = answer.entries.length;
+      } else came = conv.prepend(answer.entries);
+      this.persistence.entries(answer.entries);
+      this.changed(conv);
+      return came;
+    });
+  }
+
+  /** Loads older entries until `seq` is in memory; false when it cannot be reached. */
+  async reach(id: ConvId, seq: number): Promise<boolean> {
+    const conv = this.conversation(id);
+    while (conv.memoryLo > seq) {
+      if ((await this.loadOlder(id)) === 0) return false;
+    }
+    return conv.at(seq) !== undefined;
+  }
+
+  /** All members with their marks; kept current by events as long as the conversation is known. */
+  members(id: ConvId, again = false): Promise<Member[]> {
+    return this.once(`members ${id}`, async () => {
+      const conv = this.conversation(id);
+      if (conv.members && !again) return [...conv.members.values()];
+      const map = await allMembers((op, body) => this.reliable(op, body), id);
+      conv.members = map;
+      for (const m of map.values()) {
+        this.people.learn({ id: m.user, name: m.name, display_name: m.display_name });
+      }
+      if (conv.kind === 'group') conv.memberCount = map.size;
+      this.recount(conv);
+      this.changed(conv);
+      return [...map.values()];
+    });
+  }
+
+  // What the server says
+
+  private helloSync(): SyncRequest {
+    if (this.token !== undefined) return { since: this.token, limit: 200 };
+    const have: Record<ConvId, number> = {};
+    for (const conv of this.conversations.values()) if (conv.hi > 0) have[conv.id] = conv.hi;
+    return Object.keys(have).length > 0 ? { have, limit: 200 } : { limit: 200 };
+  }
+
+  private onOnline(answer: HelloAnswer): void {
+    const first = answer.conversations
+      ? ({ ...answer, conversations: answer.conversations } as SyncAnswer)
+      : undefined;
+    this.limits = { ...defaultLimits, ...(answer.limits as Limits) };
+    this.clockSkew = answer.server_time - this.env.now();
+    this.learnMe({ ...this.me, ...answer.user });
+    const changed = this.storeId !== '' && answer.store !== '' && answer.store !== this.storeId;
+    if (changed) this.dropCache();
+    if (answer.store) {
+      this.storeId = answer.store;
+      this.persistence.meta('store', answer.store);
+    }
+    this.catchUp.sync(changed ? undefined : first, changed || !first).catch(() => {});
+    this.tellBusy();
+    this.outbox.resume();
+    this.marks.flush();
+    this.settings.flush();
+    this.people.resume();
+    for (const conv of this.conversations.values()) if (conv.hi > 0) this.ackDelivered(conv);
+  }
+
+  private onOffline(): void {
+    this.catchUp.stop();
+    this.people.offline();
+    this.tellBusy();
+  }
+
+  /** The server was restored from a backup: what we hold may never have happened. The outbox stays. */
+  private dropCache(): void {
+    this.token = undefined;
+    this.persistence.dropCache();
+    const waiting = new Set(this.outbox.list().map((i) => i.conv));
+    this.conversations.clear();
+    for (const id of waiting) this.conversation(id);
+    this.emit('reset', undefined);
+    this.emit('list', undefined);
+  }
+
+  private onRow(row: ConvRow): Conversation | undefined {
+    const conv = this.conversation(row.conv);
+    const behind = row.last_seq - row.delivered;
+    if (conv.hi === 0 && row.member && row.unread > 0 && behind > 1 && behind <= HOLE_MAX) {
+      conv.startBehind(row.delivered);
+    }
+    const before = conv.hi;
+    const marks = { delivered: conv.delivered, read: conv.read };
+    const missing = conv.applyRow(row, this.settings.has(row.conv));
+    if (marks.read > row.read || marks.delivered > row.delivered) this.marks.raise(row.conv, marks);
+    if (conv.hi > before) this.appended(conv, before, marks.delivered);
+    if (conv.kind === 'group' && conv.members) this.members(conv.id, true).catch(() => {});
+    this.changed(conv);
+    return missing ? conv : undefined;
+  }
+
+  private onPage(conv: Conversation, entries: Entry[], restart: boolean): void {
+    const before = restart ? (entries[0]?.seq ?? 1) - 1 : conv.hi;
+    if (restart) this.persistence.forget(conv.id);
+    conv.take(entries, restart);
+    this.appended(conv, before, conv.delivered);
+    this.changed(conv);
+  }
+
+  private append(conv: Conversation, e: Entry, fillHoles = true): void {
+    const before = conv.hi === 0 ? e.seq - 1 : conv.hi;
+    const offer = conv.offer(e);
+    if (offer === 'appended') this.appended(conv, before, conv.delivered);
+    else if (offer === 'gap' && fillHoles) this.catchUp.fill(conv);
+    this.changed(conv);
+  }
+
+  /** Entries above `before` are new in memory: keep them, settle the outbox, tell those who listen. */
+  private appended(conv: Conversation, before: number, delivered: number): void {
+    const fresh: Entry[] = [];
+    for (let seq = Math.max(before + 1, conv.memoryLo); seq <= conv.hi; seq++) {
+      const e = conv.at(seq);
+      if (e) fresh.push(e);
+    }
+    this.persistence.entries(fresh);
+    const settled = this.outbox.settle(conv.id, conv.hi);
+    if (settled.length > 0) this.persistence.outboxDone(settled);
+    for (const e of fresh) {
+      if (e.kind === 'text') this.people.onTyping(conv.id, e.from, false);
+      if (e.kind.startsWith('member_') || e.kind === 'created') this.membersChanged(conv);
+      if (e.kind === 'deleted' && e.target !== undefined) {
+        const target = conv.at(e.target);
+        if (target) this.persistence.entries([conv.view(target)]);
+      }
+      this.emit('entry', { entry: e, conversation: conv, fresh: e.seq > delivered });
+    }
+  }
+
+  private membersChanged(conv: Conversation): void {
+    if (conv.kind === 'group' && conv.member && this.connection.online && conv.memberCount <= 50) {
+      this.members(conv.id, true).catch(() => {});
+    }
+  }
+
+  private onAccepted(item: OutboxItem, answer: WriteAnswer): boolean {
+    const conv = this.conversation(item.conv);
+    const e = entryOf(item, answer, this.me.id);
+    // What was accepted long ago may have changed since: history knows.
+    if (answer.dup && answer.seq > conv.hi) {
+      conv.lastSeq = Math.max(conv.lastSeq, answer.seq);
+      this.catchUp.fill(conv);
+    } else this.append(conv, e);
+    return conv.hi >= answer.seq;
+  }
+
+  private onEvent(frame: ServerFrame): void {
+    const id = frame['conv'] as string;
+    switch (frame.ev) {
+      case 'entry': {
+        const { ev: _, ...entry } = frame;
+        const known = this.conversations.has(id);
+        const conv = this.conversation(id);
+        this.append(conv, entry as unknown as Entry);
+        // Nothing is known of this conversation beyond the entry itself: a row tells the rest.
+        if (!known && conv.hi > 1) this.catchUp.sync(undefined, false);
+        break;
+      }
+      case 'mark':
+        this.onMark(this.conversations.get(id), frame);
+        break;
+      case 'sync':
+        this.catchUp.sync(undefined, false);
+        break;
+      case 'presence':
+        this.people.onPresence(
+          frame['user'] as string,
+          frame['status'] as Presence['status'],
+          Number(frame['last_seen'] ?? 0),
+        );
+        break;
+      case 'typing':
+        this.people.onTyping(id, frame['user'] as string, frame['on'] === true);
+        break;
+      case 'conv':
+        this.onConv(this.conversation(id), frame);
+        break;
+    }
+  }
+
+  private onMark(conv: Conversation | undefined, frame: ServerFrame): void {
+    if (!conv) return;
+    if (frame['others']) conv.applyMark(undefined, frame['others'] as MarkPair);
+    else {
+      const user = frame['user'] as string;
+      const marks = { delivered: Number(frame['delivered'] ?? 0), read: Number(frame['read'] ?? 0) };
+      conv.applyMark(user, marks);
+      if (conv.kind === 'group' && user !== this.me.id) {
+        if (conv.members) this.recount(conv);
+        else this.members(conv.id).catch(() => {});
+      }
+    }
+    this.changed(conv);
+  }
+
+  private recount(conv: Conversation): void {
+    if (conv.kind !== 'group' || !conv.members) return;
+    const least = leastOfOthers(conv.members.values(), this.me.id);
+    if (least) conv.others = least;
+  }
+
+  private onConv(conv: Conversation, frame: ServerFrame): void {
+    conv.applyFields(frame, this.settings.has(conv.id));
+    if (frame['member'] === false) this.marks.drop(conv.id);
+    this.changed(conv);
+  }
+
+  private learnMe(profile: Profile): void {
+    this.me = { ...this.me, ...profile };
+    this.persistence.meta('me', this.me);
+    this.people.learn(this.me);
+    this.emit('me', this.me);
+  }
+
+  /** Delivered means kept: called when entries of the conversation have become durable here. */
+  private ackDelivered(conv: Conversation): void {
+    if (!conv.member || conv.hi <= conv.delivered) return;
+    for (let i = conv.entries.length - 1; i >= 0; i--) {
+      const e = conv.entries[i];
+      if (!e || e.seq <= conv.delivered) return;
+      if (e.from === this.me.id) continue;
+      this.marks.raise(conv.id, { delivered: conv.hi });
+      conv.applyMark(this.me.id, { delivered: conv.hi, read: conv.read });
+      this.changed(conv);
+      return;
+    }
+  }
+
+  private changed(conv: Conversation | undefined): void {
+    if (!conv) return;
+    conv.version++;
+    this.persistence.touch(conv);
+    this.emit('conversation', conv.id);
+    this.emit('list', undefined);
+    this.tellBusy();
+  }
+
+  private tellBusy(): void {
+    const busy = this.catchUp.busy;
+    if (busy === this.wasBusy) return;
+    this.wasBusy = busy;
+    this.emit('updating', busy);
+  }
+
+  private once<T>(key: string, run: () => Promise<T>): Promise<T> {
+    const under = this.loading.get(key) as Promise<T> | undefined;
+    if (under) return under;
+    const started = run().finally(() => this.loading.delete(key));
+    this.loading.set(key, started);
+    return started;
+  }
+}

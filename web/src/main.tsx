@@ -1,0 +1,2 @@
+// Entry point; the page grows from here.
+export {};
