@@ -5,6 +5,12 @@
 #include "cli/cli.h"
 
 extern const struct par_cli_command par_cli_help;
+extern const struct par_cli_command par_cli_store_backup;
+extern const struct par_cli_command par_cli_store_export;
+extern const struct par_cli_command par_cli_store_import;
+extern const struct par_cli_command par_cli_store_init;
+extern const struct par_cli_command par_cli_store_restore;
+extern const struct par_cli_command par_cli_store_verify;
 extern const struct par_cli_command par_cli_version;
 
 #endif

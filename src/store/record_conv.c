@@ -5,7 +5,7 @@
 
 #define F(number, type, member) PAR_RECORD_FIELD(entry, number, type, member)
 PAR_RECORD(entry, 1, F(1, U64, stamp), F(2, U64, text_no), F(3, I64, ts), F(4, USER, sender),
-           F(5, U8, kind), F(6, BYTES, cmid), F(7, TEXT, text), F(8, U64, reply_to),
+           F(5, U8, kind), F(6, TEXT, cmid), F(7, TEXT, text), F(8, U64, reply_to),
            F(9, BOOL, has_client_ts), F(10, I64, client_ts), F(11, U64, target), F(12, BOOL, on),
            F(13, USERS, users), F(14, U8, role), F(15, U8, history), F(16, U64, edited_seq),
            F(17, U64, deleted_seq))
