@@ -240,6 +240,7 @@ static void consume(struct par_http_conn *conn, uint8_t *data, size_t n)
     while (n && !par_tcp_is_closed(&conn->tcp)) {
         if (par_tcp_queued(&conn->tcp) > PAR_HTTP__PIPELINE_BYTES) {
             keep(conn, data, n);
+            conn->queued = 0;
             par_timer_set(http->_loop, &conn->timer, 0);
             return;
         }
