@@ -31,6 +31,10 @@ enum { PAR_CLIENT_HELD_MAX = 1024 };
 
 /* One more, or one less, of its requests is in flight: reading pauses and resumes. */
 void par_client__busy(struct par_client *client);
+/* Sends an event, or holds it back until hello was answered. */
+void par_client__event(struct par_client *client, const struct par_event *event);
+/* Closes the connection, with the reason's code. */
+void par_client__close(struct par_client *client, enum par_close reason);
 /* Sends the answer of a request. */
 void par_client__answer(struct par_client *client, struct par_request *req);
 

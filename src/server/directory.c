@@ -2,6 +2,7 @@
 #include "server/directory.h"
 
 #include "loop/env.h"
+#include "parley/route.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 enum { SHARDS = 256, SHARD_MIN_SLOTS = 16 };
 
-/* An entry lives as long as it has an endpoint, a watcher, or a bucket that is not yet full again. */
+/* An entry lives as long as it has an endpoint, a watcher, somebody who waits to see whether the user comes back,
+ * or a bucket that is not yet full again. */
 struct entry {
     struct entry *next;
     uint64_t user;
@@ -19,7 +21,9 @@ struct entry {
     uint32_t watcher_room;
     uint16_t endpoint_count;
     uint16_t endpoint_room;
+    uint16_t present_count;
     float tokens;
+    uint64_t left_ms; /* when the last present endpoint went; 0: told, or there is one */
     uint64_t filled_ns; /* when tokens was true; 0: the bucket is full */
 };
 
@@ -34,6 +38,9 @@ struct shard {
 struct par_directory {
     struct shard shards[SHARDS];
     uint64_t seed;
+    struct par_route *route;
+    uint64_t server;
+    uint64_t boot;
 };
 
 static uint64_t mix(const struct par_directory *dir, uint64_t user)
@@ -44,13 +51,16 @@ static uint64_t mix(const struct par_directory *dir, uint64_t user)
     return h ^ h >> 29;
 }
 
-struct par_directory *par_directory_new(void)
+struct par_directory *par_directory_new(struct par_route *route, uint64_t server, uint64_t boot)
 {
     struct par_directory *dir = aligned_alloc(64, sizeof *dir);
     if (!dir)
         return NULL;
     memset(dir, 0, sizeof *dir);
     dir->seed = par_random_u64();
+    dir->route = route;
+    dir->server = server;
+    dir->boot = boot;
     for (size_t i = 0; i < SHARDS; i++)
         pthread_mutex_init(&dir->shards[i].lock, NULL);
     return dir;
@@ -149,7 +159,7 @@ static struct entry *find_or_add(struct par_directory *dir, struct shard *s, uin
 
 static void drop_if_empty(struct par_directory *dir, struct shard *s, struct entry *e)
 {
-    if (e->endpoint_count || e->watcher_count || e->filled_ns)
+    if (e->endpoint_count || e->watcher_count || e->filled_ns || e->left_ms)
         return;
     struct entry **link = &s->slots[slot_of(dir, s, e->user)];
     while (*link != e)
@@ -175,41 +185,63 @@ static void drop_if_empty(struct par_directory *dir, struct shard *s, struct ent
         ok_;                                                                                       \
     })
 
+/* One more, or one fewer, of the user's endpoints is present. */
+static void count_present(struct entry *e, int change, uint64_t now_ms)
+{
+    e->present_count = (uint16_t)(e->present_count + change);
+    if (e->present_count)
+        e->left_ms = 0;
+    else if (change < 0)
+        e->left_ms = now_ms ? now_ms : 1;
+}
+
 enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
-                               struct par_dir_endpoint endpoint, uint64_t *replaced_r, bool *first_r)
+                               struct par_dir_endpoint endpoint, uint64_t *replaced_r, bool *arrived_r)
 {
     *replaced_r = 0;
-    *first_r = false;
+    *arrived_r = false;
     enum par_err err = PAR_E_OVERLOADED;
+    endpoint.present = true;
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find_or_add(dir, s, user);
     if (!e)
         goto out;
     for (size_t i = 0; i < e->endpoint_count; i++) {
-        if (e->endpoints[i].device == endpoint.device && e->endpoints[i].kind == endpoint.kind) {
-            *replaced_r = e->endpoints[i].id;
-            e->endpoints[i] = endpoint;
-            err = PAR_OK;
-            goto out;
-        }
-    }
-    if (e->endpoint_count < PAR_DIRECTORY_USER_ENDPOINTS &&
-        ROOM_FOR_ONE(e->endpoints, e->endpoint_count, e->endpoint_room)) {
-        *first_r = e->endpoint_count == 0;
-        s->online += *first_r;
-        e->endpoints[e->endpoint_count++] = endpoint;
+        struct par_dir_endpoint *former = &e->endpoints[i];
+        if (former->device != endpoint.device || former->kind != endpoint.kind)
+            continue;
+        *replaced_r = former->id;
+        *arrived_r = e->present_count == 0;
+        if (!former->present)
+            count_present(e, 1, 0);
+        *former = endpoint;
         err = PAR_OK;
-    } else {
-        drop_if_empty(dir, s, e);
+        goto out;
     }
+    if (e->endpoint_count >= PAR_DIRECTORY_USER_ENDPOINTS ||
+        !ROOM_FOR_ONE(e->endpoints, e->endpoint_count, e->endpoint_room))
+        goto out;
+    if (e->endpoint_count == 0) {
+        err = par_route_register(dir->route, user, dir->server, dir->boot);
+        if (err)
+            goto out;
+        s->online++;
+    }
+    *arrived_r = e->present_count == 0;
+    e->endpoints[e->endpoint_count++] = endpoint;
+    count_present(e, 1, 0);
+    err = PAR_OK;
 out:
+    if (err && e)
+        drop_if_empty(dir, s, e);
     pthread_mutex_unlock(&s->lock);
     return err;
 }
 
-bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint, bool *last_r)
+bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint, uint64_t now_ms,
+                          bool *left_r)
 {
-    *last_r = false;
+    *left_r = false;
     bool found = false;
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find(dir, s, user);
@@ -217,16 +249,63 @@ bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t end
         if (e->endpoints[i].id != endpoint)
             continue;
         found = true;
+        if (e->endpoints[i].present) {
+            count_present(e, -1, now_ms);
+            *left_r = e->present_count == 0;
+        }
         e->endpoints[i] = e->endpoints[--e->endpoint_count];
         if (e->endpoint_count == 0) {
-            *last_r = true;
             s->online--;
+            /* A route that cannot be removed now costs a forward that finds nobody, and its lease ends. */
+            (void)par_route_unregister(dir->route, user, dir->server, dir->boot);
             drop_if_empty(dir, s, e);
         }
         break;
     }
     pthread_mutex_unlock(&s->lock);
     return found;
+}
+
+bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_t endpoint, bool present,
+                               uint64_t now_ms)
+{
+    bool changed = false;
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    for (size_t i = 0; e && i < e->endpoint_count; i++) {
+        if (e->endpoints[i].id != endpoint || e->endpoints[i].present == present)
+            continue;
+        e->endpoints[i].present = present;
+        bool before = e->present_count > 0;
+        count_present(e, present ? 1 : -1, now_ms);
+        changed = before != (e->present_count > 0);
+        break;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return changed;
+}
+
+bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t now_ms, uint64_t delay_ms)
+{
+    bool departed = false;
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    if (e && e->left_ms && now_ms >= e->left_ms + delay_ms) {
+        departed = true;
+        e->left_ms = 0;
+        drop_if_empty(dir, s, e);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return departed;
+}
+
+bool par_directory_is_present(struct par_directory *dir, uint64_t user)
+{
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    bool present = e && e->present_count;
+    pthread_mutex_unlock(&s->lock);
+    return present;
 }
 
 size_t par_directory_endpoints(struct par_directory *dir, uint64_t user, struct par_dir_endpoint *out)

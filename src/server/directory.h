@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct par_directory;
+struct par_route;
 
 /* At most this many endpoints a user: ten devices with a socket and a poll session each, and the former
  * endpoint of each while it closes. */
@@ -26,28 +27,43 @@ enum { PAR_DIRECTORY_USER_ENDPOINTS = 40 };
 
 enum par_endpoint_kind { PAR_ENDPOINT_SOCKET = 0, PAR_ENDPOINT_POLL = 1 };
 
-/* One live endpoint of a user. */
+/* One live endpoint of a user. Present: it makes its user count as on line; a poll session that nobody has asked
+ * for a while still gets events, but is not. */
 struct par_dir_endpoint {
     uint64_t id;
     uint64_t device;
     enum par_endpoint_kind kind;
+    bool present;
 };
 
-/* NULL when memory is refused. */
-struct par_directory *par_directory_new(void);
+/* The route of each user with an endpoint is kept in `route` as (server, boot), in step with the table: it is
+ * registered and removed under the user's lock. NULL when memory is refused. */
+struct par_directory *par_directory_new(struct par_route *route, uint64_t server, uint64_t boot);
 /* Frees the table and nulls the pointer; no other thread may use it any more. */
 void par_directory_free(struct par_directory **dir);
 
-/* Adds an endpoint. A former one of the same device and kind is taken out and its id returned in
- * *replaced_r (0: none): its owner is to be told. *first_r is true when the user had no endpoint before.
- * PAR_E_OVERLOADED when the user has too many or memory is refused. */
+/* Adds an endpoint, present. A former one of the same device and kind is taken out and its id returned in
+ * *replaced_r (0: none): its owner is to be told. *arrived_r is true when the user had none present before.
+ * PAR_E_OVERLOADED when the user has too many or memory is refused; or what the route says. */
 enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
                                struct par_dir_endpoint endpoint, uint64_t *replaced_r,
-                               bool *first_r) PAR_MUST_CHECK;
+                               bool *arrived_r) PAR_MUST_CHECK;
 
-/* Takes an endpoint out; *last_r is true when it was there and the user's last. False when it was not
- * there (replaced before). */
-bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint, bool *last_r);
+/* Takes an endpoint out at now_ms (of the monotonic clock); *left_r is true when it was the user's last one
+ * present. False when it was not there (replaced before). */
+bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint, uint64_t now_ms,
+                          bool *left_r);
+
+/* Changes whether an endpoint is present; true when its user thereby arrived or left. */
+bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_t endpoint, bool present,
+                               uint64_t now_ms);
+
+/* True, once, when the user left at least delay_ms ago and has not come back: to be asked delay_ms after
+ * each time that par_directory_remove or _set_present said that they left. */
+bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t now_ms, uint64_t delay_ms);
+
+/* Does the user have an endpoint that is present? */
+bool par_directory_is_present(struct par_directory *dir, uint64_t user);
 
 /* Copies the user's endpoints to out (room for PAR_DIRECTORY_USER_ENDPOINTS) and returns how many. */
 size_t par_directory_endpoints(struct par_directory *dir, uint64_t user, struct par_dir_endpoint *out);

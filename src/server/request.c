@@ -154,7 +154,7 @@ static void take_token(struct par_request *req, struct par_command *command)
     req->took_token = wait_ms == 0;
     if (wait_ms == 0)
         return;
-    par_stats_inc_at(PAR_C_LIMITED, PAR_LIMIT_SENDS);
+    par_stats_inc_at(PAR_C_RATE_LIMITED, PAR_LIMIT_SENDS);
     command->verdict = (struct par_verdict){.err = PAR_E_RATE_LIMITED,
                                             .retry_after_ms = wait_ms,
                                             .message = PAR_STR("too many messages at once")};
