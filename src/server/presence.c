@@ -146,34 +146,38 @@ void par_presence_changed(void *arg, uint64_t user, bool online)
 }
 
 enum par_err par_presence_write(struct par_server *server, struct par_reader *reader, uint64_t viewer,
-                                const uint64_t *users, size_t n, bool rest, struct par_json_out *w)
+                                const struct par_user_ref *users, size_t n, bool rest,
+                                struct par_json_out *w)
 {
-    bool *visible = par_arena_alloc(reader->arena, n * sizeof *visible + 1);
-    bool *online = par_arena_alloc(reader->arena, n * sizeof *online + 1);
-    if (!visible || !online)
+    uint64_t *ids = par_arena_zalloc(reader->arena, n * sizeof *ids + 1);
+    bool *visible = par_arena_zalloc(reader->arena, n * sizeof *visible + 1);
+    bool *online = par_arena_zalloc(reader->arena, n * sizeof *online + 1);
+    if (!ids || !visible || !online)
         return PAR_E_OVERLOADED;
+    for (size_t i = 0; i < n; i++)
+        ids[i] = users[i].id;
     if (viewer) {
-        enum par_err err = par_read_visible(reader, viewer, users, n, visible);
+        enum par_err err = par_read_visible(reader, viewer, ids, n, visible);
         if (err)
             return err;
     } else {
         memset(visible, true, n * sizeof *visible);
     }
     /* A driver that cannot tell shows everybody off line: presence degrades (principle 6). */
-    if (par_presence_get(server->presence, users, n, online))
+    if (par_presence_get(server->presence, ids, n, online))
         par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
     for (size_t i = 0; i < n; i++) {
         int64_t last_seen = 0;
-        bool on = visible[i] && online[i];
+        bool on = ids[i] && visible[i] && online[i];
         if (on) {
             last_seen = par_wall_ms();
-        } else if (visible[i] && users[i]) {
-            enum par_err err = par_read_last_seen(reader, users[i], &last_seen);
+        } else if (visible[i] && ids[i]) {
+            enum par_err err = par_read_last_seen(reader, ids[i], &last_seen);
             if (err)
                 return err;
         }
         par_json_open(w);
-        par_json_key_id(w, rest ? "user_id" : "id", users[i]);
+        par_json_key_str(w, rest ? "user_id" : "id", users[i].text);
         if (rest)
             par_json_key_z(w, "status", on ? "ONLINE" : "OFFLINE");
         else

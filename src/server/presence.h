@@ -19,11 +19,13 @@ void par_presence_changed(void *arg, uint64_t user, bool online);
 /* Forgets the departures that a reactor still waits for, telling them now; when it stops. */
 void par_presence_finish(struct par_reactor *reactor);
 
-/* The answer to presence and watch: `users` of an object in w, in the order asked. Pool thread. */
+/* The answer to presence, watch and getStatus: an object for each user in the array open in w, in the order asked.
+ * viewer 0 (a server-to-server key) may see everybody. Pool thread. */
 struct par_reader;
 struct par_json_out;
+struct par_user_ref;
 enum par_err par_presence_write(struct par_server *server, struct par_reader *reader, uint64_t viewer,
-                                const uint64_t *users, size_t n, bool rest,
+                                const struct par_user_ref *users, size_t n, bool rest,
                                 struct par_json_out *w) PAR_MUST_CHECK;
 
 #endif
