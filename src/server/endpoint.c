@@ -35,7 +35,7 @@ void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoi
     if (endpoint->kind == PAR_ENDPOINT_SOCKET)
         par_client__close((struct par_client *)endpoint, reason);
     else
-        par_poll_end(reactor, endpoint);
+        par_poll_end(reactor, endpoint, reason);
 }
 
 enum par_err par_endpoint_sign_in(struct par_reactor *reactor, struct par_endpoint *endpoint)

@@ -1,10 +1,10 @@
-/* The order of one connection's requests: about one conversation they take effect, and are
- * answered, in the order asked.
+/* The order of one connection's requests: about one conversation they take effect, and are answered, in the
+ * order asked.
  *
- * Writes of a conversation follow each other into the queue, which is first in, first out, so a
- * write waits for no write. A read looks at the store, so it waits for the writes before it, and
- * writes wait for it. Several conversations at once (sync, ack, block) count as every conversation.
- * What concerns none waits for nothing. */
+ * Writes of a conversation follow each other into the queue, which is first in, first out, so a write waits for
+ * no write. A read looks at the store, so it waits for the writes before it, and writes wait for it. Several
+ * conversations at once (sync, ack, block) count as every conversation. What concerns none waits for
+ * nothing. */
 #include "server/client_private.h"
 
 static bool same_conv(const struct par_request *a, const struct par_request *b)
@@ -32,7 +32,8 @@ static bool may_overtake(const struct par_request *later, const struct par_reque
 
 static bool blocked(const struct par_request *req, const struct par_list *requests)
 {
-    PAR_LIST_FOR_EACH (node, requests) {
+    PAR_LIST_FOR_EACH(node, requests)
+    {
         const struct par_request *earlier = PAR_CONTAINER(node, struct par_request, node);
         if (earlier == req)
             return false;
@@ -50,10 +51,7 @@ void par_order_start(struct par_request *req)
         par_request_run(req);
         return;
     }
-    par_list_append(&client->requests, &req->node);
-    client->request_count++;
-    if (req->class != PAR_OP_CLASS_FREE && client->request_count > 1 &&
-        blocked(req, &client->requests)) {
+    if (req->class != PAR_OP_CLASS_FREE && client->request_count > 1 && blocked(req, &client->requests)) {
         req->state = PAR_REQUEST_DEFERRED;
         client->deferred_count++;
         return;
@@ -64,8 +62,7 @@ void par_order_start(struct par_request *req)
 
 void par_order_next(struct par_client *client)
 {
-    /* A request that runs may end at once and come back here: one pass at a time, again when asked.
-     */
+    /* A request that runs may end at once and come back here: one pass at a time, again when asked. */
     if (client->ordering) {
         client->order_again = true;
         return;
@@ -75,7 +72,8 @@ void par_order_next(struct par_client *client)
         client->order_again = false;
         if (client->deferred_count == 0)
             break;
-        PAR_LIST_FOR_EACH (node, &client->requests) {
+        PAR_LIST_FOR_EACH(node, &client->requests)
+        {
             struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
             if (req->state != PAR_REQUEST_DEFERRED || blocked(req, &client->requests))
                 continue;

@@ -71,6 +71,25 @@ static void encode_error(struct par_request *req)
         par_rest_error(&req->out, req->err, req->message, retry);
 }
 
+void par_request_drop(struct par_request *req)
+{
+    struct par_client *client = req->client;
+    if (client) {
+        par_list_remove(&req->node);
+        client->request_count--;
+        if (req->state == PAR_REQUEST_DEFERRED)
+            client->deferred_count--;
+    }
+    par_handles_remove(&req->reactor->requests, req->handle);
+    par_arena_fini(&req->arena);
+    par_buf_fini(&req->out);
+    free(req);
+    if (client) {
+        par_client__busy(client);
+        par_order_next(client);
+    }
+}
+
 void par_request_finish(struct par_request *req)
 {
     if (!req->err && (req->out.failed || !req->answered))
@@ -80,22 +99,8 @@ void par_request_finish(struct par_request *req)
     par_stats_inc_at2(PAR_C_OPS, req->op, req->err);
     par_stats_record(PAR_H_HOP, PAR_HOP_TOTAL, par_mono_ns() - req->started_ns);
 
-    struct par_client *client = req->client;
-    if (client) {
-        par_list_remove(&req->node);
-        client->request_count--;
-        if (req->state == PAR_REQUEST_DEFERRED)
-            client->deferred_count--;
-    }
     req->done(req);
-    par_handles_remove(&req->reactor->requests, req->handle);
-    par_arena_fini(&req->arena);
-    par_buf_fini(&req->out);
-    free(req);
-    if (client) {
-        par_client__busy(client);
-        par_order_next(client);
-    }
+    par_request_drop(req);
 }
 
 void par_request_fail(struct par_request *req, enum par_err err, const char *message)
