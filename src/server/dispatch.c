@@ -22,31 +22,31 @@ static const struct par_conv_ref *conv_of(const struct par_request *req)
     const union par_args *args = &req->args;
     switch (req->op) {
     case PAR_OP_SEND:
-        return args->send.has_conv ? &args->send.conv : NULL;
+        return args->send->has_conv ? &args->send->conv : NULL;
     case PAR_OP_EDIT:
-        return &args->edit.conv;
+        return &args->edit->conv;
     case PAR_OP_DELETE:
-        return &args->delete.conv;
+        return &args->delete->conv;
     case PAR_OP_REACT:
-        return &args->react.conv;
+        return &args->react->conv;
     case PAR_OP_HISTORY:
-        return &args->history.conv;
+        return &args->history->conv;
     case PAR_OP_TYPING:
-        return &args->typing.conv;
+        return &args->typing->conv;
     case PAR_OP_MEMBERS:
-        return &args->members.conv;
+        return &args->members->conv;
     case PAR_OP_CONV_SET:
-        return &args->conv_set.conv;
+        return &args->conv_set->conv;
     case PAR_OP_GROUP_ADD:
-        return &args->group_add.conv;
+        return &args->group_add->conv;
     case PAR_OP_GROUP_REMOVE:
-        return &args->group_remove.conv;
+        return &args->group_remove->conv;
     case PAR_OP_GROUP_LEAVE:
-        return &args->group_leave.conv;
+        return &args->group_leave->conv;
     case PAR_OP_GROUP_RENAME:
-        return &args->group_rename.conv;
+        return &args->group_rename->conv;
     case PAR_OP_GROUP_ROLE:
-        return &args->group_role.conv;
+        return &args->group_role->conv;
     default:
         return NULL;
     }
@@ -61,10 +61,11 @@ void par_dispatch_order(struct par_request *req)
     const struct par_conv_ref *ref = conv_of(req);
     if (ref)
         req->conv = ref->conv;
-    else if (req->op == PAR_OP_SEND && req->args.send.to.id && req->args.send.to.id != req->who.user)
-        req->conv = par_conv_direct(req->who.user, req->args.send.to.id);
+    else if (req->op == PAR_OP_SEND && req->args.send->to.id &&
+             req->args.send->to.id != req->who.user)
+        req->conv = par_conv_direct(req->who.user, req->args.send->to.id);
     else if (req->op == PAR_OP_GROUP_CREATE)
-        req->conv = par_conv_group_id(req->who.user, req->args.group_create.cmid);
+        req->conv = par_conv_group_id(req->who.user, req->args.group_create->cmid);
     if (req->conv.kind == PAR_CONV_NONE)
         req->class = PAR_OP_CLASS_FREE;
 }

@@ -26,10 +26,10 @@ static void block(struct par_request *req, const struct par_user_ref *ref, enum 
 
 void par_handle_block(struct par_request *req)
 {
-    block(req, &req->args.block.user, PAR_COMMAND_BLOCK);
+    block(req, &req->args.block->user, PAR_COMMAND_BLOCK);
 }
 
 void par_handle_unblock(struct par_request *req)
 {
-    block(req, &req->args.unblock.user, PAR_COMMAND_UNBLOCK);
+    block(req, &req->args.unblock->user, PAR_COMMAND_UNBLOCK);
 }

@@ -31,7 +31,7 @@ static enum par_err set_contact(struct par_request *req, const struct par_user_r
 static void work_set(struct par_request *req)
 {
     bool add = req->op == PAR_OP_CONTACT_ADD;
-    const struct par_user_ref *ref = add ? &req->args.contact_add.user : &req->args.contact_remove.user;
+    const struct par_user_ref *ref = add ? &req->args.contact_add->user : &req->args.contact_remove->user;
     enum par_err err = set_contact(req, ref, add);
     if (err)
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "user: no such user" : NULL);
@@ -49,12 +49,12 @@ static void set(struct par_request *req, const struct par_user_ref *ref)
 
 void par_handle_contact_add(struct par_request *req)
 {
-    set(req, &req->args.contact_add.user);
+    set(req, &req->args.contact_add->user);
 }
 
 void par_handle_contact_remove(struct par_request *req)
 {
-    set(req, &req->args.contact_remove.user);
+    set(req, &req->args.contact_remove->user);
 }
 
 static enum par_err list(struct par_request *req, enum par_table table, const char *name,

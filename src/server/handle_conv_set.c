@@ -4,7 +4,7 @@
 
 void par_handle_conv_set(struct par_request *req)
 {
-    const struct par_args_conv_set *args = &req->args.conv_set;
+    const struct par_args_conv_set *args = req->args.conv_set;
     struct par_conv conv;
     if (!par_command_conv(req, &args->conv, &conv))
         return;

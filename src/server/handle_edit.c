@@ -19,7 +19,7 @@ static struct par_command *pointing(struct par_request *req, enum par_command_ki
 
 void par_handle_edit(struct par_request *req)
 {
-    const struct par_args_edit *args = &req->args.edit;
+    const struct par_args_edit *args = req->args.edit;
     struct par_command *command = pointing(req, PAR_COMMAND_EDIT, &args->conv, args->seq, args->cmid);
     if (!command)
         return;
@@ -29,7 +29,7 @@ void par_handle_edit(struct par_request *req)
 
 void par_handle_delete(struct par_request *req)
 {
-    const struct par_args_delete *args = &req->args.delete;
+    const struct par_args_delete *args = req->args.delete;
     struct par_command *command = pointing(req, PAR_COMMAND_DELETE, &args->conv, args->seq, args->cmid);
     if (command)
         par_request_command(req, command);
@@ -37,7 +37,7 @@ void par_handle_delete(struct par_request *req)
 
 void par_handle_react(struct par_request *req)
 {
-    const struct par_args_react *args = &req->args.react;
+    const struct par_args_react *args = req->args.react;
     struct par_command *command = pointing(req, PAR_COMMAND_REACT, &args->conv, args->seq, args->cmid);
     if (!command)
         return;

@@ -29,7 +29,7 @@ static void with_users(struct par_request *req, struct par_command *command,
 
 void par_handle_group_create(struct par_request *req)
 {
-    const struct par_args_group_create *args = &req->args.group_create;
+    const struct par_args_group_create *args = req->args.group_create;
     struct par_conv_ref ref = {.conv = par_conv_group_id(req->who.user, args->cmid)};
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_CREATE, &ref, args->cmid);
     if (!command)
@@ -41,7 +41,7 @@ void par_handle_group_create(struct par_request *req)
 
 void par_handle_group_add(struct par_request *req)
 {
-    const struct par_args_group_add *args = &req->args.group_add;
+    const struct par_args_group_add *args = req->args.group_add;
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_ADD, &args->conv, args->cmid);
     if (command)
         with_users(req, command, &args->users);
@@ -49,7 +49,7 @@ void par_handle_group_add(struct par_request *req)
 
 void par_handle_group_remove(struct par_request *req)
 {
-    const struct par_args_group_remove *args = &req->args.group_remove;
+    const struct par_args_group_remove *args = req->args.group_remove;
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_REMOVE, &args->conv, args->cmid);
     if (command)
         with_users(req, command, &args->users);
@@ -57,7 +57,7 @@ void par_handle_group_remove(struct par_request *req)
 
 void par_handle_group_leave(struct par_request *req)
 {
-    const struct par_args_group_leave *args = &req->args.group_leave;
+    const struct par_args_group_leave *args = req->args.group_leave;
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_LEAVE, &args->conv, args->cmid);
     if (command)
         par_request_command(req, command);
@@ -65,7 +65,7 @@ void par_handle_group_leave(struct par_request *req)
 
 void par_handle_group_rename(struct par_request *req)
 {
-    const struct par_args_group_rename *args = &req->args.group_rename;
+    const struct par_args_group_rename *args = req->args.group_rename;
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_RENAME, &args->conv, args->cmid);
     if (!command)
         return;
@@ -75,7 +75,7 @@ void par_handle_group_rename(struct par_request *req)
 
 void par_handle_group_role(struct par_request *req)
 {
-    const struct par_args_group_role *args = &req->args.group_role;
+    const struct par_args_group_role *args = req->args.group_role;
     struct par_command *command = of_group(req, PAR_COMMAND_GROUP_ROLE, &args->conv, args->cmid);
     if (!command)
         return;

@@ -13,7 +13,7 @@ struct hello {
 
 static void authenticate(struct par_request *req)
 {
-    const struct par_args_hello *args = &req->args.hello;
+    const struct par_args_hello *args = req->args.hello;
     struct hello *hello = req->state_of_op;
     struct par_accounts accounts = par_request_accounts(req);
     enum par_err err = par_account_authenticate(&accounts, args->token, args->client, par_wall_ms(), &hello->user,
@@ -28,7 +28,7 @@ static enum par_err write_answer(struct par_request *req, struct par_reader *rea
 {
     struct par_server *server = req->reactor->server;
     const struct hello *hello = req->state_of_op;
-    const struct par_args_sync_ask *ask = &req->args.hello.sync;
+    const struct par_args_sync_ask *ask = &req->args.hello->sync;
     struct par_proto_limits limits;
     par_server_limits(server, &limits);
     par_write_user(w, "user", &hello->user);
@@ -38,7 +38,7 @@ static enum par_err write_answer(struct par_request *req, struct par_reader *rea
     par_json_key(w, "limits");
     par_json_limits(w, &limits);
     par_json_key_int(w, "heartbeat_ms", server->config->heartbeat.ping_ms);
-    if (!req->args.hello.has_sync)
+    if (!req->args.hello->has_sync)
         return PAR_OK;
     struct par_sync_query q = {.have = ask->has_have ? &ask->have : NULL,
                                .limit = ask->has_limit ? (uint32_t)ask->limit : 100,

@@ -4,7 +4,7 @@
 
 static void work(struct par_request *req)
 {
-    const struct par_args_history *args = &req->args.history;
+    const struct par_args_history *args = req->args.history;
     struct par_server *server = req->reactor->server;
     uint32_t limit = args->has_limit ? (uint32_t)args->limit : 50;
     uint32_t most = (uint32_t)PAR_CONFIG_GET(server->config->limits.history_page);
@@ -31,8 +31,8 @@ static void work(struct par_request *req)
 
 void par_handle_history(struct par_request *req)
 {
-    if (req->args.history.conv.err) {
-        par_request_fail(req, req->args.history.conv.err, "no such conversation");
+    if (req->args.history->conv.err) {
+        par_request_fail(req, req->args.history->conv.err, "no such conversation");
         return;
     }
     par_request_work(req, work, NULL);

@@ -4,7 +4,7 @@
 
 static void work(struct par_request *req)
 {
-    const struct par_args_members *args = &req->args.members;
+    const struct par_args_members *args = req->args.members;
     struct par_reader reader = par_reading(req);
     struct par_json_out w = par_request_open(req);
     enum par_err err = par_read_members(&reader, req->who.user, &args->conv.conv,
@@ -15,8 +15,8 @@ static void work(struct par_request *req)
 
 void par_handle_members(struct par_request *req)
 {
-    if (req->args.members.conv.err) {
-        par_request_fail(req, req->args.members.conv.err, "no such conversation");
+    if (req->args.members->conv.err) {
+        par_request_fail(req, req->args.members->conv.err, "no such conversation");
         return;
     }
     par_request_work(req, work, NULL);

@@ -8,7 +8,7 @@
 static void work(struct par_request *req)
 {
     /* watch has the same arguments. */
-    const struct par_user_refs *users = &req->args.presence.users;
+    const struct par_user_refs *users = &req->args.presence->users;
     struct par_reader reader = par_reading(req);
     struct par_json_out w = par_request_open(req);
     par_json_key(&w, "users");
@@ -28,7 +28,7 @@ void par_handle_watch(struct par_request *req)
 {
     _Static_assert(sizeof(struct par_args_watch) == sizeof(struct par_args_presence),
                    "presence and watch are read alike");
-    const struct par_user_refs *users = &req->args.watch.users;
+    const struct par_user_refs *users = &req->args.watch->users;
     const uint64_t *ids = par_user_ids(users, &req->arena);
     if (!ids && users->count) {
         par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");

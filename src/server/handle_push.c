@@ -31,7 +31,7 @@ static enum par_err full(struct par_request *req, const struct par_key *key, boo
 
 static void work_register(struct par_request *req)
 {
-    const struct par_args_push_register *args = &req->args.push_register;
+    const struct par_args_push_register *args = req->args.push_register;
     uint64_t id = id_of(args);
     struct par_key key = par_key_user_id(req->who.user, id);
     bool is_full;
@@ -67,7 +67,7 @@ static void work_register(struct par_request *req)
 
 void par_handle_push_register(struct par_request *req)
 {
-    const struct par_args_push_register *args = &req->args.push_register;
+    const struct par_args_push_register *args = req->args.push_register;
     bool web = args->kind == PAR_PUSH_WEBPUSH;
     if (web && !args->has_subscription)
         par_request_fail(req, PAR_E_BAD_REQUEST, "subscription: needed for webpush");
@@ -84,7 +84,7 @@ static void work_unregister(struct par_request *req)
     struct par_str value;
     int found = 0;
     struct par_key key;
-    if (par_str_to_u64(req->args.push_unregister.push_id, &id)) {
+    if (par_str_to_u64(req->args.push_unregister->push_id, &id)) {
         key = par_key_user_id(req->who.user, id);
         found = par_store_get_in(store, PAR_T_PUSH_TOKENS, par_key_str(&key), &req->arena, &value);
     }

@@ -4,7 +4,7 @@
 
 void par_handle_send(struct par_request *req)
 {
-    const struct par_args_send *args = &req->args.send;
+    const struct par_args_send *args = req->args.send;
     struct par_conv conv;
     if (args->has_to) {
         if (args->to.id == req->who.user) {

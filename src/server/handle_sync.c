@@ -4,7 +4,7 @@
 
 static void work(struct par_request *req)
 {
-    const struct par_args_sync *args = &req->args.sync;
+    const struct par_args_sync *args = req->args.sync;
     struct par_sync_query q = {.have = args->has_have ? &args->have : NULL,
                                .limit = args->has_limit ? (uint32_t)args->limit : 100,
                                .cursor = args->has_cursor ? args->cursor : (struct par_str){0},

@@ -6,7 +6,7 @@
 
 static enum par_err tell(struct par_request *req, struct par_reader *reader)
 {
-    const struct par_conv *conv = &req->args.typing.conv.conv;
+    const struct par_conv *conv = &req->args.typing->conv.conv;
     struct par_view view;
     enum par_err err = par_read_view(reader, req->who.user, conv, &view);
     if (err)
@@ -26,7 +26,7 @@ static enum par_err tell(struct par_request *req, struct par_reader *reader)
             users[others++] = users[i];
     }
     struct par_buf json = {0};
-    par_event_typing(&json, conv, req->who.user, req->args.typing.on);
+    par_event_typing(&json, conv, req->who.user, req->args.typing->on);
     struct par_fanout f;
     par_fanout_init(&f, req->reactor->server);
     par_stats_inc_at(PAR_C_EVENTS, PAR_EVENT_TYPING);
@@ -48,8 +48,8 @@ static void work(struct par_request *req)
 
 void par_handle_typing(struct par_request *req)
 {
-    if (req->args.typing.conv.err) {
-        par_request_fail(req, req->args.typing.conv.err, "no such conversation");
+    if (req->args.typing->conv.err) {
+        par_request_fail(req, req->args.typing->conv.err, "no such conversation");
         return;
     }
     par_request_work(req, work, NULL);

@@ -20,6 +20,7 @@
 
 struct par_client;
 struct par_request;
+struct par_call;
 
 /* Who asks, as the token (or the key) says. */
 struct par_identity {
@@ -79,7 +80,8 @@ struct par_request {
     bool took_token;                /* of the user's bucket of sends */
     struct par_job job;
     struct par_post post;
-    void *state_of_op; /* of the handler, in the arena */
+    void *state_of_op;     /* of the handler, in the arena */
+    struct par_call *call; /* HTTP: what was called (rest.h) */
     uint64_t started_ns;
 };
 
