@@ -40,6 +40,8 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
 
 /* The value of a query parameter; {NULL, 0}: not given. */
 struct par_str par_call_query(const struct par_call *call, const char *name);
+/* A cmid made by the server, for calls that may come without one; in the arena. */
+struct par_str par_call_cmid(struct par_request *req);
 /* Decodes the body into req->args. False after an answer. */
 bool par_call_body(struct par_request *req, enum par_body body);
 /* Fills req->args for op from named texts, and dispatches it; status: of success. */

@@ -1,0 +1,320 @@
+/* REST: registering and signing in, profiles, people, devices, push tokens. */
+#include "auth/attempts.h"
+#include "base/stats.h"
+#include "server/accounts.h"
+#include "server/client.h"
+#include "server/rest.h"
+#include "store/key.h"
+
+/* ---- rates ---- */
+
+/* Answers rate_limited and returns false while one of the two is over its limit. */
+static bool within(struct par_request *req, enum par_attempt kind, struct par_str who, int64_t per_minute,
+                   enum par_limit limit)
+{
+    struct par_server *server = req->reactor->server;
+    uint32_t wait = par_attempts_wait(server->attempts, kind, who, (uint32_t)per_minute,
+                                      par_loop_now_ms(req->reactor->loop));
+    if (!wait)
+        return true;
+    par_stats_inc_at(PAR_C_RATE_LIMITED, limit);
+    req->retry_after_ms = wait;
+    par_request_fail(req, PAR_E_RATE_LIMITED, "too many tries; wait");
+    return false;
+}
+
+static void count(struct par_request *req, enum par_attempt kind, struct par_str who, int64_t per_minute)
+{
+    par_attempts_count(req->reactor->server->attempts, kind, who, (uint32_t)per_minute,
+                       par_loop_now_ms(req->reactor->loop));
+}
+
+/* ---- register, login, logout ---- */
+
+static void answer_session(struct par_request *req, const struct par_session *session)
+{
+    if (session->removed_device)
+        par_endpoint_close_device(req->reactor->server, session->user.id, session->removed_device, 0,
+                                  PAR_CLOSE_SIGNED_OUT);
+    par_known_add(&req->reactor->server->known, session->user.id);
+    struct par_json_out w = par_request_open(req);
+    par_write_session(&w, session);
+    par_request_close(req, &w);
+}
+
+static void register_work(struct par_request *req)
+{
+    const struct par_args_body_register *args = req->args.body_register;
+    const char *mode = PAR_CONFIG_GET(req->reactor->server->config->server.registration);
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_registration reg = {
+        .name = args->name,
+        .password = args->password,
+        .display_name = args->has_display_name ? args->display_name : (struct par_str){0},
+        .device_name = args->has_device_name ? args->device_name : (struct par_str){0},
+        .invite = args->has_invite ? args->invite : (struct par_str){0},
+        .needs_invite = strcmp(mode, "invite") == 0,
+    };
+    struct par_session session;
+    enum par_err err = par_account_register(&accounts, &reg, &session);
+    par_stats_inc_at(PAR_C_REGISTRATIONS, err);
+    if (err)
+        par_request_error(req, err, accounts.message);
+    else
+        answer_session(req, &session);
+}
+
+void par_rest_register(struct par_request *req)
+{
+    const struct par_config *config = req->reactor->server->config;
+    const struct par_call *call = par_call_of(req);
+    if (strcmp(PAR_CONFIG_GET(config->server.registration), "off") == 0) {
+        par_request_fail(req, PAR_E_FORBIDDEN, "registration is switched off on this server");
+        return;
+    }
+    int64_t rate = PAR_CONFIG_GET(config->limits.registrations_per_minute);
+    if (!call->exempt) {
+        if (!within(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate, PAR_LIMIT_REGISTRATIONS))
+            return;
+        count(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate);
+    }
+    if (!par_call_body(req, PAR_BODY_REGISTER))
+        return;
+    req->status = 201;
+    par_request_hash(req, register_work, NULL);
+}
+
+static void login_work(struct par_request *req)
+{
+    const struct par_args_body_login *args = req->args.body_login;
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_session session;
+    enum par_err err = par_account_login(&accounts, args->name, args->password,
+                                         args->has_device_name ? args->device_name : (struct par_str){0},
+                                         &session);
+    par_stats_inc_at(PAR_C_LOGINS, err);
+    if (err)
+        par_request_error(req, err, accounts.message);
+    else
+        answer_session(req, &session);
+}
+
+/* Only failures count against the name and the address. */
+static void login_done(struct par_request *req)
+{
+    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
+    if (req->err == PAR_E_UNAUTHORIZED) {
+        count(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate);
+        if (!par_call_of(req)->exempt)
+            count(req, PAR_ATTEMPT_LOGIN_ADDRESS, par_call_of(req)->address, rate);
+    }
+    par_request_finish(req);
+}
+
+void par_rest_login(struct par_request *req)
+{
+    const struct par_call *call = par_call_of(req);
+    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
+    if (!call->exempt && !within(req, PAR_ATTEMPT_LOGIN_ADDRESS, call->address, rate, PAR_LIMIT_LOGINS))
+        return;
+    if (!par_call_body(req, PAR_BODY_LOGIN))
+        return;
+    if (!within(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate, PAR_LIMIT_LOGINS))
+        return;
+    par_request_hash(req, login_work, login_done);
+}
+
+static void revoke(struct par_request *req, uint64_t device)
+{
+    struct par_accounts accounts = par_request_accounts(req);
+    enum par_err err = par_account_revoke(&accounts, req->who.user, device);
+    if (err) {
+        par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such device" : accounts.message);
+        return;
+    }
+    par_endpoint_close_device(req->reactor->server, req->who.user, device, 0, PAR_CLOSE_SIGNED_OUT);
+    req->status = 204;
+    par_request_empty(req);
+}
+
+static void logout_work(struct par_request *req)
+{
+    revoke(req, req->who.device);
+}
+
+void par_rest_logout(struct par_request *req)
+{
+    par_request_work(req, logout_work, NULL);
+}
+
+/* ---- devices ---- */
+
+static void devices_work(struct par_request *req)
+{
+    struct par_key from = par_key_user(req->who.user), to = par_key_after(par_key_str(&from));
+    struct par_store_row *rows;
+    enum par_err err = par_store_scan_in(req->reactor->server->store, PAR_T_DEVICES, par_key_str(&from),
+                                         par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
+    if (err) {
+        par_request_error(req, err, NULL);
+        return;
+    }
+    struct par_json_out w = par_request_open(req);
+    par_json_key(&w, "devices");
+    par_json_open_array(&w);
+    for (; rows; rows = rows->next) {
+        struct par_device device;
+        uint64_t user, id;
+        if (!par_device_decode(rows->value, &device) || !par_key_parse_user_id(rows->key, &user, &id))
+            continue;
+        par_json_open(&w);
+        par_json_key_id(&w, "id", id);
+        par_json_key_str(&w, "name", device.name.ptr ? device.name : PAR_STR(""));
+        par_json_key_int(&w, "last_used", device.last_used);
+        par_json_key_bool(&w, "current", id == req->who.device);
+        par_json_close(&w);
+    }
+    par_json_close_array(&w);
+    par_request_close(req, &w);
+}
+
+void par_rest_devices(struct par_request *req)
+{
+    par_request_work(req, devices_work, NULL);
+}
+
+static void device_delete_work(struct par_request *req)
+{
+    uint64_t device;
+    if (par_user_id_parse(par_call_of(req)->part[0], &device))
+        revoke(req, device);
+    else
+        par_request_error(req, PAR_E_NOT_FOUND, "no such device");
+}
+
+void par_rest_device_delete(struct par_request *req)
+{
+    par_request_work(req, device_delete_work, NULL);
+}
+
+/* ---- people ---- */
+
+static void me_work(struct par_request *req)
+{
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_user user;
+    enum par_err err = par_account_get(&accounts, req->who.user, &user);
+    if (err) {
+        par_request_error(req, err, accounts.message);
+        return;
+    }
+    struct par_json_out w = par_request_open(req);
+    par_write_profile(&w, &user);
+    par_request_close(req, &w);
+}
+
+void par_rest_me(struct par_request *req)
+{
+    par_request_work(req, me_work, NULL);
+}
+
+static void user_work(struct par_request *req)
+{
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_user user;
+    uint64_t id;
+    enum par_err err = par_user_id_parse(par_call_of(req)->part[0], &id) ? par_account_get(&accounts, id, &user)
+                                                                          : PAR_E_NOT_FOUND;
+    if (err) {
+        par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such user" : accounts.message);
+        return;
+    }
+    struct par_json_out w = par_request_open(req);
+    par_json_key_id(&w, "id", user.id);
+    par_json_key_str(&w, "name", user.name);
+    par_json_key_str(&w, "display_name", user.display_name);
+    par_json_key_str(&w, "about", user.about.ptr ? user.about : PAR_STR(""));
+    par_request_close(req, &w);
+}
+
+void par_rest_user(struct par_request *req)
+{
+    par_request_work(req, user_work, NULL);
+}
+
+enum { SEARCH_MAX = 50 };
+
+static void users_work(struct par_request *req)
+{
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_str q = par_call_query(par_call_of(req), "q");
+    struct par_json_out w = par_request_open(req);
+    par_json_key(&w, "users");
+    par_json_open_array(&w);
+    struct par_store_row *rows = NULL;
+    enum par_err err = PAR_OK;
+    /* Names are lower case; who types capitals means the same name. */
+    if (q.len && q.len <= 32) {
+        char prefix[33];
+        for (size_t i = 0; i < q.len; i++)
+            prefix[i] = q.ptr[i] >= 'A' && q.ptr[i] <= 'Z' ? (char)(q.ptr[i] + 32) : q.ptr[i];
+        struct par_key from = par_key_text(par_str_of(prefix, q.len)), to = par_key_after(par_key_str(&from));
+        err = par_store_scan_in(accounts.store, PAR_T_NAMES, par_key_str(&from), par_key_str(&to), SEARCH_MAX, 0,
+                                &req->arena, &rows, NULL);
+    }
+    for (; !err && rows; rows = rows->next) {
+        struct par_name name;
+        struct par_user user;
+        if (!par_name_decode(rows->value, &name))
+            continue;
+        err = par_account_get(&accounts, name.user, &user);
+        if (err == PAR_OK)
+            par_write_user(&w, NULL, &user);
+        else if (err == PAR_E_NOT_FOUND)
+            err = PAR_OK;
+    }
+    par_json_close_array(&w);
+    if (err)
+        par_request_error(req, err, accounts.message);
+    else
+        par_request_close(req, &w);
+}
+
+void par_rest_users(struct par_request *req)
+{
+    par_request_work(req, users_work, NULL);
+}
+
+/* ---- push tokens ---- */
+
+void par_rest_push_register(struct par_request *req)
+{
+    /* The body and the operation have the same members. */
+    if (!par_call_body(req, PAR_BODY_PUSH))
+        return;
+    const struct par_args_body_push *body = req->args.body_push;
+    struct par_args_push_register *args = par_arena_zalloc(&req->arena, sizeof *args);
+    if (!args) {
+        par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
+        return;
+    }
+    *args = (struct par_args_push_register){.kind = body->kind,
+                                            .has_token = body->has_token,
+                                            .token = body->token,
+                                            .has_subscription = body->has_subscription,
+                                            .subscription = body->subscription};
+    req->args.push_register = args;
+    par_call_dispatch(req, PAR_OP_PUSH_REGISTER, 201);
+}
+
+void par_rest_push_unregister(struct par_request *req)
+{
+    struct par_text_arg arg = {PAR_STR("push_id"), par_call_of(req)->part[0]};
+    par_call_dispatch_texts(req, PAR_OP_PUSH_UNREGISTER, &arg, 1, 204);
+}
+
+void par_rest_push_key(struct par_request *req)
+{
+    /* Pushes to browsers are not sent yet, so there is no key to subscribe with. */
+    par_request_fail(req, PAR_E_NOT_FOUND, "this server has no key for Web Push");
+}
