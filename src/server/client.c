@@ -229,9 +229,16 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
         if (waits)
             par_request_drop(req);
     }
-    par_list_remove(&client->node);
-    reactor->client_count--;
-    free(client);
+    par_client_free(&client);
+}
+
+void par_client_free(struct par_client **client)
+{
+    par_timer_cancel(&(*client)->hello_timer);
+    par_list_remove(&(*client)->node);
+    (*client)->reactor->client_count--;
+    free(*client);
+    *client = NULL;
 }
 
 const struct par_ws_ops par_client_ws_ops = {

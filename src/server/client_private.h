@@ -29,6 +29,14 @@ struct par_client {
 
 enum { PAR_CLIENT_HELD_MAX = 1024 };
 
+/* For the reactor's WebSocket connections. */
+extern const struct par_ws_ops par_client_ws_ops;
+
+/* A client that waits for its socket and its hello; NULL when memory is refused. */
+struct par_client *par_client_new(struct par_reactor *reactor);
+/* Frees and nulls one whose socket never opened. */
+void par_client_free(struct par_client **client);
+
 /* One more, or one less, of its requests is in flight: reading pauses and resumes. */
 void par_client__busy(struct par_client *client);
 /* Sends an event, or holds it back until hello was answered. */

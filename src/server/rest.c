@@ -98,7 +98,11 @@ static void call_done(struct par_request *req)
                                                                  (req->retry_after_ms + 999) / 1000));
     }
     par_stats_inc_at(PAR_C_HTTP_REQUESTS, (unsigned)status / 100);
-    par_http_answer_later(req->reactor->http, req->http, &answer, body);
+    struct par_http_conn *conn = par_http_conn_find(&req->reactor->http, req->http);
+    if (conn)
+        par_http_answer(conn, &answer, body);
+    else
+        par_stats_inc(PAR_C_DELIVERIES_LOST);
 }
 
 /* ---- arguments ---- */
@@ -250,7 +254,7 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
     bool path_known;
     struct par_request *req = par_request_new(reactor);
     if (!req) {
-        par_http_abort(conn);
+        par_http_answer_error(conn, PAR_E_OVERLOADED, "out of memory; try again", 1000);
         return;
     }
     req->http = par_http_conn_id(conn);
