@@ -5,7 +5,7 @@
 #include "base/stats.h"
 #include "server/client_private.h"
 #include "server/rest.h"
-#include "web/web.h"
+#include "server/page.h"
 #include "ws/handshake.h"
 
 static void accept_socket(struct par_reactor *reactor, struct par_http_conn *conn,
@@ -41,7 +41,7 @@ void par_front_request(struct par_http_conn *conn, const struct par_http_request
     else if (par_str_starts(req->path, "/v1/") || par_str_is(req->path, "/v1"))
         par_rest_request(reactor, conn, req);
     else
-        par_web_request(reactor->server->web, conn, req);
+        par_page_request(conn, req);
 }
 
 void par_front_closed(struct par_http_conn *conn, enum par_close reason, void *arg)

@@ -80,3 +80,12 @@ void par_handles_remove(struct par_handles *h, uint64_t handle)
     h->_free = (uint32_t)(slot - h->_slots) + 1;
     h->used--;
 }
+
+uint64_t par_handles_any(const struct par_handles *h)
+{
+    for (uint32_t i = 0; h->used && i < h->_count; i++) {
+        if (h->_slots[i].obj)
+            return (uint64_t)h->_reactor << 56 | (uint64_t)i << 32 | h->_slots[i].generation;
+    }
+    return 0;
+}

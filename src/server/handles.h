@@ -31,6 +31,9 @@ void *par_handles_get(const struct par_handles *h, uint64_t handle);
 /* The handle is stale from now on; harmless when it is already. */
 void par_handles_remove(struct par_handles *h, uint64_t handle);
 
+/* Any handle in use; 0: none is. */
+uint64_t par_handles_any(const struct par_handles *h);
+
 static inline unsigned par_handle_reactor(uint64_t handle)
 {
     return (unsigned)(handle >> 56);

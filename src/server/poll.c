@@ -184,6 +184,22 @@ void par_poll_event(struct par_endpoint *endpoint, struct par_str json)
         make_batch(poll, poll->waiter);
 }
 
+void par_poll_event_all(struct par_reactor *reactor, const struct par_event *event)
+{
+    struct par_list *next;
+    for (struct par_list *node = reactor->polls.next; node != &reactor->polls; node = next) {
+        /* A session that is full ends and leaves the list. */
+        next = node->next;
+        struct par_poll *poll = PAR_CONTAINER(node, struct par_poll, node);
+        par_endpoint_event(reactor, &poll->endpoint, event);
+    }
+}
+
+void par_poll_end_first(struct par_reactor *reactor)
+{
+    end(PAR_CONTAINER(reactor->polls.next, struct par_poll, node), PAR_E_GONE);
+}
+
 void par_poll_open(struct par_request *req)
 {
     struct par_reactor *reactor = req->reactor;

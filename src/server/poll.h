@@ -19,6 +19,10 @@ void par_poll_ask(struct par_request *req, struct par_str cursor, uint32_t wait_
 void par_poll_event(struct par_endpoint *endpoint, struct par_str json);
 /* Ends a session: a poll that waits is answered `unauthorized` or `gone`. On its reactor. */
 void par_poll_end(struct par_reactor *reactor, struct par_endpoint *endpoint, enum par_close reason);
+/* The same event for every session of the reactor. */
+void par_poll_event_all(struct par_reactor *reactor, const struct par_event *event);
+/* Ends one of the reactor's sessions, which has at least one. */
+void par_poll_end_first(struct par_reactor *reactor);
 /* The poll session of this device, if there is one, watches these users. Any reactor. */
 void par_poll_watch(struct par_server *server, const struct par_identity *who, const uint64_t *users,
                     size_t count);

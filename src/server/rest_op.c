@@ -1,8 +1,7 @@
 /* REST: any operation as a frame (POST /v1/op), long polls, and the description of it all. */
+#include "proto/openapi.h"
 #include "server/poll.h"
 #include "server/rest.h"
-
-#include "web/openapi.h"
 
 void par_rest_op(struct par_request *req)
 {
@@ -54,6 +53,6 @@ void par_rest_openapi(struct par_request *req)
 {
     par_buf_clear(&req->out);
     req->answered = true;
-    par_buf_add_str(&req->out, par_openapi());
+    par_buf_add_str(&req->out, par_proto_openapi());
     par_request_finish(req);
 }

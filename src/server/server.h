@@ -28,7 +28,6 @@
 struct par_reactor;
 struct par_writer;
 struct par_attempts;
-struct par_web;
 struct par_admin;
 struct par_metrics;
 
@@ -57,7 +56,6 @@ struct par_server {
     struct par_directory *directory;
     struct par_known known;
     struct par_attempts *attempts; /* logins and registrations by name and address */
-    struct par_web *web;
     struct par_admin *admin;
     struct par_metrics *metrics;
     unsigned reactor_count;
