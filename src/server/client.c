@@ -229,6 +229,8 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
         if (waits)
             par_request_drop(req);
     }
+    atomic_fetch_sub(&reactor->server->connections, 1);
+    par_stats_inc_at(PAR_C_CONN_CLOSED, reason);
     par_client_free(&client);
 }
 
@@ -237,6 +239,7 @@ void par_client_free(struct par_client **client)
     par_timer_cancel(&(*client)->hello_timer);
     par_list_remove(&(*client)->node);
     (*client)->reactor->client_count--;
+    atomic_fetch_sub(&(*client)->reactor->server->clients, 1);
     free(*client);
     *client = NULL;
 }
@@ -257,6 +260,7 @@ struct par_client *par_client_new(struct par_reactor *reactor)
     par_list_init(&client->requests);
     par_list_append(&reactor->clients, &client->node);
     reactor->client_count++;
+    atomic_fetch_add(&reactor->server->clients, 1);
     client->ops = (float)PAR_CONFIG_GET(reactor->server->config->limits.ops_per_second);
     client->ops_ms = (uint32_t)par_loop_now_ms(reactor->loop);
     par_timer_init(&client->hello_timer, hello_due);

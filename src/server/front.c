@@ -6,21 +6,16 @@
 #include "server/client_private.h"
 #include "server/rest.h"
 #include "server/page.h"
-#include "ws/handshake.h"
+#include "ws/connection.h"
 
-static void accept_socket(struct par_reactor *reactor, struct par_http_conn *conn,
-                          const struct par_http_request *req)
+static void accept_socket(struct par_reactor *reactor, struct par_http_conn *conn)
 {
-    if (req->method != PAR_HTTP_GET) {
-        par_http_answer_status(conn, 405, PAR_STR("Allow: GET\r\n"), "a WebSocket begins with GET");
-        return;
-    }
     struct par_client *client = par_client_new(reactor);
     if (!client) {
         par_http_answer_error(conn, PAR_E_OVERLOADED, "out of memory; try again", 1000);
         return;
     }
-    client->ws = par_ws_accept(&reactor->ws, conn, client);
+    client->ws = par_ws_accept(&reactor->ws, conn, &par_client_ws_ops, client);
     if (client->ws)
         par_stats_inc(PAR_C_WS_UPGRADES);
     else
@@ -37,7 +32,7 @@ void par_front_request(struct par_http_conn *conn, const struct par_http_request
         return;
     }
     if (par_str_is(req->path, "/v1/ws"))
-        accept_socket(reactor, conn, req);
+        accept_socket(reactor, conn);
     else if (par_str_starts(req->path, "/v1/") || par_str_is(req->path, "/v1"))
         par_rest_request(reactor, conn, req);
     else

@@ -49,13 +49,12 @@ static struct par_http_settings http_settings(const struct par_config *config)
 static struct par_ws_settings ws_settings(const struct par_config *config)
 {
     return (struct par_ws_settings){
-        .limits = {.max_message = (size_t)config->limits.frame_bytes},
+        .max_message = (uint64_t)config->limits.frame_bytes,
+        .deflate = config->server.deflate,
         .ping_ms = (uint32_t)config->heartbeat.ping_ms,
         .dead_ms = (uint32_t)config->heartbeat.dead_ms,
+        .close_ms = (uint32_t)config->heartbeat.close_ms,
         .output_bytes = (uint32_t)config->limits.output_bytes,
-        .deflate = config->server.deflate,
-        .deflate_min_bytes = (uint32_t)config->server.deflate_min_bytes,
-        .subprotocol = "parley.v1",
     };
 }
 
@@ -83,7 +82,7 @@ enum par_err par_reactor_new(struct par_server *server, unsigned index, struct p
     par_http_init(&reactor->metrics_http, reactor->loop, (uint8_t)index, &http, par_ops_metrics_request, NULL,
                   reactor);
     struct par_ws_settings ws = ws_settings(server->config);
-    par_ws_init(&reactor->ws, reactor->loop, &ws, &par_client_ws_ops);
+    par_ws_init(&reactor->ws, reactor->loop, &ws);
     par_drain_init(reactor);
     par_timer_init(&reactor->sweep_timer, sweep);
     if (index == 0)
@@ -193,7 +192,11 @@ static void drop_everything(struct par_reactor *reactor)
     close_listener(&reactor->metrics_listener);
     par_http_abort_all(&reactor->http);
     par_http_abort_all(&reactor->metrics_http);
-    par_ws_abort_all(&reactor->ws);
+    PAR_LIST_FOR_EACH(node, &reactor->clients)
+    {
+        /* A reason without a code: at once, without a close frame. */
+        par_client__close(PAR_CONTAINER(node, struct par_client, node), PAR_CLOSE_CLOSE_TIMEOUT);
+    }
     while (!par_list_empty(&reactor->polls))
         par_poll_end_first(reactor);
     for (int i = 0; i < 4; i++)

@@ -1,0 +1,238 @@
+/* The server's life: opening everything in order, and closing it again. */
+#include "server/server.h"
+
+#include "auth/attempts.h"
+#include "auth/secret.h"
+#include "base/log.h"
+#include "conv/writer.h"
+#include "loop/addr.h"
+#include "server/drain.h"
+#include "server/fanout.h"
+#include "server/metrics.h"
+#include "server/presence.h"
+#include "server/reactor.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+void par_server_limits(const struct par_server *server, struct par_proto_limits *limits_r)
+{
+    const struct par_config *config = server->config;
+    *limits_r = (struct par_proto_limits){
+#define X(name, value) .name = (uint32_t)PAR_CONFIG_GET(config->limits.name),
+        PAR_PROTO_LIMITS(X)
+#undef X
+    };
+}
+
+const char *par_server_address(const struct par_server *server)
+{
+    return server->address;
+}
+
+static enum par_err fail(struct par_server_error *error, bool usage, enum par_err err, const char *what,
+                         const char *why)
+{
+    error->usage = usage;
+    snprintf(error->text, sizeof error->text, "%s: %s", what, why);
+    return err;
+}
+
+/* Servers are told apart by a number; the name is the operator's. */
+static uint64_t id_of(const char *name)
+{
+    uint64_t id = 0xCBF29CE484222325u;
+    for (; *name; name++)
+        id = (id ^ (uint8_t)*name) * 0x100000001B3u;
+    return id & INT64_MAX ? id & INT64_MAX : 1;
+}
+
+static enum par_err open_store(struct par_server *server, struct par_server_error *error)
+{
+    const struct par_config *config = server->config;
+    struct par_buf why = {0};
+    struct par_store_options options;
+    enum par_err err = par_store_options_of(config, &options, &why);
+    if (!err)
+        err = par_store_open(&options, &server->store, &why);
+    if (err) {
+        par_buf_add_u8(&why, 0);
+        fail(error, err == PAR_E_CONFLICT || err == PAR_E_BAD_REQUEST, err, "store",
+             why.failed ? "out of memory" : (const char *)why.data);
+    }
+    par_buf_fini(&why);
+    return err;
+}
+
+static enum par_err open_drivers(struct par_server *server, struct par_server_error *error)
+{
+    const struct par_config *config = server->config;
+    struct par_queue_config queue = {.driver = config->queue.driver,
+                                     .max_records = (size_t)config->queue.commands_limit,
+                                     .max_bytes = (size_t)config->queue.commands_bytes};
+    struct par_route_config route = {.driver = config->route.driver};
+    struct par_presence_config presence = {.driver = config->presence.driver};
+    struct par_cache_config cache = {.driver = config->cache.driver, .max_bytes = (size_t)config->cache.bytes};
+    enum par_err err = par_queue_open(&queue, &server->queue);
+    if (err)
+        return fail(error, true, err, "queue.driver", "this program has no such driver");
+    err = par_route_open(&route, &server->route);
+    if (err)
+        return fail(error, true, err, "route.driver", "this program has no such driver");
+    err = par_presence_open(&presence, &server->presence);
+    if (err)
+        return fail(error, true, err, "presence.driver", "this program has no such driver");
+    err = par_cache_open(&cache, &server->cache);
+    if (err)
+        return fail(error, true, err, "cache.driver", "this program has no such driver");
+    par_presence_listen(server->presence, par_presence_changed, server);
+    return PAR_OK;
+}
+
+static enum par_err open_tables(struct par_server *server, struct par_server_error *error)
+{
+    const struct par_config *config = server->config;
+    server->directory = par_directory_new(server->route, server->id, server->boot);
+    server->attempts = par_attempts_new();
+    server->fanout = malloc(sizeof *server->fanout);
+    if (!server->directory || !server->attempts || !server->fanout)
+        return fail(error, false, PAR_E_UNAVAILABLE, "start", "out of memory");
+    par_fanout_init(server->fanout, server);
+    par_queue_set_sink(server->queue, par_fanout_deliver, par_fanout_deliver_flush, server->fanout);
+    enum par_err err = par_pool_new("worker", (unsigned)config->server.workers,
+                                    (uint32_t)config->server.workers_queue, &server->workers);
+    if (!err)
+        err = par_pool_new("hasher", (unsigned)config->auth.threads, (uint32_t)config->auth.queue,
+                           &server->hashers);
+    return err ? fail(error, false, err, "start", "the system gives no threads") : PAR_OK;
+}
+
+static enum par_err open_reactors(struct par_server *server, struct par_server_error *error)
+{
+    unsigned count = (unsigned)server->config->server.threads;
+    if (count == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        count = cores > 0 ? (unsigned)cores : 1;
+    }
+    if (count > PAR_SERVER_MAX_REACTORS)
+        count = PAR_SERVER_MAX_REACTORS;
+    for (unsigned i = 0; i < count; i++) {
+        enum par_err err = par_reactor_new(server, i, &server->reactors[i]);
+        if (err)
+            return fail(error, false, err, "start", "no memory or descriptors for a reactor");
+        server->reactor_count = i + 1;
+    }
+    return PAR_OK;
+}
+
+static enum par_err listen_on(struct par_server *server, const char *text, bool metrics,
+                              struct par_server_error *error)
+{
+    struct par_addr addr;
+    int os_error = 0;
+    if (par_addr_parse(par_str(text), &addr))
+        return fail(error, true, PAR_E_BAD_REQUEST, text, "not an address; it is ADDR:PORT or [ADDR]:PORT");
+    for (unsigned i = 0; i < (metrics ? 1 : server->reactor_count); i++) {
+        enum par_err err = par_reactor_listen(server->reactors[i], &addr, metrics, &os_error);
+        if (err) {
+            snprintf(error->text, sizeof error->text, "cannot listen on %s: %s", text, strerror(os_error));
+            return err;
+        }
+        /* Port 0 is one the system chose: the other reactors share it. */
+        const struct par_listener *listener =
+            metrics ? &server->reactors[i]->metrics_listener : &server->reactors[i]->listener;
+        par_listener_addr(listener, &addr);
+    }
+    if (!metrics)
+        par_addr_text(&addr, server->address);
+    return PAR_OK;
+}
+
+static enum par_err start(struct par_server *server, struct par_server_error *error)
+{
+    const struct par_config *config = server->config;
+    struct par_writer_config writer = {.batch_max = (size_t)config->queue.batch,
+                                       .cache_bytes = (size_t)config->cache.state_bytes};
+    enum par_err err = par_writer_start(&writer, server->store, server->queue, server->route, &server->writer);
+    if (err)
+        return fail(error, err == PAR_E_CONFLICT, err, "writer",
+                    err == PAR_E_CONFLICT ? "the store was written by another version of the rules"
+                                          : "cannot read where it stopped");
+    for (unsigned i = 0; i < server->reactor_count; i++) {
+        err = par_reactor_start(server->reactors[i]);
+        if (err)
+            return fail(error, false, err, "start", "the system gives no threads");
+    }
+    server->metrics = par_metrics_new(server);
+    atomic_store(&server->phase, PAR_SERVER_SERVING);
+    return PAR_OK;
+}
+
+enum par_err par_server_open(struct par_config *config, struct par_server **server_r,
+                             struct par_server_error *error_r)
+{
+    *server_r = NULL;
+    *error_r = (struct par_server_error){0};
+    struct par_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return fail(error_r, false, PAR_E_UNAVAILABLE, "start", "out of memory");
+    server->config = config;
+    server->id = id_of(config->server.id);
+    server->boot = (uint64_t)par_wall_ms();
+    enum par_err err = par_secret_init();
+    if (err)
+        fail(error_r, false, err, "start", "the system gives no random numbers");
+    if (!err)
+        err = open_store(server, error_r);
+    if (!err)
+        err = open_drivers(server, error_r);
+    if (!err)
+        err = open_tables(server, error_r);
+    if (!err)
+        err = open_reactors(server, error_r);
+    if (!err)
+        err = listen_on(server, config->server.listen, false, error_r);
+    if (!err && *config->metrics.listen)
+        err = listen_on(server, config->metrics.listen, true, error_r);
+    if (!err)
+        err = start(server, error_r);
+    if (err) {
+        par_server_close(&server);
+        return err;
+    }
+    *server_r = server;
+    return PAR_OK;
+}
+
+void par_server_close(struct par_server **server)
+{
+    struct par_server *s = *server;
+    if (!s)
+        return;
+    atomic_store(&s->phase, PAR_SERVER_STOPPING);
+    if (s->metrics)
+        par_metrics_free(&s->metrics);
+    for (unsigned i = 0; i < s->reactor_count; i++)
+        par_reactor_stop(s->reactors[i]);
+    for (unsigned i = 0; i < s->reactor_count; i++)
+        par_reactor_join(s->reactors[i]);
+    /* From here on nobody asks; what was asked is worked off, and its answers end in the mailboxes. */
+    if (s->writer)
+        par_writer_stop(&s->writer);
+    if (s->hashers)
+        par_pool_free(&s->hashers);
+    if (s->workers)
+        par_pool_free(&s->workers);
+    for (unsigned i = 0; i < s->reactor_count; i++)
+        par_reactor_free(&s->reactors[i]);
+    par_directory_free(&s->directory);
+    par_attempts_free(&s->attempts);
+    free(s->fanout);
+    par_presence_close(&s->presence);
+    par_cache_close(&s->cache);
+    par_route_close(&s->route);
+    par_queue_close(&s->queue);
+    par_store_close(&s->store);
+    free(s);
+    *server = NULL;
+}
