@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 
 const struct par_cli_command *const par_cli_commands[] = {
+    &par_cli_serve,
     &par_cli_store_init,
     &par_cli_store_verify,
     &par_cli_store_backup,

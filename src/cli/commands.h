@@ -11,6 +11,7 @@ extern const struct par_cli_command par_cli_store_import;
 extern const struct par_cli_command par_cli_store_init;
 extern const struct par_cli_command par_cli_store_restore;
 extern const struct par_cli_command par_cli_store_verify;
+extern const struct par_cli_command par_cli_serve;
 extern const struct par_cli_command par_cli_version;
 
 #endif

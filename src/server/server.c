@@ -52,9 +52,8 @@ static enum par_err open_store(struct par_server *server, struct par_server_erro
     const struct par_config *config = server->config;
     struct par_buf why = {0};
     struct par_store_options options;
-    enum par_err err = par_store_options_of(config, &options, &why);
-    if (!err)
-        err = par_store_open(&options, &server->store, &why);
+    par_store_options_from(config, &options);
+    enum par_err err = par_store_open(&options, &server->store, &why);
     if (err) {
         par_buf_add_u8(&why, 0);
         fail(error, err == PAR_E_CONFLICT || err == PAR_E_BAD_REQUEST, err, "store",
