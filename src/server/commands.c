@@ -2,6 +2,7 @@
 #include "server/commands.h"
 
 #include "store/key.h"
+#include "store/record.h"
 
 struct par_command *par_command_in(struct par_request *req, enum par_command_kind kind)
 {

@@ -75,7 +75,7 @@ static void tell_endpoints(struct par_server *server, const struct par_user *use
 static void work(struct par_request *req)
 {
     struct par_accounts accounts = par_request_accounts(req);
-    struct me_set me = {.args = &req->args.me_set, .server = req->reactor->server};
+    struct me_set me = {.args = req->args.me_set, .server = req->reactor->server};
     struct par_user user;
     enum par_err err = par_account_change(&accounts, req->who.user, change, &me, &user);
     if (err) {

@@ -99,7 +99,7 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
     struct par_server *server = reactor->server;
     par_stats_inc(PAR_C_CONN_ACCEPTED);
     if (listener == &reactor->metrics_listener) {
-        if (par_http_conn_open(&reactor->metrics_http, fd, peer))
+        if (par_http_conn_open(&reactor->metrics_http, listener, fd, peer))
             par_stats_inc(PAR_C_UNEXPECTED);
         return;
     }
@@ -112,7 +112,7 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
         par_listener_refuse(listener, fd);
         return;
     }
-    if (par_http_conn_open(&reactor->http, fd, peer))
+    if (par_http_conn_open(&reactor->http, listener, fd, peer))
         atomic_fetch_sub(&server->connections, 1);
 }
 

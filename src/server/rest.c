@@ -116,6 +116,17 @@ struct par_str par_call_query(const struct par_call *call, const char *name)
     return (struct par_str){0};
 }
 
+struct par_conv_ref par_call_conv(struct par_str text)
+{
+    static const enum par_err errors[] = {[PAR_CONV_OK] = PAR_OK,
+                                          [PAR_CONV_NOT_FOUND] = PAR_E_NOT_FOUND,
+                                          [PAR_CONV_NOT_MEMBER] = PAR_E_NOT_MEMBER,
+                                          [PAR_CONV_BAD] = PAR_E_BAD_REQUEST};
+    struct par_conv_ref ref = {.text = text};
+    ref.err = errors[par_conv_parse(text, &ref.conv)];
+    return ref;
+}
+
 bool par_call_body(struct par_request *req, enum par_body body)
 {
     struct par_proto_limits limits;

@@ -40,6 +40,8 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
 
 /* The value of a query parameter; {NULL, 0}: not given. */
 struct par_str par_call_query(const struct par_call *call, const char *name);
+/* The conversation that a part of the path names, as a frame would name it. */
+struct par_conv_ref par_call_conv(struct par_str text);
 /* A cmid made by the server, for calls that may come without one; in the arena. */
 struct par_str par_call_cmid(struct par_request *req);
 /* Decodes the body into req->args. False after an answer. */

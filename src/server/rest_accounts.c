@@ -186,7 +186,7 @@ void par_rest_devices(struct par_request *req)
 static void device_delete_work(struct par_request *req)
 {
     uint64_t device;
-    if (par_user_id_parse(par_call_of(req)->part[0], &device))
+    if (par_user_parse(par_call_of(req)->part[0], &device))
         revoke(req, device);
     else
         par_request_error(req, PAR_E_NOT_FOUND, "no such device");
@@ -223,7 +223,7 @@ static void user_work(struct par_request *req)
     struct par_accounts accounts = par_request_accounts(req);
     struct par_user user;
     uint64_t id;
-    enum par_err err = par_user_id_parse(par_call_of(req)->part[0], &id) ? par_account_get(&accounts, id, &user)
+    enum par_err err = par_user_parse(par_call_of(req)->part[0], &id) ? par_account_get(&accounts, id, &user)
                                                                           : PAR_E_NOT_FOUND;
     if (err) {
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such user" : accounts.message);

@@ -10,15 +10,13 @@ static void no_memory(struct par_request *req)
 /* The conversation of the path. */
 static struct par_conv_ref group_of(struct par_request *req)
 {
-    struct par_conv_ref ref = {.text = par_call_of(req)->part[0]};
-    ref.err = par_conv_parse(ref.text, &ref.conv);
-    return ref;
+    return par_call_conv(par_call_of(req)->part[0]);
 }
 
 static struct par_user_ref user_of(struct par_request *req)
 {
     struct par_user_ref ref = {.text = par_call_of(req)->part[1]};
-    if (!par_user_id_parse(ref.text, &ref.id))
+    if (!par_user_parse(ref.text, &ref.id))
         ref.id = 0;
     return ref;
 }

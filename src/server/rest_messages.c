@@ -80,12 +80,12 @@ void par_rest_conversations(struct par_request *req)
 
 static void conversation_work(struct par_request *req)
 {
-    struct par_conv conv;
-    enum par_err err = par_conv_parse(par_call_of(req)->part[0], &conv);
+    struct par_conv_ref ref = par_call_conv(par_call_of(req)->part[0]);
+    enum par_err err = ref.err;
     struct par_reader reader = par_reading(req);
     struct par_json_out w = par_request_open(req);
     if (!err)
-        err = par_read_conversation(&reader, req->who.user, &conv, &w);
+        err = par_read_conversation(&reader, req->who.user, &ref.conv, &w);
     par_reading_end(req, &w, err, &reader);
 }
 
@@ -124,8 +124,8 @@ static void pair_history_work(struct par_request *req)
 {
     const struct par_call *call = par_call_of(req);
     uint64_t a, b, before, count;
-    if (!par_user_id_parse(par_call_query(call, "user1_id"), &a) ||
-        !par_user_id_parse(par_call_query(call, "user2_id"), &b) || a == b) {
+    if (!par_user_parse(par_call_query(call, "user1_id"), &a) ||
+        !par_user_parse(par_call_query(call, "user2_id"), &b) || a == b) {
         par_request_error(req, PAR_E_BAD_REQUEST, "user1_id and user2_id: two different users");
         return;
     }

@@ -18,4 +18,5 @@ X(BLOCKS, "blocks", 10, COLD)              /* hash2 user other -> block */
 X(PUSH_TOKENS, "push_tokens", 10, COLD)    /* hash2 user push_id -> push_token */
 X(API_KEYS, "api_keys", 0, COLD)           /* id -> api_key */
 X(INVITES, "invites", 0, COLD)             /* BLAKE2b-256 of the code -> invite */
+X(LAST_SEEN, "last_seen", 10, WARM)         /* hash2 user -> when last on line, ms */
 X(META, "meta", 0, COLD)                   /* name -> bytes; "format" and "incarnation" are the store's */
