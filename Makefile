@@ -39,7 +39,7 @@ setup:
 setup-check:
 	@tools/setup check
 
-$(BUILD)/build.ninja:
+$(BUILD)/build.ninja: | setup
 	@meson setup $(BUILD) --buildtype=debugoptimized
 
 # The page is built into build/web, from where tools/embed-web takes it into the program.
