@@ -1,5 +1,5 @@
-/* The web page inside the program: what tools/embed-web made of the built page. Empty when the program was
- * built without it. Constant data, for any thread. */
+/* The web page inside the program: what tools/embed-web made of the built page. Empty when the
+ * program was built without it. Constant data, for any thread. */
 #ifndef PARLEY_WEB_H
 #define PARLEY_WEB_H
 

@@ -274,12 +274,9 @@ static void many_rows_are_read_at_once(void **state)
     assert_int_equal(par_store_multi_get(s, N, keys, &arena, values), PAR_OK);
     for (uint32_t i = 0; i < N; i++) {
         char text[16];
-        snprintf(text, sizeof text, "%.*s%.*u", i % 5 ? 5 : 0, "cmid-", i % 5 ? 1 : 0,
-                 i % 5 ? i : 0);
-        if (i % 3 == 0)
-            assert_null(values[i].ptr);
-        else
-            assert_true(values[i].ptr != NULL && par_str_is(values[i], text));
+        snprintf(text, sizeof text, "cmid-%u", i);
+        bool right = values[i].ptr && par_str_is(values[i], i % 5 ? text : "");
+        assert_true(i % 3 == 0 ? !values[i].ptr : right);
     }
     par_batch_fini(&b);
     par_arena_fini(&arena);
