@@ -91,13 +91,9 @@ void par_buf_printf(struct par_buf *b, const char *fmt, ...)
 
 void par_buf_add_u64_dec(struct par_buf *b, uint64_t v)
 {
-    char digits[20];
-    size_t i = sizeof digits;
-    do {
-        digits[--i] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    par_buf_add(b, digits + i, sizeof digits - i);
+    uint8_t *to = par_buf_reserve(b, 20);
+    if (to)
+        b->len += par_u64_to_dec(v, (char *)to);
 }
 
 void par_buf_add_i64_dec(struct par_buf *b, int64_t v)

@@ -76,27 +76,15 @@ enum par_conv_parse par_conv_parse(struct par_str text, struct par_conv *conv_r)
     return PAR_CONV_NOT_MEMBER;
 }
 
-static size_t put_dec(char *out, uint64_t v)
-{
-    char digits[PAR_USER_TEXT_MAX];
-    size_t i = sizeof digits;
-    do {
-        digits[--i] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    memcpy(out, digits + i, sizeof digits - i);
-    return sizeof digits - i;
-}
-
 size_t par_conv_format(const struct par_conv *conv, char out[PAR_CONV_TEXT_MAX])
 {
     if (conv->kind == PAR_CONV_DIRECT) {
         size_t n = 2;
         out[0] = 'd';
         out[1] = '.';
-        n += put_dec(out + n, get_be(conv->id));
+        n += par_u64_to_dec(get_be(conv->id), out + n);
         out[n++] = '.';
-        return n + put_dec(out + n, get_be(conv->id + 8));
+        return n + par_u64_to_dec(get_be(conv->id + 8), out + n);
     }
     if (conv->kind != PAR_CONV_GROUP)
         return 0;

@@ -11,6 +11,8 @@
 
 #include "../../fuzz/json_oracle.h"
 
+#include <stdio.h>
+
 static enum par_json_fault check(const char *text, unsigned depth)
 {
     struct par_arena arena = {0};
@@ -252,6 +254,23 @@ static void writes_what_it_reads(void **state)
     par_buf_fini(&b);
 }
 
+static void writes_decimal_numbers(void **state)
+{
+    (void)state;
+    uint64_t v = 0;
+    for (int i = 0; i < 200; i++) {
+        char want[24], got[20];
+        int n = snprintf(want, sizeof want, "%llu", (unsigned long long)v);
+        assert_int_equal(par_u64_to_dec(v, got), n);
+        assert_memory_equal(got, want, (size_t)n);
+        /* Each number of digits: 9…9, 10…0 and something between. */
+        v = i % 3 == 0 ? v * 10 + 9 : i % 3 == 1 ? v + 1 : v / 10 * 13;
+    }
+    char most[20];
+    assert_int_equal(par_u64_to_dec(UINT64_MAX, most), 20);
+    assert_memory_equal(most, "18446744073709551615", 20);
+}
+
 /* A few thousand mutations of good texts; the fuzzer goes on from there. */
 static void agrees_with_jansson(void **state)
 {
@@ -303,6 +322,7 @@ int main(void)
         cmocka_unit_test(unescapes_on_demand),
         cmocka_unit_test(reads_integers_of_64_bits),
         cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(writes_decimal_numbers),
         cmocka_unit_test(agrees_with_jansson),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,33 +69,50 @@ void par_json_add_str(struct par_buf *b, struct par_str s)
     uint8_t *to = par_buf_reserve(b, left + 2);
     if (!to)
         return;
-    *to = '"';
-    b->len++;
-    while (left > 0) {
-        size_t run = plain_run(p, left);
+    *to++ = '"';
+    size_t run = plain_run(p, left);
+    if (run)
+        memcpy(to, p, run);
+    if (run == left) {
+        to[run] = '"';
+        b->len += run + 2;
+        return;
+    }
+    b->len += 1 + run;
+    while (left > run) {
+        add_escape(b, p[run]);
+        p += run + 1;
+        left -= run + 1;
+        run = plain_run(p, left);
         par_buf_add(b, p, run);
-        p += run;
-        left -= run;
-        if (left > 0) {
-            add_escape(b, *p);
-            p++;
-            left--;
-        }
     }
     par_buf_add(b, "\"", 1);
 }
 
-static void before(struct par_json_out *w)
+/* Room for n bytes and a comma, which is put when one is due; NULL when memory is refused. */
+static char *before(struct par_json_out *w, size_t n)
 {
-    if (w->_comma)
-        par_buf_add(w->buf, ",", 1);
+    char *to = (char *)par_buf_reserve(w->buf, n + 1);
+    if (to && w->_comma) {
+        *to++ = ',';
+        w->buf->len++;
+    }
     w->_comma = true;
+    return to;
+}
+
+static void put(struct par_json_out *w, const char *bytes, size_t n)
+{
+    char *to = before(w, n);
+    if (!to)
+        return;
+    memcpy(to, bytes, n);
+    w->buf->len += n;
 }
 
 static void open_with(struct par_json_out *w, const char *bracket)
 {
-    before(w);
-    par_buf_add(w->buf, bracket, 1);
+    put(w, bracket, 1);
     w->_comma = false;
 }
 
@@ -128,24 +145,20 @@ void par_json_close_array(struct par_json_out *w)
 void par_json_key(struct par_json_out *w, const char *name)
 {
     size_t n = strlen(name);
-    uint8_t *to = par_buf_reserve(w->buf, n + 4);
+    char *to = before(w, n + 3);
+    w->_comma = false;
     if (!to)
         return;
-    uint8_t *p = to;
-    if (w->_comma)
-        *p++ = ',';
-    *p++ = '"';
-    memcpy(p, name, n);
-    p += n;
-    *p++ = '"';
-    *p++ = ':';
-    w->buf->len += (size_t)(p - to);
-    w->_comma = false;
+    to[0] = '"';
+    memcpy(to + 1, name, n);
+    to[n + 1] = '"';
+    to[n + 2] = ':';
+    w->buf->len += n + 3;
 }
 
 void par_json_key_text(struct par_json_out *w, struct par_str name)
 {
-    before(w);
+    before(w, 0);
     par_json_add_str(w->buf, name);
     par_buf_add(w->buf, ":", 1);
     w->_comma = false;
@@ -153,46 +166,57 @@ void par_json_key_text(struct par_json_out *w, struct par_str name)
 
 void par_json_str(struct par_json_out *w, struct par_str s)
 {
-    before(w);
+    before(w, s.len + 2);
     par_json_add_str(w->buf, s);
 }
 
 void par_json_int(struct par_json_out *w, int64_t v)
 {
-    before(w);
-    par_buf_add_i64_dec(w->buf, v);
+    char *to = before(w, 21);
+    if (!to)
+        return;
+    if (v < 0) {
+        *to++ = '-';
+        w->buf->len++;
+    }
+    w->buf->len += par_u64_to_dec(v < 0 ? 0 - (uint64_t)v : (uint64_t)v, to);
 }
 
 void par_json_uint(struct par_json_out *w, uint64_t v)
 {
-    before(w);
-    par_buf_add_u64_dec(w->buf, v);
+    char *to = before(w, 20);
+    if (to)
+        w->buf->len += par_u64_to_dec(v, to);
 }
 
 void par_json_id(struct par_json_out *w, uint64_t v)
 {
-    before(w);
-    par_buf_add(w->buf, "\"", 1);
-    par_buf_add_u64_dec(w->buf, v);
-    par_buf_add(w->buf, "\"", 1);
+    char *to = before(w, 22);
+    if (!to)
+        return;
+    to[0] = '"';
+    size_t n = par_u64_to_dec(v, to + 1);
+    to[n + 1] = '"';
+    w->buf->len += n + 2;
 }
 
 void par_json_bool(struct par_json_out *w, bool v)
 {
-    before(w);
-    par_buf_addz(w->buf, v ? "true" : "false");
+    if (v)
+        put(w, "true", 4);
+    else
+        put(w, "false", 5);
 }
 
 void par_json_null(struct par_json_out *w)
 {
-    before(w);
-    par_buf_add(w->buf, "null", 4);
+    put(w, "null", 4);
 }
 
 void par_json_raw(struct par_json_out *w, struct par_str json)
 {
-    before(w);
-    par_buf_add_str(w->buf, json);
+    if (json.len)
+        put(w, json.ptr, json.len);
 }
 
 void par_json_key_str(struct par_json_out *w, const char *name, struct par_str s)

@@ -27,6 +27,36 @@ bool par_str_to_u64(struct par_str s, uint64_t *value_r)
     return true;
 }
 
+/* "00" to "99". */
+static const char pairs[200] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
+/* Eight digits, with leading zeros. */
+static void put_eight(char *out, uint32_t v)
+{
+    uint32_t high = v / 10000, low = v % 10000;
+    memcpy(out, pairs + 2 * (high / 100), 2);
+    memcpy(out + 2, pairs + 2 * (high % 100), 2);
+    memcpy(out + 4, pairs + 2 * (low / 100), 2);
+    memcpy(out + 6, pairs + 2 * (low % 100), 2);
+}
+
+size_t par_u64_to_dec(uint64_t v, char out[20])
+{
+    /* Ids and times are long: eight digits at a time need no 64-bit division within. */
+    char digits[24];
+    put_eight(digits, (uint32_t)(v / 10000000000000000u));
+    put_eight(digits + 8, (uint32_t)(v / 100000000 % 100000000));
+    put_eight(digits + 16, (uint32_t)(v % 100000000));
+    size_t skip = v >= 10000000000000000u ? 4 : v >= 100000000 ? 8 : 16;
+    while (skip < 23 && digits[skip] == '0')
+        skip++;
+    memcpy(out, digits + skip, 24 - skip);
+    return 24 - skip;
+}
+
 bool par_utf8_check(struct par_str s, size_t *code_points_r)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;

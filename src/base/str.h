@@ -50,6 +50,9 @@ int par_str_cmp(struct par_str a, struct par_str b);
  * False, and 0 in *value_r, otherwise. */
 bool par_str_to_u64(struct par_str s, uint64_t *value_r);
 
+/* Writes v as decimal digits, without a NUL, and returns how many. */
+size_t par_u64_to_dec(uint64_t v, char out[20]);
+
 /* True when the bytes are UTF-8 (RFC 3629: no surrogates, nothing over U+10FFFF, shortest form).
  * The number of code points goes to *code_points_r unless that is NULL. */
 bool par_utf8_check(struct par_str s, size_t *code_points_r);
