@@ -3,9 +3,11 @@
 
 #include "auth/attempts.h"
 #include "auth/secret.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "conv/writer.h"
 #include "loop/addr.h"
+#include "loop/env.h"
 #include "server/drain.h"
 #include "server/fanout.h"
 #include "server/metrics.h"
@@ -91,6 +93,8 @@ static enum par_err open_drivers(struct par_server *server, struct par_server_er
 static enum par_err open_tables(struct par_server *server, struct par_server_error *error)
 {
     const struct par_config *config = server->config;
+    /* Nobody outside may choose names of members whose hashes collide. */
+    par_json_seed(par_random_u64());
     server->directory = par_directory_new(server->route, server->id, server->boot);
     server->attempts = par_attempts_new();
     server->fanout = malloc(sizeof *server->fanout);
