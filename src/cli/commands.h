@@ -4,6 +4,19 @@
 
 #include "cli/cli.h"
 
+extern const struct par_cli_command par_cli_admin_drain;
+extern const struct par_cli_command par_cli_admin_invite_create;
+extern const struct par_cli_command par_cli_admin_key_create;
+extern const struct par_cli_command par_cli_admin_key_list;
+extern const struct par_cli_command par_cli_admin_key_revoke;
+extern const struct par_cli_command par_cli_admin_log_level;
+extern const struct par_cli_command par_cli_admin_status;
+extern const struct par_cli_command par_cli_admin_user_add;
+extern const struct par_cli_command par_cli_admin_user_delete;
+extern const struct par_cli_command par_cli_admin_user_disable;
+extern const struct par_cli_command par_cli_admin_user_enable;
+extern const struct par_cli_command par_cli_admin_user_list;
+extern const struct par_cli_command par_cli_admin_users_create;
 extern const struct par_cli_command par_cli_help;
 extern const struct par_cli_command par_cli_store_backup;
 extern const struct par_cli_command par_cli_store_export;

@@ -1,6 +1,7 @@
 /* parley serve: the server, from its ready line to the last signal. */
 #include "cli/commands.h"
 
+#include "admin/admin.h"
 #include "base/log.h"
 #include "loop/env.h"
 #include "loop/signals.h"
@@ -8,7 +9,7 @@
 #include "server/server.h"
 
 #include <signal.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* What the main thread does while reactors and writer work: signals, the admin socket, the store's
@@ -18,6 +19,7 @@ struct serve {
     struct par_server *server;
     struct par_loop *loop;
     struct par_signals *signals;
+    struct par_admin *admin;
     struct par_timer store_timer;
     struct par_timer end_timer;
     uint64_t end_ms; /* when the process is to have ended; 0: not asked to */
@@ -96,6 +98,10 @@ static int serve_with(struct serve *s)
     uint64_t began_ns = par_mono_ns();
     if (par_server_open(&s->cli->cfg, &s->server, &error))
         return error.usage ? par_cli_usage(s->cli, "%s", error.text) : par_cli_fail(s->cli, "%s", error.text);
+    int os_error;
+    if (par_admin_open(s->server, s->loop, &s->admin, &os_error))
+        par_log_warn("admin.no_socket", PAR_KV("path", s->cli->cfg.server.admin_socket),
+                     PAR_KV("error", strerror(os_error)), PAR_KV("do", "set server.admin_socket"));
     par_timer_init(&s->store_timer, store_due);
     par_timer_init(&s->end_timer, end_due);
     par_timer_set(s->loop, &s->store_timer, 0);
@@ -117,6 +123,8 @@ static int run(struct par_cli *cli)
     if (par_loop_new(&s.loop))
         return par_cli_fail(cli, "the system gives no descriptors");
     int code = serve_with(&s);
+    if (s.admin)
+        par_admin_close(&s.admin);
     par_server_close(&s.server);
     if (s.signals)
         par_signals_close(&s.signals);
