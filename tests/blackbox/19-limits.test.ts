@@ -155,7 +155,7 @@ describe('limits by address', { skip }, () => {
 });
 
 describe('limits by address, when the peer is not trusted', { skip }, () => {
-  const options = ['limits.registrations_per_minute=2', 'server.trusted_peers=192.0.2.1'];
+  const options = ['limits.registrations_per_minute=2', 'server.trusted_peers=192.0.2.1/32'];
   const w = world(new World({ own: true, options }));
 
   test('a forwarded address of a stranger is not believed', async () => {
