@@ -1,7 +1,7 @@
 // Operations: health, metrics, draining and the way a server stops.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { call } from '../lib/http.js';
+import { call, RawHttp } from '../lib/http.js';
 import { Server } from '../lib/server.js';
 import { cmid, eventually, flood, World, world } from '../lib/world.js';
 
@@ -121,7 +121,9 @@ describe('SIGTERM', { skip }, () => {
         ['/healthz', 503],
         ['/v1/me', 503],
       ] as const) {
-        const answer = await call(w.url, 'GET', path).catch(() => undefined);
+        const raw = await RawHttp.open(w.url).catch(() => undefined);
+        raw?.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+        const answer = await raw?.answer();
         if (open()) assert.equal(answer?.status, status, path);
       }
       const polled = await drained;
