@@ -20,12 +20,13 @@ void par_rest_op(struct par_request *req)
         par_request_fail(req, PAR_E_BAD_REQUEST, frame.message);
         return;
     }
-    if (result == PAR_DECODED_ERROR) {
-        par_request_fail(req, frame.err, frame.message);
+    /* Whatever else is wrong with it: here it is unknown. */
+    if (frame.has_id && par_op_info(frame.op)->socket_only) {
+        par_request_fail(req, PAR_E_UNKNOWN_OP, "only on a WebSocket");
         return;
     }
-    if (par_op_info(frame.op)->socket_only) {
-        par_request_fail(req, PAR_E_UNKNOWN_OP, "only on a WebSocket");
+    if (result == PAR_DECODED_ERROR) {
+        par_request_fail(req, frame.err, frame.message);
         return;
     }
     req->args = frame.args;
