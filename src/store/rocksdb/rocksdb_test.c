@@ -142,24 +142,35 @@ static void what_was_committed_survives(void **state)
     par_store_close(&s);
 }
 
-/* Runs a child that commits n rows and is killed. */
+/* This program again, as a process that commits n rows and is killed. */
 static void killed_after(int n, bool sync)
 {
+    char count[16];
+    snprintf(count, sizeof count, "%d", n);
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        struct par_store *s = NULL;
-        char why[1024];
-        if (try_open((struct par_store_options){.no_sync = !sync}, &s, why) != PAR_OK)
-            _exit(1);
-        for (int i = 0; i < n; i++)
-            if (put(s, i) != PAR_OUTCOME_OK)
-                _exit(2);
-        raise(SIGKILL);
+        execl("/proc/self/exe", "rocksdb_test", folder, count, sync ? "sync" : "plain",
+              (char *)NULL);
+        _exit(3);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFSIGNALED(status));
+}
+
+static int commit_and_die(char **argv)
+{
+    struct par_store *s = NULL;
+    char why[1024];
+    snprintf(folder, sizeof folder, "%s", argv[1]);
+    struct par_store_options options = {.no_sync = strcmp(argv[3], "plain") == 0};
+    if (try_open(options, &s, why) != PAR_OK)
+        return 1;
+    for (int i = 0; i < atoi(argv[2]); i++)
+        if (put(s, i) != PAR_OUTCOME_OK)
+            return 2;
+    return raise(SIGKILL);
 }
 
 /* E3: what recovery found in the log is in tables, and so synced, before the first read. */
@@ -477,8 +488,10 @@ static void a_full_disk_refuses_writes_and_comes_back(void **state)
 
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 4)
+        return commit_and_die(argv);
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(what_was_committed_survives),
         IN_A_FOLDER(what_was_committed_survives_a_kill),
