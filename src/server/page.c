@@ -56,13 +56,13 @@ static void answer_file(struct par_http_conn *conn, const struct par_http_reques
 
 void par_page_request(struct par_http_conn *conn, const struct par_http_request *req)
 {
-    if (req->method != PAR_HTTP_GET && req->method != PAR_HTTP_HEAD) {
-        par_http_answer_status(conn, 405, PAR_STR("Allow: GET, HEAD\r\n"), "GET is what works here");
-        return;
-    }
     const struct par_web_file *file = find(req->path);
     if (!file && is_app_address(req->path))
         file = find(PAR_STR("/index.html"));
+    if (file && req->method != PAR_HTTP_GET && req->method != PAR_HTTP_HEAD) {
+        par_http_answer_status(conn, 405, PAR_STR("Allow: GET, HEAD\r\n"), "GET is what works here");
+        return;
+    }
     if (file)
         answer_file(conn, req, file);
     else

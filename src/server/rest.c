@@ -86,9 +86,8 @@ static const struct route *find(const struct par_http_request *http, struct par_
 
 static void call_done(struct par_request *req)
 {
-    int status = req->err ? par_err_status(req->err) : req->status ? req->status : 200;
-    if (req->err && req->status)
-        status = req->status;
+    /* What the call set is the status of its success, but for the 405 of a wrong method. */
+    int status = req->err && req->status != 405 ? par_err_status(req->err) : req->status ? req->status : 200;
     struct par_str body = status == 204 ? (struct par_str){0} : par_buf_str(&req->out);
     struct par_http_answer answer = {.status = status};
     if (req->err && par_err_retry(req->err) && req->retry_after_ms) {

@@ -243,6 +243,6 @@ describe('REST accounts', () => {
   test('an unknown path is not_found', async () => {
     const a = await w.user();
     await a.rest.err('GET', '/v1/nothing', undefined, 'not_found');
-    await a.rest.err('POST', '/v2/register', {}, 'not_found');
+    await a.rest.err('POST', '/v1/nothing', {}, 'not_found');
   });
 });

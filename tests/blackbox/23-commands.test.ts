@@ -214,6 +214,7 @@ describe('admin', { skip }, () => {
     const name = uniqueName();
     const admin = (args: string[], input = ''): Promise<Run> =>
       parley(['admin', ...args, '--data', data, '-o', 'auth.argon2_mem_kib=8'], input);
+    assert.equal((await parley(['store', 'init', '--data', data])).code, 0);
     const added = await admin(['user', 'add', name], `${PASSWORD}\n`);
     assert.equal(added.code, 0, added.err);
     assert.ok((await admin(['user', 'list'])).out.includes(name));
