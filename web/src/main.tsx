@@ -1,2 +1,18 @@
-// Entry point; the page grows from here.
-export {};
+// Entry point: starts the account that is signed in, then shows the page.
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { go, route } from './lib/route.ts';
+import { session, startClient, watchNetwork } from './state/app.ts';
+import './state/theme.ts';
+
+async function main(): Promise<void> {
+  const root = document.getElementById('app');
+  if (!root) return;
+  watchNetwork();
+  const s = session.value;
+  if (s) await startClient(s);
+  else if (route.value.screen !== 'register') go({ screen: 'signIn' }, true);
+  render(<App />, root);
+}
+
+main();

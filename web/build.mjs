@@ -1,0 +1,115 @@
+// Builds the page into build/web (or $PARLEY_WEB_OUT): hashed names, everything precompressed, and manifest.json, the
+// list from which the server makes its table of files. With --report it also prints the sizes.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.env.PARLEY_WEB_OUT ?? join(here, '../build/web');
+
+const csp = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "manifest-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types app',
+].join('; ');
+
+const types = {
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml',
+  webmanifest: 'application/manifest+json',
+};
+
+const files = [];
+
+function emit(path, file, data, immutable) {
+  const bytes = Buffer.from(data);
+  const entry = { path, file, type: types[file.split('.').at(-1)], immutable };
+  writeFileSync(join(out, file), bytes);
+  const gz = gzipSync(bytes, { level: 9 });
+  const br = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
+  if (gz.length < bytes.length) {
+    entry.gz = `${file}.gz`;
+    writeFileSync(join(out, entry.gz), gz);
+  }
+  if (br.length < bytes.length) {
+    entry.br = `${file}.br`;
+    writeFileSync(join(out, entry.br), br);
+  }
+  files.push(entry);
+  if (process.argv.includes('--report'))
+    console.log(`${file}: ${bytes.length} B, gzip ${gz.length}, br ${br.length}`);
+}
+
+function hashed(name, data) {
+  const hash = createHash('sha256').update(data).digest('hex').slice(0, 10);
+  const dot = name.lastIndexOf('.');
+  return `${name.slice(0, dot)}-${hash}${name.slice(dot)}`;
+}
+
+mkdirSync(out, { recursive: true });
+for (const old of readdirSync(out)) rmSync(join(out, old), { recursive: true, force: true });
+
+const result = await build({
+  entryPoints: { app: join(here, 'src/main.tsx'), style: join(here, 'src/styles/index.css') },
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: ['chrome109', 'firefox115', 'safari16.4'],
+  // light-dark() is used as it is: the fallback that esbuild would write needs more than it saves.
+  supported: { nesting: true, 'color-functions': true },
+  jsx: 'automatic',
+  jsxImportSource: 'preact',
+  conditions: ['source', 'import', 'browser'],
+  alias: { '@parley/sdk': join(here, '../sdk/ts/src/index.ts') },
+  outdir: out,
+  write: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+
+const names = {};
+for (const file of result.outputFiles) {
+  const plain = file.path.split('/').at(-1);
+  const name = hashed(plain, file.contents);
+  names[plain] = `/${name}`;
+  emit(`/${name}`, name, file.contents, true);
+}
+
+const icon = readFileSync(join(here, 'src/icon.svg'));
+const iconName = hashed('icon.svg', icon);
+emit(`/${iconName}`, iconName, icon, true);
+
+const app = {
+  name: 'Parley',
+  short_name: 'Parley',
+  id: '/',
+  start_url: '/',
+  display: 'standalone',
+  background_color: '#F3F5F8',
+  theme_color: '#F3F5F8',
+  icons: [{ src: `/${iconName}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+};
+emit('/parley.webmanifest', 'parley.webmanifest', JSON.stringify(app), false);
+
+const html = readFileSync(join(here, 'src/index.html'), 'utf8')
+  .replace('{{app}}', names['app.js'])
+  .replace('{{style}}', names['style.css'])
+  .replace('{{icon}}', `/${iconName}`);
+emit('/index.html', 'index.html', html, false);
+
+writeFileSync(join(out, 'manifest.json'), `${JSON.stringify({ csp, files }, null, 2)}\n`);
+if (!existsSync(join(out, 'index.html'))) process.exit(1);

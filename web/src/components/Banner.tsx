@@ -1,0 +1,58 @@
+// The state of the connection in one slim bar; said only when it has something to say.
+import { useEffect, useState } from 'preact/hooks';
+import { client, status, updating } from '../state/app.ts';
+import { t } from '../strings.ts';
+
+/** A loss shorter than this is nobody's business. */
+const QUIET_MS = 2000;
+
+export function Banner() {
+  const now = status.value;
+  const busy = updating.value;
+  const [, again] = useState(0);
+  const [wasAway, setWasAway] = useState(false);
+  const [backUntil, setBackUntil] = useState(0);
+  const away = now !== null && now.state !== 'online' && now.state !== 'stopped';
+  useEffect(() => {
+    if (!away) return;
+    const timer = setInterval(() => again((n) => n + 1), 500);
+    return () => clearInterval(timer);
+  }, [away]);
+  const late = away && now !== null && Date.now() - now.lostAt >= QUIET_MS;
+  useEffect(() => {
+    if (late) setWasAway(true);
+  }, [late]);
+  useEffect(() => {
+    if (away || !wasAway) return;
+    setWasAway(false);
+    setBackUntil(Date.now() + 1500);
+    const timer = setTimeout(() => setBackUntil(0), 1500);
+    return () => clearTimeout(timer);
+  }, [away, wasAway]);
+
+  if (!now) return null;
+  let text = '';
+  let action: { label: string; run: () => void } | undefined;
+  const kick = (): void => client.value?.kick();
+  if (now.state === 'replaced') {
+    text = t.replaced;
+    action = { label: t.useHere, run: kick };
+  } else if (late && !navigator.onLine) text = t.offline;
+  else if (late && now.state === 'waiting' && now.tries > 1) {
+    text = t.unreachable(Math.max(1, Math.ceil((now.retryAt - Date.now()) / 1000)));
+    action = { label: t.tryNow, run: kick };
+  } else if (late) text = t.connecting;
+  else if (backUntil > Date.now() && !busy) text = t.backOnline;
+  else if (busy && backUntil > Date.now()) text = t.updating;
+  if (!text) return null;
+  return (
+    <div class={`banner ${text === t.backOnline ? 'banner-good' : ''}`} role="status">
+      <span>{text}</span>
+      {action ? (
+        <button type="button" class="banner-action" onClick={action.run}>
+          {action.label}
+        </button>
+      ) : null}
+    </div>
+  );
+}

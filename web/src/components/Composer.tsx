@@ -1,0 +1,181 @@
+// Where messages are written: grows with the text, sends with Enter, never sends half a composition, keeps drafts.
+import type { Conversation, Entry } from '@parley/sdk';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { codePoints } from '../lib/format.ts';
+import { nameOf, theClient, titleOf } from '../state/app.ts';
+import { t } from '../strings.ts';
+import { IconButton } from './basics.tsx';
+import { Icon } from './Icon.tsx';
+
+export interface Context {
+  kind: 'reply' | 'edit';
+  entry: Entry;
+}
+
+const DRAFT_MS = 500;
+const touch = matchMedia('(hover: none) and (pointer: coarse)');
+
+export function Composer(props: {
+  conv: Conversation;
+  context: Context | null;
+  onContext: (context: Context | null) => void;
+  onSent: () => void;
+  onEditLast: () => void;
+}) {
+  const { conv, context } = props;
+  const c = theClient();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [text, setText] = useState(conv.draft);
+  const saved = useRef(conv.draft);
+  const kept = useRef(conv.draft);
+  const timer = useRef(0);
+  const latest = useRef(text);
+  latest.current = text;
+  const editing = context?.kind === 'edit';
+
+  const saveDraft = (value: string): void => {
+    clearTimeout(timer.current);
+    if (value === saved.current) return;
+    saved.current = value;
+    c.set(conv.id, { draft: value });
+  };
+
+  // A draft from another device is taken over only while nobody is writing here.
+  useEffect(() => {
+    if (editing || conv.draft === saved.current || document.activeElement === box.current) return;
+    if (latest.current === saved.current) setText(conv.draft);
+    saved.current = conv.draft;
+  }, [conv.draft, editing]);
+
+  useEffect(() => {
+    if (context?.kind === 'edit') {
+      kept.current = latest.current;
+      setText(context.entry.text ?? '');
+    }
+    if (context) box.current?.focus();
+    return () => {
+      if (context?.kind === 'edit') setText(kept.current);
+    };
+  }, [context]);
+
+  useEffect(() => {
+    if (!touch.matches) box.current?.focus();
+    const leave = (): void => {
+      if (!editingRef.current) saveDraft(latest.current);
+    };
+    addEventListener('pagehide', leave);
+    return () => {
+      removeEventListener('pagehide', leave);
+      leave();
+      c.people.typingStopped();
+    };
+  }, [conv.id]);
+  const editingRef = useRef(editing);
+  editingRef.current = editing;
+
+  useLayoutEffect(() => {
+    const el = box.current;
+    if (!el) return;
+    el.style.height = 'auto';
+    el.style.height = `${el.scrollHeight}px`;
+  }, [text]);
+
+  const limit = c.limits.text_code_points;
+  const length = codePoints(text.trim());
+  const over = length - limit;
+  const ready = length > 0 && over <= 0;
+
+  const input = (value: string): void => {
+    setText(value);
+    if (editing) return;
+    if (value.trim()) c.people.typing(conv.id);
+    else c.people.typingStopped();
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => saveDraft(value), DRAFT_MS);
+  };
+
+  const submit = (): void => {
+    const value = text.trim();
+    if (!ready) return;
+    if (context?.kind === 'edit') {
+      if (value !== context.entry.text) c.edit(conv.id, context.entry.seq, value);
+      props.onContext(null);
+    } else {
+      c.send(conv.id, value, context?.entry.seq);
+      setText('');
+      latest.current = '';
+      saveDraft('');
+      props.onContext(null);
+      props.onSent();
+    }
+    box.current?.focus();
+  };
+
+  const keys = (e: KeyboardEvent): void => {
+    // Enter that ends a composition belongs to the input method; some browsers tell only by the key code.
+    if (e.isComposing || e.keyCode === 229) return;
+    if (e.key === 'Enter' && (e.ctrlKey || e.metaKey || (!e.shiftKey && !touch.matches))) {
+      e.preventDefault();
+      submit();
+    } else if (e.key === 'Escape' && context) {
+      e.preventDefault();
+      e.stopPropagation();
+      props.onContext(null);
+    } else if (e.key === 'ArrowUp' && text === '' && !context) {
+      e.preventDefault();
+      props.onEditLast();
+    }
+  };
+
+  if (!conv.member) return <p class="composer-closed">{t.leftGroup}</p>;
+  const title = titleOf(conv);
+  return (
+    <div class="composer">
+      {context ? (
+        <div class="context">
+          <Icon name={context.kind === 'edit' ? 'edit' : 'reply'} size={18} />
+          <div>
+            <strong>
+              {context.kind === 'edit'
+                ? t.editing
+                : t.replyingTo(context.entry.from === c.me.id ? t.youObject : nameOf(context.entry.from))}
+            </strong>
+            <span dir="auto">{context.entry.text}</span>
+          </div>
+          <IconButton icon="close" label={t.cancel} onClick={() => props.onContext(null)} />
+        </div>
+      ) : null}
+      <div class="composer-row">
+        <textarea
+          ref={box}
+          id="composer"
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder={t.message}
+          aria-label={t.writeTo(title)}
+          enterkeyhint={touch.matches ? 'enter' : 'send'}
+          onInput={(e) => input(e.currentTarget.value)}
+          onKeyDown={keys}
+          onBlur={() => c.people.typingStopped()}
+        />
+        <button
+          type="button"
+          class="send"
+          aria-label={editing ? t.saveEdit : t.send}
+          title={editing ? t.saveEdit : t.send}
+          disabled={!ready}
+          onMouseDown={(e) => e.preventDefault()}
+          onClick={submit}
+        >
+          <Icon name={editing ? 'check' : 'send'} size={20} />
+        </button>
+      </div>
+      {length > limit * 0.9 ? (
+        <p class={over > 0 ? 'error-text' : 'hint'} role={over > 0 ? 'alert' : undefined}>
+          {over > 0 ? t.tooLong(over) : `${limit - length}`}
+        </p>
+      ) : null}
+    </div>
+  );
+}

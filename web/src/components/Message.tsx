@@ -1,0 +1,287 @@
+// One message: bubble, quote, text, footer with its state, reactions, and what can be done with it.
+import type { Conversation, Entry, MessageState, OutboxView } from '@parley/sdk';
+import { useState } from 'preact/hooks';
+import { clockTime, codePoints, exactTime, hue, isBigEmoji, isoTime } from '../lib/format.ts';
+import { withLinks } from '../lib/links.tsx';
+import { go } from '../lib/route.ts';
+import type { Place } from '../lib/rows.ts';
+import { nameOf, theClient } from '../state/app.ts';
+import { t, wordsFor } from '../strings.ts';
+import { Avatar, IconButton } from './basics.tsx';
+import { below, confirm, type MenuItem, openMenu, tell } from './overlay.tsx';
+import { Tick } from './Tick.tsx';
+
+export const quickEmojis = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
+const LONG = 1400;
+
+export interface MessageActions {
+  reply: (entry: Entry) => void;
+  edit: (entry: Entry) => void;
+  jump: (seq: number) => void;
+}
+
+function Quote({ conv, seq, onJump }: { conv: Conversation; seq: number; onJump: (seq: number) => void }) {
+  const raw = conv.at(seq);
+  const target = raw ? conv.view(raw) : undefined;
+  const mine = target?.from === theClient().me.id;
+  return (
+    <button type="button" class="quote" onClick={() => onJump(seq)}>
+      <strong>{target ? (mine ? t.you : nameOf(target.from)) : t.unknownMessage}</strong>
+      <span dir="auto">{target ? (target.deleted_seq ? t.deleted : target.text) : '…'}</span>
+    </button>
+  );
+}
+
+function Text({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const long = text.length > LONG || text.split('\n').length > 20;
+  const cut =
+    long && !whole ? `${[...text.split('\n').slice(0, 20).join('\n')].slice(0, LONG).join('')}…` : text;
+  return (
+    <>
+      <span class={isBigEmoji(text) ? 'text text-emoji' : 'text'} dir="auto">
+        {withLinks(cut)}
+      </span>
+      {long ? (
+        <button type="button" class="link" onClick={() => setWhole(!whole)}>
+          {whole ? 'Show less' : 'Show more'}
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+function Footer(props: {
+  ts: number;
+  edited: boolean;
+  state: MessageState | undefined;
+  onTick?: (() => void) | undefined;
+}) {
+  return (
+    <span class="footer">
+      {props.edited ? <span>{t.edited}</span> : null}
+      <time dateTime={isoTime(props.ts)} title={exactTime(props.ts)}>
+        {clockTime(props.ts)}
+      </time>
+      {props.state ? (
+        props.onTick ? (
+          <button
+            type="button"
+            class="tick-button"
+            aria-label={`${t.states[props.state]}. ${t.info}`}
+            onClick={props.onTick}
+          >
+            <Tick state={props.state} />
+          </button>
+        ) : (
+          <Tick state={props.state} />
+        )
+      ) : null}
+    </span>
+  );
+}
+
+function menuOf(conv: Conversation, e: Entry, actions: MessageActions): MenuItem[] {
+  const c = theClient();
+  const mine = e.from === c.me.id;
+  const items: MenuItem[] = [];
+  if (conv.member) items.push({ icon: 'reply', label: t.reply, run: () => actions.reply(e) });
+  items.push({
+    icon: 'copy',
+    label: t.copy,
+    run: () =>
+      navigator.clipboard?.writeText(e.text ?? '').then(
+        () => tell('Copied'),
+        () => {},
+      ),
+  });
+  if (mine && conv.member) items.push({ icon: 'edit', label: t.edit, run: () => actions.edit(e) });
+  if (mine) {
+    items.push({
+      icon: 'info',
+      label: t.info,
+      run: () => go({ screen: 'conversation', conv: conv.id, panel: 'message', seq: e.seq }),
+    });
+  }
+  const role = conv.members?.get(c.me.id)?.role;
+  if (conv.member && (mine || role === 'owner' || role === 'admin')) {
+    items.push({
+      icon: 'trash',
+      label: t.delete,
+      danger: true,
+      run: async () => {
+        if (await confirm(t.deleteConfirm, t.delete)) c.delete(conv.id, e.seq);
+      },
+    });
+  }
+  return items;
+}
+
+function toggleReaction(conv: Conversation, seq: number, emoji: string): void {
+  const c = theClient();
+  const has = conv.reactionsOf(seq).some((r) => r.emoji === emoji && r.users.includes(c.me.id));
+  c.react(conv.id, seq, emoji, !has);
+}
+
+export function Message(props: {
+  conv: Conversation;
+  entry: Entry;
+  place: Place;
+  /** Words under the newest own message, as colour alone would say too little. */
+  words: string | undefined;
+  flash: boolean;
+  actions: MessageActions;
+}) {
+  const { conv, entry: e, place, actions } = props;
+  const c = theClient();
+  const mine = e.from === c.me.id;
+  const deleted = e.deleted_seq !== undefined;
+  const state = mine && !deleted ? c.stateOf(conv, e) : undefined;
+  const sender = mine ? t.you : nameOf(e.from);
+  const named = !mine && conv.kind === 'group' && place.first;
+  const reactions = deleted ? [] : conv.reactionsOf(e.seq);
+  const open = (at: { x: number; y: number }): void => {
+    if (deleted) return;
+    const emojis = { list: quickEmojis, run: (emoji: string) => toggleReaction(conv, e.seq, emoji) };
+    openMenu(at, menuOf(conv, e, actions), conv.member ? emojis : undefined);
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return;
+    if (event.key === 'Enter' || (event.shiftKey && event.key === 'F10')) {
+      open(below(event.currentTarget as Element));
+      event.preventDefault();
+    } else if (event.key === 'r' && conv.member) actions.reply(e);
+    else if (event.key === 'e' && mine && conv.member && !deleted) actions.edit(e);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <article
+      class={`message ${mine ? 'mine' : 'theirs'} ${place.first ? 'run-first' : ''} ${place.last ? 'run-last' : ''} ${props.flash ? 'flash' : ''} ${reactions.length > 0 ? 'with-reactions' : ''}`}
+      data-seq={e.seq}
+      tabIndex={-1}
+      aria-label={`${sender}, ${clockTime(e.ts)}`}
+      onKeyDown={keys}
+    >
+      {conv.kind === 'group' && !mine ? (
+        <span class="message-avatar">
+          {place.last ? <Avatar id={e.from} name={sender} size="small" /> : null}
+        </span>
+      ) : null}
+      <div class="message-body">
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: a short way to the menu that the toolbar and the keys open too */}
+        <div
+          class={`bubble ${deleted ? 'bubble-deleted' : ''}`}
+          onContextMenu={(event) => {
+            if (getSelection()?.toString()) return;
+            event.preventDefault();
+            open({ x: event.clientX, y: event.clientY });
+          }}
+        >
+          {named ? (
+            <span class={`sender hue-text-${hue(e.from)}`} dir="auto">
+              {sender}
+            </span>
+          ) : null}
+          {e.reply_to !== undefined && !deleted ? (
+            <Quote conv={conv} seq={e.reply_to} onJump={actions.jump} />
+          ) : null}
+          {deleted ? <em class="text">{t.deleted}</em> : <Text text={e.text ?? ''} />}
+          <Footer
+            ts={e.ts}
+            edited={e.edited_seq !== undefined && !deleted}
+            state={state}
+            onTick={
+              state && conv.kind === 'group'
+                ? () => go({ screen: 'conversation', conv: conv.id, panel: 'message', seq: e.seq })
+                : undefined
+            }
+          />
+        </div>
+        {reactions.length > 0 ? (
+          <div class="reactions">
+            {reactions.map((r) => (
+              <button
+                type="button"
+                key={r.emoji}
+                class={`reaction ${r.users.includes(c.me.id) ? 'reaction-mine' : ''}`}
+                aria-pressed={r.users.includes(c.me.id)}
+                aria-label={`${r.emoji} ${r.users.map(nameOf).join(', ')}`}
+                title={r.users.map(nameOf).join(', ')}
+                disabled={!conv.member}
+                onClick={() => toggleReaction(conv, e.seq, r.emoji)}
+              >
+                {r.emoji}
+                {r.users.length > 1 ? <span>{r.users.length}</span> : null}
+              </button>
+            ))}
+          </div>
+        ) : null}
+        {props.words ? <p class="state-words">{props.words}</p> : null}
+      </div>
+      {deleted ? null : (
+        <div class="toolbar">
+          {conv.member ? (
+            <IconButton icon="smile" label={t.react} onClick={(event) => open(below(event.currentTarget))} />
+          ) : null}
+          {conv.member ? <IconButton icon="reply" label={t.reply} onClick={() => actions.reply(e)} /> : null}
+          <IconButton
+            icon="more"
+            label={t.messageActions}
+            onClick={(event) => open(below(event.currentTarget))}
+          />
+        </div>
+      )}
+    </article>
+  );
+}
+
+/** A message that the server has not accepted yet, or has refused. */
+export function PendingMessage(props: {
+  conv: Conversation;
+  item: OutboxView;
+  place: Place;
+  onJump: (seq: number) => void;
+}) {
+  const { conv, item, place } = props;
+  const c = theClient();
+  const state = c.stateOf(conv, item);
+  const late = state === 'sending' && Date.now() - item.client_ts > 60_000;
+  return (
+    <article
+      class={`message mine pending ${place.first ? 'run-first' : ''} ${place.last ? 'run-last' : ''}`}
+      data-cmid={item.id}
+      aria-label={`${t.you}, ${t.states[state]}`}
+    >
+      <div class="message-body">
+        <div class={`bubble ${state === 'failed' ? 'bubble-failed' : ''}`}>
+          {item.reply_to !== undefined ? (
+            <Quote conv={conv} seq={item.reply_to} onJump={props.onJump} />
+          ) : null}
+          <Text text={item.text ?? ''} />
+          <Footer ts={item.accepted?.ts ?? item.client_ts} edited={false} state={state} />
+        </div>
+        {late ? <p class="state-words">{t.waiting}</p> : null}
+        {item.failed ? (
+          <p class="failed-words" role="alert">
+            <span>
+              {t.notSent}. {failedWords(item, c.limits.text_code_points)}
+            </span>
+            <button type="button" class="link" onClick={() => c.retry(item.id)}>
+              {t.retry}
+            </button>
+            <button type="button" class="link" onClick={() => c.discard(item.id)}>
+              {t.delete}
+            </button>
+          </p>
+        ) : null}
+      </div>
+    </article>
+  );
+}
+
+function failedWords(item: OutboxView, limit: number): string {
+  const over = codePoints(item.text ?? '') - limit;
+  if (over > 0) return t.tooLong(over);
+  return wordsFor(item.failed?.code ?? '', item.failed?.message);
+}

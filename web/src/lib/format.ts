@@ -1,0 +1,86 @@
+// Times, names and colours as people read them.
+import { t } from '../strings.ts';
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
+const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const fullDate = new Intl.DateTimeFormat(undefined, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+});
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
+const list = new Intl.ListFormat(undefined, { type: 'conjunction' });
+
+const DAY = 86_400_000;
+
+function startOfDay(ts: number): number {
+  const d = new Date(ts);
+  d.setHours(0, 0, 0, 0);
+  return d.getTime();
+}
+
+/** Whole days between the day of `ts` and today; summer time does not disturb it. */
+function daysAgo(ts: number, now: number): number {
+  return Math.round((startOfDay(now) - startOfDay(ts)) / DAY);
+}
+
+export const sameDay = (a: number, b: number): boolean => startOfDay(a) === startOfDay(b);
+export const clockTime = (ts: number): string => clock.format(ts);
+export const exactTime = (ts: number): string => exact.format(ts);
+export const isoTime = (ts: number): string => new Date(ts).toISOString();
+export const joinNames = (names: string[]): string => list.format(names);
+
+/** For day separators. */
+export function dayName(ts: number, now = Date.now()): string {
+  const days = daysAgo(ts, now);
+  if (days === 0) return t.today;
+  if (days === 1) return t.yesterday;
+  return days > 1 && days < 7 ? weekday.format(ts) : fullDate.format(ts);
+}
+
+/** For rows of the chat list: as short as it can be. */
+export function rowTime(ts: number, now = Date.now()): string {
+  const days = daysAgo(ts, now);
+  if (days <= 0) return clock.format(ts);
+  if (days === 1) return t.yesterday;
+  return days < 7 ? weekday.format(ts) : shortDate.format(ts);
+}
+
+export function lastSeenWords(ts: number, now = Date.now()): string {
+  if (ts <= 0) return '';
+  const minutes = Math.floor((now - ts) / 60_000);
+  if (minutes < 60) return t.activeAgo(Math.max(0, minutes));
+  const days = daysAgo(ts, now);
+  if (days <= 0) return t.lastSeenToday(clock.format(ts));
+  return t.lastSeen(
+    days === 1 ? t.yesterday.toLowerCase() : days < 7 ? weekday.format(ts) : shortDate.format(ts),
+  );
+}
+
+/** One or two letters that stand for a name; whole characters, also those beyond 16 bits. */
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const first = [...(words[0] ?? '?')][0] ?? '?';
+  const last = words.length > 1 ? ([...(words.at(-1) ?? '')][0] ?? '') : '';
+  return (first + last).toUpperCase();
+}
+
+/** One of the ten avatar colours, the same for the same id everywhere. */
+export function hue(id: string): number {
+  let h = 7;
+  for (const ch of id) h = (h * 31 + (ch.codePointAt(0) ?? 0)) >>> 0;
+  return h % 10;
+}
+
+export function codePoints(text: string): number {
+  let n = 0;
+  for (const _ of text) n++;
+  return n;
+}
+
+const emojiOnly =
+  /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u;
+
+export const isBigEmoji = (text: string): boolean => text.length <= 40 && emojiOnly.test(text);

@@ -1,0 +1,300 @@
+// The list of chats: who, the last line, when, how much is unread.
+import type { Conversation, Profile } from '@parley/sdk';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { Avatar, Empty, Header, IconButton, SearchBox, Spinner } from '../components/basics.tsx';
+import { Icon } from '../components/Icon.tsx';
+import { below, openMenu } from '../components/overlay.tsx';
+import { Tick } from '../components/Tick.tsx';
+import { entryWords } from '../lib/entry-words.ts';
+import { exactTime, isoTime, rowTime } from '../lib/format.ts';
+import { go, pathOf } from '../lib/route.ts';
+import { nameOf, peerId, status, theClient, titleOf, updating, useList, usePeople } from '../state/app.ts';
+import { useWatch } from '../state/watch.ts';
+import { t } from '../strings.ts';
+
+const FOREVER = 4_102_444_800_000;
+
+function Preview({ conv, open }: { conv: Conversation; open: boolean }) {
+  const c = theClient();
+  const writing = c.people.typingIn(conv.id);
+  if (writing.length > 0) {
+    const who = conv.kind === 'group' ? `${nameOf(writing[0] ?? '')}: ` : '';
+    return <span class="typing-words">{`${who}${t.typing}`}</span>;
+  }
+  if (conv.draft && !open) {
+    return (
+      <>
+        <span class="draft-word">{t.draft}</span> <span dir="auto">{conv.draft}</span>
+      </>
+    );
+  }
+  const waiting = c
+    .pending(conv.id)
+    .filter((i) => i.op === 'send')
+    .at(-1);
+  if (waiting) {
+    return (
+      <>
+        <Tick state={c.stateOf(conv, waiting)} />
+        <span dir="auto">{waiting.text}</span>
+      </>
+    );
+  }
+  const e = conv.preview;
+  if (!e) return null;
+  if (e.kind !== 'text') return <span>{entryWords(e)}</span>;
+  const text = e.deleted_seq ? <em>{t.deleted}</em> : <span dir="auto">{e.text}</span>;
+  if (e.from === c.me.id) {
+    return (
+      <>
+        {e.deleted_seq ? null : <Tick state={c.stateOf(conv, e)} />}
+        {text}
+      </>
+    );
+  }
+  return conv.kind === 'group' ? (
+    <>
+      <span>{nameOf(e.from).split(' ')[0]}: </span>
+      {text}
+    </>
+  ) : (
+    text
+  );
+}
+
+export function chatMenu(conv: Conversation, at: { x: number; y: number }): void {
+  const c = theClient();
+  const muted = conv.mutedUntil > Date.now();
+  const unread = conv.unread > 0 || conv.markedUnread;
+  openMenu(at, [
+    {
+      icon: unread ? 'check' : 'chats',
+      label: unread ? t.markRead : t.markUnread,
+      run: () => {
+        if (unread) c.markRead(conv.id, conv.hi);
+        c.set(conv.id, { marked_unread: !unread });
+      },
+    },
+    {
+      icon: 'pin',
+      label: conv.pinned ? t.unpin : t.pin,
+      run: () => c.set(conv.id, { pinned: !conv.pinned }),
+    },
+    {
+      icon: 'mute',
+      label: muted ? t.unmute : t.mute,
+      run: () => c.set(conv.id, { muted_until: muted ? 0 : FOREVER }),
+    },
+  ]);
+}
+
+function Row({ conv, open }: { conv: Conversation; open: boolean }) {
+  const c = theClient();
+  const peer = peerId(conv);
+  const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
+  const unread = open && document.hasFocus() ? 0 : conv.unread;
+  const title = titleOf(conv);
+  const muted = conv.mutedUntil > Date.now();
+  const failed = c.pending(conv.id).some((i) => i.failed);
+  const label = [
+    title,
+    online ? t.online : '',
+    unread ? t.unread(unread) : '',
+    conv.pinned ? t.pinned : '',
+    muted ? t.muted : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+  const ts = conv.activity;
+  return (
+    <li>
+      <a
+        class={`row ${unread > 0 || conv.markedUnread ? 'row-unread' : ''}`}
+        href={pathOf({ screen: 'conversation', conv: conv.id })}
+        aria-current={open ? 'true' : undefined}
+        aria-label={label}
+        data-conv={conv.id}
+        onClick={(e) => {
+          if (e.ctrlKey || e.metaKey || e.shiftKey) return;
+          e.preventDefault();
+          go({ screen: 'conversation', conv: conv.id });
+        }}
+        onContextMenu={(e) => {
+          e.preventDefault();
+          chatMenu(conv, { x: e.clientX, y: e.clientY });
+        }}
+      >
+        <Avatar id={peer ?? conv.id} name={title} online={online} group={conv.kind === 'group'} />
+        <span class="row-top">
+          <span class="row-name" dir="auto">
+            {title}
+          </span>
+          {muted ? <Icon name="mute" size={14} /> : null}
+          {conv.pinned ? <Icon name="pin" size={14} /> : null}
+          {ts > 0 ? (
+            <time dateTime={isoTime(ts)} title={exactTime(ts)}>
+              {rowTime(ts)}
+            </time>
+          ) : null}
+        </span>
+        <span class="row-bottom">
+          <span class="row-preview">
+            <Preview conv={conv} open={open} />
+          </span>
+          {failed ? (
+            <span class="badge badge-failed" role="img" aria-label={t.notSent}>
+              !
+            </span>
+          ) : null}
+          {unread > 0 ? (
+            <span class={`badge ${muted ? 'badge-muted' : ''}`} aria-hidden="true">
+              {unread > 99 ? '99+' : unread}
+            </span>
+          ) : conv.markedUnread ? (
+            <span class="badge badge-dot" role="img" aria-label={t.markUnread} />
+          ) : null}
+        </span>
+      </a>
+    </li>
+  );
+}
+
+/** People whose name begins with the query, a moment after the last key. */
+export function usePeopleSearch(query: string): { found: Profile[]; searching: boolean } {
+  const [found, setFound] = useState<Profile[]>([]);
+  const [answered, setAnswered] = useState('');
+  const q = query.trim().toLowerCase();
+  useEffect(() => {
+    if (!q) {
+      setFound([]);
+      setAnswered('');
+      return;
+    }
+    const c = theClient();
+    let current = true;
+    const timer = setTimeout(async () => {
+      try {
+        const users = await c.rest.searchUsers(q);
+        if (!current) return;
+        for (const u of users) c.people.learn(u);
+        setFound(users.filter((u) => u.id !== c.me.id));
+      } catch {
+        if (current) setFound([]);
+      }
+      if (current) setAnswered(q);
+    }, 150);
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
+  }, [q]);
+  return { found, searching: q !== '' && answered !== q };
+}
+
+export function PersonRow({ person, note, onPick }: { person: Profile; note?: string; onPick: () => void }) {
+  const online = theClient().people.presenceOf(person.id)?.status === 'online';
+  return (
+    <li>
+      <button type="button" class="row row-person" onClick={onPick} data-user={person.name}>
+        <Avatar id={person.id} name={person.display_name || person.name} online={online} />
+        <span class="row-top">
+          <span class="row-name" dir="auto">
+            {person.display_name || person.name}
+          </span>
+          {note ? <span class="chip">{note}</span> : null}
+        </span>
+        <span class="row-bottom">
+          <span class="row-preview">@{person.name}</span>
+        </span>
+      </button>
+    </li>
+  );
+}
+
+export function ChatList({ open }: { open: string | undefined }) {
+  const [query, setQuery] = useState('');
+  const list = useRef<HTMLUListElement>(null);
+  const all = useList();
+  usePeople();
+  const { found, searching } = usePeopleSearch(query);
+  const q = query.trim().toLowerCase();
+  const shown = all
+    .filter((conv) => !conv.archived || q)
+    .filter((conv) => titleOf(conv).toLowerCase().includes(q));
+  const known = new Set(shown.map(peerId));
+  const others = found.filter((p) => !known.has(p.id));
+  useWatch('list', shown.slice(0, 60).map(peerId));
+  const first = all.length === 0 && (updating.value || status.value?.state !== 'online');
+
+  const keys = (e: KeyboardEvent): void => {
+    if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return;
+    const rows = [...(list.current?.querySelectorAll<HTMLElement>('.row') ?? [])];
+    const at = rows.indexOf(document.activeElement as HTMLElement);
+    rows[Math.max(0, Math.min(rows.length - 1, at + (e.key === 'ArrowDown' ? 1 : -1)))]?.focus();
+    e.preventDefault();
+  };
+
+  return (
+    <div class="pane chat-list">
+      <Header
+        level={2}
+        title={t.chats}
+        actions={
+          <IconButton
+            icon="compose"
+            label={t.newChat}
+            onClick={(e) =>
+              openMenu(below(e.currentTarget), [
+                { icon: 'user', label: t.newChat, run: () => go({ screen: 'newChat' }) },
+                { icon: 'group', label: t.newGroup, run: () => go({ screen: 'newGroup' }) },
+              ])
+            }
+          />
+        }
+      />
+      <SearchBox id="chat-search" label={t.searchChats} value={query} onInput={setQuery} />
+      <div class="scroll">
+        {shown.length > 0 ? (
+          <ul class="rows" ref={list} onKeyDown={keys}>
+            {shown.map((conv) => (
+              <Row key={conv.id} conv={conv} open={conv.id === open} />
+            ))}
+          </ul>
+        ) : null}
+        {q && others.length > 0 ? (
+          <>
+            <h3 class="rows-title">{t.people}</h3>
+            <ul class="rows">
+              {others.map((p) => (
+                <PersonRow
+                  key={p.id}
+                  person={p}
+                  onPick={() => {
+                    setQuery('');
+                    go({ screen: 'conversation', conv: theClient().directWith(p.id) });
+                  }}
+                />
+              ))}
+            </ul>
+          </>
+        ) : null}
+        {q && shown.length === 0 && others.length === 0 && !searching ? (
+          <p class="rows-none">{t.noMatches(query.trim())}</p>
+        ) : null}
+        {!q && first ? <Spinner label={t.firstSync} /> : null}
+        {!q && !first && shown.length === 0 ? (
+          <Empty
+            icon="chats"
+            title={t.noChatsTitle}
+            text={t.noChatsText}
+            action={
+              <button type="button" class="button" onClick={() => go({ screen: 'newChat' })}>
+                {t.newChat}
+              </button>
+            }
+          />
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+// One conversation: header, timeline, composer; and the rules by which things count as read.
+import type { Conversation, Entry } from '@parley/sdk';
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { Avatar, Header, IconButton } from '../components/basics.tsx';
+import { Composer, type Context } from '../components/Composer.tsx';
+import { announce } from '../components/overlay.tsx';
+import { Timeline } from '../components/Timeline.tsx';
+import { lastSeenWords } from '../lib/format.ts';
+import { back, go } from '../lib/route.ts';
+import { client, nameOf, peerId, theClient, titleOf, useConversation } from '../state/app.ts';
+import { useWatch } from '../state/watch.ts';
+import { t } from '../strings.ts';
+
+export function typingWords(users: string[]): string {
+  const [a = '', b = ''] = users;
+  if (users.length === 1) return t.typingOne(nameOf(a));
+  return users.length === 2 ? t.typingTwo(nameOf(a), nameOf(b)) : t.typingMany(users.length);
+}
+
+function subtitleOf(conv: Conversation): string {
+  const c = theClient();
+  const writing = c.people.typingIn(conv.id);
+  const peer = peerId(conv);
+  if (writing.length > 0) return peer === undefined ? `${typingWords(writing)}…` : t.typing;
+  if (peer === undefined) return t.members(conv.memberCount);
+  const presence = c.people.presenceOf(peer);
+  if (!presence) return '';
+  return presence.status === 'online' ? t.online : lastSeenWords(presence.last_seen);
+}
+
+export function ConversationScreen({ id }: { id: string }) {
+  const c = theClient();
+  const conv = useConversation(id);
+  const [context, setContext] = useState<Context | null>(null);
+  const [sent, setSent] = useState(0);
+  const peer = peerId(conv);
+  const group = conv.kind === 'group';
+  const shownMembers = group ? [...(conv.members?.keys() ?? [])].slice(0, 100) : [peer];
+  useWatch('conversation', shownMembers);
+
+  useEffect(() => {
+    if (peer !== undefined) c.people.refresh(peer).catch(() => {});
+    if (group && conv.member) c.members(id).catch(() => {});
+    if (conv.markedUnread) c.set(id, { marked_unread: false });
+  }, [id]);
+
+  useEffect(
+    () =>
+      c.on('entry', ({ entry, conversation, fresh }) => {
+        if (conversation.id !== id || !fresh || entry.kind !== 'text' || entry.from === c.me.id) return;
+        announce(`${nameOf(entry.from)}: ${entry.text ?? ''}`);
+      }),
+    [id],
+  );
+
+  const editLast = useCallback(() => {
+    const last = conv.entries.findLast(
+      (e) => e.kind === 'text' && e.from === client.value?.me.id && !conv.view(e).deleted_seq,
+    );
+    if (last) setContext({ kind: 'edit', entry: conv.view(last) });
+  }, [conv]);
+
+  const reply = useCallback((entry: Entry) => setContext({ kind: 'reply', entry }), []);
+  const edit = useCallback((entry: Entry) => setContext({ kind: 'edit', entry }), []);
+  const title = titleOf(conv);
+  const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
+  const subtitle = subtitleOf(conv);
+  const writing = c.people.typingIn(id).length > 0;
+
+  return (
+    <div class="pane conversation" data-conv={id}>
+      <Header
+        title={
+          <button
+            type="button"
+            class="header-link"
+            onClick={() => go({ screen: 'conversation', conv: id, panel: 'details' })}
+          >
+            {title}
+          </button>
+        }
+        subtitle={
+          subtitle ? (
+            <span class={writing ? 'typing-words' : online ? 'online-words' : ''}>{subtitle}</span>
+          ) : undefined
+        }
+        onBack={() => back({ screen: 'list' })}
+        backOnPhoneOnly
+        lead={<Avatar id={peer ?? id} name={title} size="small" online={online} group={group} />}
+        actions={
+          <IconButton
+            icon="info"
+            label={group ? t.groupDetails : t.contactDetails}
+            onClick={() => go({ screen: 'conversation', conv: id, panel: 'details' })}
+          />
+        }
+      />
+      <Timeline key={id} conv={conv} version={conv.version} sent={sent} reply={reply} edit={edit} />
+      <Composer
+        conv={conv}
+        context={context}
+        onContext={setContext}
+        onSent={() => setSent((n) => n + 1)}
+        onEditLast={editLast}
+      />
+    </div>
+  );
+}

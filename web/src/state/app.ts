@@ -1,0 +1,183 @@
+// The account that is signed in, its client, and the signals by which screens follow it.
+import {
+  Client,
+  type ConnectionStatus,
+  type Conversation,
+  MemoryStore,
+  type Session,
+  type Store,
+} from '@parley/sdk';
+import { type Signal, signal } from '@preact/signals';
+import { go, route } from '../lib/route.ts';
+import { IdbStore } from './idb-store.ts';
+
+const SESSION_KEY = 'parley.session';
+
+export const session = signal<Session | null>(readSession());
+export const client = signal<Client | null>(null);
+export const status = signal<ConnectionStatus | null>(null);
+export const updating = signal(false);
+/** Why the last session ended, for the sign-in screen. */
+export const ended = signal<'signed_out' | 'disabled' | null>(null);
+
+const listTick = signal(0);
+const peopleTick = signal(0);
+const convTicks = new Map<string, Signal<number>>();
+
+function readSession(): Session | null {
+  try {
+    return JSON.parse(localStorage.getItem(SESSION_KEY) ?? 'null') as Session | null;
+  } catch {
+    return null;
+  }
+}
+
+/** Many changes in one turn become one look at the screen. */
+function batched(run: () => void): () => void {
+  let planned = false;
+  return () => {
+    if (planned) return;
+    planned = true;
+    queueMicrotask(() => {
+      planned = false;
+      run();
+    });
+  };
+}
+
+const bumpList = batched(() => listTick.value++);
+const bumpPeople = batched(() => peopleTick.value++);
+
+function tickOf(conv: string): Signal<number> {
+  let tick = convTicks.get(conv);
+  if (!tick) {
+    tick = signal(0);
+    convTicks.set(conv, tick);
+  }
+  return tick;
+}
+
+/** The running client. Only screens behind the sign-in call this. */
+export function theClient(): Client {
+  const c = client.value;
+  if (!c) throw new Error('not signed in');
+  return c;
+}
+
+// Each of these reads a signal, so a component that calls it is drawn again when the thing changes.
+
+export function useList(): Conversation[] {
+  void listTick.value;
+  void peopleTick.value;
+  return sortedConversations();
+}
+
+export function useConversation(id: string): Conversation {
+  void tickOf(id).value;
+  void peopleTick.value;
+  return theClient().conversation(id);
+}
+
+export function usePeople(): Client['people'] {
+  void peopleTick.value;
+  return theClient().people;
+}
+
+export function sortedConversations(): Conversation[] {
+  const c = theClient();
+  const shown = [...c.conversations.values()].filter(
+    (conv) => conv.hi > 0 || conv.lastSeq > 0 || conv.draft !== '' || c.pending(conv.id).length > 0,
+  );
+  const order = (conv: Conversation): number => c.pending(conv.id).at(-1)?.client_ts ?? 0;
+  return shown.sort(
+    (a, b) =>
+      Number(b.pinned) - Number(a.pinned) || Math.max(b.activity, order(b)) - Math.max(a.activity, order(a)),
+  );
+}
+
+export function nameOf(user: string): string {
+  const c = theClient();
+  return c.people.get(user)?.display_name || c.people.get(user)?.name || '…';
+}
+
+export function titleOf(conv: Conversation): string {
+  const peer = peerId(conv);
+  if (peer === undefined) return conv.name || '…';
+  return theClient().people.get(peer)?.display_name || conv.name || '…';
+}
+
+export function peerId(conv: Conversation): string | undefined {
+  if (conv.kind !== 'direct') return undefined;
+  const [, a, b] = conv.id.split('.');
+  return a === theClient().me.id ? b : a;
+}
+
+export async function signedIn(next: Session): Promise<void> {
+  localStorage.setItem(SESSION_KEY, JSON.stringify(next));
+  ended.value = null;
+  session.value = next;
+  await startClient(next);
+  if (route.value.screen === 'signIn' || route.value.screen === 'register') go({ screen: 'list' }, true);
+}
+
+export async function signOut(): Promise<void> {
+  const c = client.value;
+  localStorage.removeItem(SESSION_KEY);
+  client.value = null;
+  session.value = null;
+  await c?.signOut().catch(() => {});
+  go({ screen: 'signIn' }, true);
+}
+
+function sessionEnded(why: 'signed_out' | 'disabled'): void {
+  localStorage.removeItem(SESSION_KEY);
+  client.value = null;
+  session.value = null;
+  ended.value = why;
+  go({ screen: 'signIn' }, true);
+}
+
+export async function startClient(s: Session): Promise<void> {
+  let store: Store;
+  try {
+    store = await IdbStore.open(s.user.id);
+  } catch {
+    store = new MemoryStore();
+  }
+  const c = new Client({ url: location.origin, session: s, client: 'web/1.0', store });
+  c.on('list', bumpList);
+  c.on('conversation', (id) => tickOf(id).value++);
+  c.on('typing', (id) => {
+    tickOf(id).value++;
+    bumpList();
+  });
+  c.on('person', bumpPeople);
+  c.on('presence', bumpPeople);
+  c.on('me', bumpPeople);
+  c.on('updating', (busy) => {
+    updating.value = busy;
+  });
+  c.on('status', (next) => {
+    status.value = next;
+    if (next.state === 'signed_out' || next.state === 'disabled') sessionEnded(next.state);
+  });
+  await c.start();
+  client.value = c;
+  navigator.storage?.persist?.().catch(() => {});
+}
+
+/** Signs that a try to connect would work now. */
+export function watchNetwork(): void {
+  let hiddenAt = 0;
+  addEventListener('online', () => client.value?.kick());
+  document.addEventListener('visibilitychange', () => {
+    const c = client.value;
+    if (document.visibilityState === 'hidden') hiddenAt = Date.now();
+    else if (
+      c?.status.state !== 'replaced' &&
+      (Date.now() - hiddenAt > 30_000 || c?.status.state === 'waiting')
+    ) {
+      c?.kick();
+    }
+  });
+}
