@@ -15,6 +15,7 @@ add() {
 }
 
 # step NAME COMMAND…: the command may set STEP_PASSED and STEP_FAILED; otherwise its exit code is one test.
+# Returns 1 when anything failed.
 step() {
   local name=$1 start=$SECONDS code=0
   shift
@@ -35,6 +36,7 @@ step() {
   add "$STEP_PASSED" "$STEP_FAILED"
   [ "$STEP_FAILED" -eq 0 ] || FAILED_STEPS+=("$name")
   echo "   $name: $STEP_PASSED passed, $STEP_FAILED failed ($((SECONDS - start)) s)"
+  [ "$STEP_FAILED" -eq 0 ]
 }
 
 # quiet COMMAND…: shows the output only of what fails.
