@@ -160,9 +160,8 @@ void par_json_entry(struct par_json_out *w, const struct par_entry *entry, unsig
     par_json_close(w);
 }
 
-void par_json_conv_row(struct par_json_out *w, const struct par_conv_row *row)
+void par_json_conv_row_members(struct par_json_out *w, const struct par_conv_row *row)
 {
-    par_json_open(w);
     par_json_key_conv(w, "conv", &row->conv);
     par_json_key_z(w, "kind", row->conv.kind == PAR_CONV_GROUP ? "group" : "direct");
     par_json_key_str(w, "name", row->name);
@@ -187,5 +186,11 @@ void par_json_conv_row(struct par_json_out *w, const struct par_conv_row *row)
     par_json_key_bool(w, "pinned", row->pinned);
     par_json_key_bool(w, "marked_unread", row->marked_unread);
     par_json_key_str(w, "draft", row->draft);
+}
+
+void par_json_conv_row(struct par_json_out *w, const struct par_conv_row *row)
+{
+    par_json_open(w);
+    par_json_conv_row_members(w, row);
     par_json_close(w);
 }

@@ -67,6 +67,8 @@ struct par_conv_row {
     struct par_str draft;
 };
 void par_json_conv_row(struct par_json_out *w, const struct par_conv_row *row);
+/* Only its members, into an object that is open. */
+void par_json_conv_row_members(struct par_json_out *w, const struct par_conv_row *row);
 
 /* Events, each a whole frame. */
 void par_event_entry(struct par_buf *out, const struct par_entry *entry, bool with_cmid);

@@ -1,0 +1,187 @@
+/* Rows that several readers need. */
+#include "conv/read_private.h"
+
+enum par_err par_read__unavailable(struct par_reader *r)
+{
+    r->message = "the store cannot be read; try again";
+    return PAR_E_UNAVAILABLE;
+}
+
+enum par_err par_read__damaged(struct par_reader *r)
+{
+    r->message = "a row of the store is damaged; the operator runs `parley store verify`";
+    return PAR_E_INTERNAL;
+}
+
+enum par_err par_read__no_memory(struct par_reader *r)
+{
+    r->message = "out of memory; try again";
+    return PAR_E_OVERLOADED;
+}
+
+enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv, struct par_roster_slot *now_r)
+{
+    *now_r = (struct par_roster_slot){0};
+    struct par_key key = par_key_conv(conv);
+    struct par_str value;
+    struct par_roster roster;
+    int found = par_store_get_in(r->store, PAR_T_ROSTERS, par_key_str(&key), r->arena, &value);
+    if (found < 0)
+        return par_read__unavailable(r);
+    if (found == 0)
+        return PAR_OK;
+    if (!par_roster_decode(value, &roster))
+        return par_read__damaged(r);
+    *now_r = roster.now;
+    return PAR_OK;
+}
+
+enum par_err par_read__conversation(struct par_reader *r, const struct par_conv *conv,
+                                    struct par_conversation *row_r)
+{
+    *row_r = (struct par_conversation){0};
+    struct par_key key = par_key_conv(conv);
+    struct par_str value;
+    int found = par_store_get_in(r->store, PAR_T_CONVERSATIONS, par_key_str(&key), r->arena, &value);
+    if (found < 0)
+        return par_read__unavailable(r);
+    if (found && !par_conversation_decode(value, row_r))
+        return par_read__damaged(r);
+    row_r->conv = *conv;
+    return PAR_OK;
+}
+
+enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from, uint64_t to,
+                               struct par_entry **entries_r)
+{
+    *entries_r = NULL;
+    if (from > to)
+        return PAR_OK;
+    size_t n = (size_t)(to - from + 1);
+    /* Keys descend by seq: the newest asked for comes first, and the end is the one below the oldest. */
+    struct par_key start = par_key_entry(conv, to), end = par_key_entry(conv, from - 1);
+    struct par_store_row *rows;
+    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&start), par_key_str(&end), n, 0, r->arena, &rows,
+                          NULL))
+        return par_read__unavailable(r);
+    struct par_entry *entries = par_arena_alloc(r->arena, n * sizeof *entries);
+    if (!entries)
+        return par_read__no_memory(r);
+    size_t left = n;
+    for (; rows && left; rows = rows->next) {
+        struct par_entry *e = &entries[--left];
+        struct par_conv in_key;
+        uint64_t seq;
+        if (!par_entry_decode(rows->value, e) || !par_key_parse_entry(rows->key, &in_key, &seq) ||
+            seq != from + left)
+            return par_read__damaged(r);
+        e->conv = *conv;
+        e->seq = seq;
+    }
+    if (left)
+        return par_read__damaged(r);
+    *entries_r = entries;
+    return PAR_OK;
+}
+
+enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv, struct par_entry *entries,
+                                    size_t n)
+{
+    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
+    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
+    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
+    if (!asked || !keys || !values)
+        return par_read__no_memory(r);
+    size_t edits = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i].kind != PAR_ENTRY_EDITED)
+            continue;
+        keys[edits] = par_key_entry(conv, entries[i].target);
+        asked[edits] = (struct par_store_key){PAR_T_ENTRIES, par_key_str(&keys[edits])};
+        edits++;
+    }
+    if (edits == 0)
+        return PAR_OK;
+    if (par_store_multi_get(r->store, edits, asked, r->arena, values))
+        return par_read__unavailable(r);
+    for (size_t i = 0, at = 0; i < n; i++) {
+        if (entries[i].kind != PAR_ENTRY_EDITED)
+            continue;
+        struct par_entry target;
+        struct par_str value = values[at++];
+        if (!value.ptr || !par_entry_decode(value, &target))
+            return par_read__damaged(r);
+        if (target.deleted_seq) {
+            entries[i].text = (struct par_str){0};
+            entries[i].deleted_seq = target.deleted_seq;
+        }
+    }
+    return PAR_OK;
+}
+
+enum par_err par_read__marks(struct par_reader *r, const struct par_conv *conv, struct par_read__mark **marks_r,
+                             size_t *n_r)
+{
+    *marks_r = NULL;
+    *n_r = 0;
+    struct par_key from = par_key_conv(conv), to = par_key_after(par_key_str(&from));
+    struct par_store_row *rows;
+    if (par_store_scan_in(r->store, PAR_T_MARKS, par_key_str(&from), par_key_str(&to), 0, 0, r->arena, &rows, NULL))
+        return par_read__unavailable(r);
+    size_t n = 0;
+    for (struct par_store_row *row = rows; row; row = row->next)
+        n++;
+    struct par_read__mark *marks = par_arena_alloc(r->arena, n * sizeof *marks + 1);
+    if (!marks)
+        return par_read__no_memory(r);
+    for (size_t i = 0; rows; rows = rows->next, i++) {
+        struct par_conv in_key;
+        if (!par_key_parse_mark(rows->key, &in_key, &marks[i].user) ||
+            !par_mark_decode(rows->value, &marks[i].mark))
+            return par_read__damaged(r);
+    }
+    *marks_r = marks;
+    *n_r = n;
+    return PAR_OK;
+}
+
+struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, uint64_t user, uint64_t joined_seq)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (marks[mid].user < user)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    if (low < n && marks[low].user == user)
+        return marks[low].mark;
+    uint64_t before = joined_seq ? joined_seq - 1 : 0;
+    return (struct par_mark){.delivered = before, .read = before, .shown_read = before};
+}
+
+enum par_err par_read__user_convs(struct par_reader *r, uint64_t user, struct par_user_conv **rows_r, size_t *n_r)
+{
+    *rows_r = NULL;
+    *n_r = 0;
+    struct par_key from = par_key_user(user), to = par_key_after(par_key_str(&from));
+    struct par_store_row *rows;
+    if (par_store_scan_in(r->store, PAR_T_USER_CONVS, par_key_str(&from), par_key_str(&to), 0, 0, r->arena, &rows,
+                          NULL))
+        return par_read__unavailable(r);
+    size_t n = 0;
+    for (struct par_store_row *row = rows; row; row = row->next)
+        n++;
+    struct par_user_conv *list = par_arena_alloc(r->arena, n * sizeof *list + 1);
+    if (!list)
+        return par_read__no_memory(r);
+    for (size_t i = 0; rows; rows = rows->next, i++) {
+        if (!par_user_conv_decode(rows->value, &list[i]) ||
+            !par_key_parse_user_conv(rows->key, &list[i].user, &list[i].conv))
+            return par_read__damaged(r);
+    }
+    *rows_r = list;
+    *n_r = n;
+    return PAR_OK;
+}

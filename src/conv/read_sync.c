@@ -1,0 +1,387 @@
+/* sync: the conversations of a user, newest activity first, that changed. */
+#include "conv/read_private.h"
+
+#include "loop/env.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TOKEN_INCARNATION = 8, PARTITION = 0 };
+
+/* A conversation that may be a row of the answer. */
+struct candidate {
+    const struct par_user_conv *own;
+    struct par_conversation conversation; /* last_seq and last_ts: as far as this user may see */
+};
+
+/* Where a page ended: rows are in the order of (time of the last entry, conversation), descending. */
+struct place {
+    bool set;
+    int64_t ts;
+    struct par_conv conv;
+};
+
+struct sync {
+    struct par_reader *r;
+    uint64_t user;
+    uint64_t position; /* of the log, read before any row (TAKEOVER.md V7) */
+    bool has_since;
+    uint64_t since;
+    struct place after;
+};
+
+/* ---- tokens and cursors: the store's incarnation, then positions ---- */
+
+static enum par_err read_position(struct par_reader *r, uint64_t *position_r)
+{
+    struct par_key key = par_key_number(PARTITION);
+    struct par_str value;
+    struct par_checkpoint checkpoint = {0};
+    int found = par_store_get_in(r->store, PAR_T_CHECKPOINTS, par_key_str(&key), r->arena, &value);
+    if (found < 0)
+        return par_read__unavailable(r);
+    if (found && !par_checkpoint_decode(value, &checkpoint))
+        return par_read__damaged(r);
+    *position_r = par_stamp(checkpoint.generation, checkpoint.position);
+    return PAR_OK;
+}
+
+/* The next of the parts between points. False when there is none. */
+static bool next_part(struct par_str *text, struct par_str *part_r)
+{
+    if (!text->ptr)
+        return false;
+    const char *dot = text->len ? memchr(text->ptr, '.', text->len) : NULL;
+    part_r->ptr = text->ptr;
+    part_r->len = dot ? (size_t)(dot - text->ptr) : text->len;
+    *text = dot ? par_str_of(dot + 1, text->len - part_r->len - 1) : (struct par_str){0};
+    return true;
+}
+
+static bool next_number(struct par_str *text, uint64_t *v_r)
+{
+    struct par_str part;
+    return next_part(text, &part) && par_str_to_u64(part, v_r);
+}
+
+static bool next_incarnation(struct par_reader *r, struct par_str *text)
+{
+    struct par_str part;
+    return next_part(text, &part) &&
+           par_str_eq(part, par_str_of(par_store_incarnation(r->store), TOKEN_INCARNATION));
+}
+
+static bool parse_since(struct sync *s, struct par_str text)
+{
+    s->has_since = true;
+    return next_incarnation(s->r, &text) && next_number(&text, &s->since) && !text.ptr && s->since <= s->position;
+}
+
+static bool parse_cursor(struct sync *s, struct par_str text)
+{
+    uint64_t position, has_since, ts;
+    struct par_str hex;
+    if (!next_incarnation(s->r, &text) || !next_number(&text, &position) || !next_number(&text, &has_since) ||
+        !next_number(&text, &s->since) || !next_number(&text, &ts) || !next_part(&text, &hex) || text.ptr)
+        return false;
+    if (position > s->position || has_since > 1 || ts > INT64_MAX || hex.len != 2 * PAR_CONV_BYTES)
+        return false;
+    uint8_t *bytes = (uint8_t *)&s->after.conv;
+    for (size_t i = 0; i < PAR_CONV_BYTES; i++) {
+        unsigned byte;
+        char two[3] = {hex.ptr[2 * i], hex.ptr[2 * i + 1], 0};
+        if (sscanf(two, "%2x", &byte) != 1)
+            return false;
+        bytes[i] = (uint8_t)byte;
+    }
+    /* All pages are as of the first one's position. */
+    s->position = position;
+    s->has_since = has_since;
+    s->after.set = true;
+    s->after.ts = (int64_t)ts;
+    return true;
+}
+
+static void write_token(const struct sync *s, struct par_json_out *w)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64, TOKEN_INCARNATION, par_store_incarnation(s->r->store),
+                     s->position);
+    par_json_key_str(w, "sync_token", par_str_of(text, (size_t)n));
+}
+
+static void write_cursor(const struct sync *s, const struct candidate *last, struct par_json_out *w)
+{
+    char text[192];
+    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".", TOKEN_INCARNATION,
+                     par_store_incarnation(s->r->store), s->position, s->has_since, s->since,
+                     last->conversation.last_ts);
+    const uint8_t *bytes = (const uint8_t *)&last->own->conv;
+    for (size_t i = 0; i < PAR_CONV_BYTES; i++)
+        n += snprintf(text + n, sizeof text - (size_t)n, "%02x", bytes[i]);
+    par_json_key_str(w, "cursor", par_str_of(text, (size_t)n));
+}
+
+/* ---- which conversations ---- */
+
+/* Reads the row of each conversation, as far as the user may see it. */
+static enum par_err read_candidates(struct sync *s, const struct par_user_conv *own, size_t n,
+                                    struct candidate *candidates)
+{
+    struct par_reader *r = s->r;
+    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
+    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
+    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
+    if (!asked || !keys || !values)
+        return par_read__no_memory(r);
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = par_key_conv(&own[i].conv);
+        asked[i] = (struct par_store_key){PAR_T_CONVERSATIONS, par_key_str(&keys[i])};
+    }
+    if (n && par_store_multi_get(r->store, n, asked, r->arena, values))
+        return par_read__unavailable(r);
+    for (size_t i = 0; i < n; i++) {
+        struct candidate *c = &candidates[i];
+        c->own = &own[i];
+        c->conversation = (struct par_conversation){0};
+        if (values[i].ptr && !par_conversation_decode(values[i], &c->conversation))
+            return par_read__damaged(r);
+        c->conversation.conv = own[i].conv;
+        if (!own[i].left_seq || own[i].left_seq >= c->conversation.last_seq)
+            continue;
+        /* One who left stays at the entry that took them out. */
+        struct par_entry *left;
+        enum par_err err = par_read__entries(r, &own[i].conv, own[i].left_seq, own[i].left_seq, &left);
+        if (err)
+            return err;
+        c->conversation.last_seq = own[i].left_seq;
+        c->conversation.last_ts = left->ts;
+        c->conversation.changed = left->stamp;
+    }
+    return PAR_OK;
+}
+
+/* A display name belongs to the rows of those who see it. */
+static bool other_changed(struct sync *s, const struct par_conv *conv)
+{
+    uint64_t other = par_conv_other(conv, s->user);
+    struct par_key key = par_key_user(other);
+    struct par_str value;
+    struct par_user user;
+    return other && par_store_get_in(s->r->store, PAR_T_USERS, par_key_str(&key), s->r->arena, &value) == 1 &&
+           par_user_decode(value, &user) && user.changed && user.changed >= s->since;
+}
+
+static bool wanted(struct sync *s, const struct candidate *c, const struct par_mark_refs *have)
+{
+    const struct par_conversation *row = &c->conversation;
+    if (row->last_seq == 0)
+        return false;
+    if (s->after.set &&
+        (row->last_ts > s->after.ts ||
+         (row->last_ts == s->after.ts && memcmp(&row->conv, &s->after.conv, PAR_CONV_BYTES) >= 0)))
+        return false;
+    for (uint32_t i = 0; have && i < have->count; i++) {
+        if (!have->marks[i].conv.err && par_conv_eq(&have->marks[i].conv.conv, &row->conv) &&
+            (uint64_t)have->marks[i].seq == row->last_seq)
+            return false;
+    }
+    return !s->has_since || row->changed >= s->since || c->own->stamp >= s->since || other_changed(s, &row->conv);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct par_conversation *x = &((const struct candidate *)a)->conversation;
+    const struct par_conversation *y = &((const struct candidate *)b)->conversation;
+    if (x->last_ts != y->last_ts)
+        return x->last_ts < y->last_ts ? 1 : -1;
+    return -memcmp(&x->conv, &y->conv, PAR_CONV_BYTES);
+}
+
+/* ---- a row ---- */
+
+static enum par_err direct_others(struct par_reader *r, uint64_t user, const struct par_conv *conv,
+                                  struct par_conv_row *row)
+{
+    uint64_t other = par_conv_other(conv, user);
+    struct par_key key = par_key_user(other);
+    struct par_str value;
+    struct par_user profile;
+    int found = par_store_get_in(r->store, PAR_T_USERS, par_key_str(&key), r->arena, &value);
+    if (found < 0)
+        return par_read__unavailable(r);
+    if (found && !par_user_decode(value, &profile))
+        return par_read__damaged(r);
+    row->name = found && profile.display_name.ptr ? profile.display_name : PAR_STR("");
+    row->member_count = PAR_READ_DIRECT_MEMBERS;
+    return PAR_OK;
+}
+
+/* The least of the other current members' marks; of nobody, 0. */
+static void least_of_others(const struct par_read__mark *marks, size_t n, const struct par_roster_slot *roster,
+                            uint64_t user, struct par_conv_row *row)
+{
+    uint64_t delivered = UINT64_MAX, read = UINT64_MAX;
+    if (row->conv.kind == PAR_CONV_DIRECT) {
+        struct par_mark mark = par_read__mark_of(marks, n, par_conv_other(&row->conv, user), 1);
+        delivered = mark.delivered;
+        read = mark.shown_read;
+    }
+    for (size_t i = 0; row->conv.kind == PAR_CONV_GROUP && i < par_roster_count(roster); i++) {
+        struct par_member member = par_roster_member(roster, i);
+        if (member.user == user)
+            continue;
+        struct par_mark mark = par_read__mark_of(marks, n, member.user, member.joined_seq);
+        delivered = mark.delivered < delivered ? mark.delivered : delivered;
+        read = mark.shown_read < read ? mark.shown_read : read;
+    }
+    row->others_delivered = delivered == UINT64_MAX ? 0 : delivered;
+    row->others_read = read == UINT64_MAX ? 0 : read;
+}
+
+enum par_err par_read__conv_row(struct par_reader *r, uint64_t user, const struct par_user_conv *own,
+                                const struct par_conversation *conversation, struct par_conv_row *row_r)
+{
+    struct par_conv_row *row = row_r;
+    const struct par_conv *conv = &conversation->conv;
+    *row = (struct par_conv_row){.conv = *conv,
+                                 .name = conversation->name,
+                                 .last_seq = conversation->last_seq,
+                                 .member_count = conversation->member_count,
+                                 .muted_until = own->muted_until,
+                                 .archived = own->archived,
+                                 .pinned = own->pinned,
+                                 .marked_unread = own->marked_unread,
+                                 .draft = own->draft};
+    struct par_entry *last;
+    struct par_roster_slot roster = {0};
+    struct par_view view;
+    struct par_read__mark *marks;
+    size_t mark_count;
+    enum par_err err = par_read__entries(r, conv, conversation->last_seq, conversation->last_seq, &last);
+    if (!err)
+        err = par_read__hide_deleted(r, conv, last, 1);
+    if (!err)
+        err = par_read_view(r, user, conv, &view);
+    if (!err && conv->kind == PAR_CONV_GROUP)
+        err = par_read__roster(r, conv, &roster);
+    if (!err)
+        err = par_read__marks(r, conv, &marks, &mark_count);
+    if (!err && conv->kind == PAR_CONV_DIRECT)
+        err = direct_others(r, user, conv, row);
+    if (err)
+        return err;
+    row->member = view.member;
+    if (roster.present && view.member) {
+        row->name = roster.name.ptr ? roster.name : row->name;
+        row->member_count = (uint32_t)par_roster_count(&roster);
+    }
+    row->last_entry = last;
+    row->last_entry_own = last->sender == user;
+    struct par_mark mine = par_read__mark_of(marks, mark_count, user, own->joined_seq);
+    uint64_t most = row->last_seq;
+    row->delivered = mine.delivered < most ? mine.delivered : most;
+    row->read = mine.read < most ? mine.read : most;
+    least_of_others(marks, mark_count, &roster, user, row);
+    return par_read_unread(r, user, &view, conversation, mine.read, &row->unread);
+}
+
+/* ---- the answer ---- */
+
+static enum par_err write_rows(struct sync *s, const struct candidate *rows, size_t n, uint32_t limit, bool rest,
+                               struct par_json_out *w)
+{
+    enum { SLACK = 4096 };
+    size_t begin = w->buf->len, i;
+    enum par_err err = PAR_OK;
+    struct par_buf one = {0};
+    par_json_key(w, "conversations");
+    par_json_open_array(w);
+    for (i = 0; i < n && i < limit && !err; i++) {
+        struct par_conv_row row;
+        par_buf_clear(&one);
+        err = par_read__conv_row(s->r, s->user, rows[i].own, &rows[i].conversation, &row);
+        if (err)
+            break;
+        struct par_json_out scratch = par_json_out(&one);
+        par_json_conv_row(&scratch, &row);
+        if (i > 0 && w->buf->len - begin + one.len + SLACK > s->r->page_bytes)
+            break;
+        par_json_raw(w, par_buf_str(&one));
+    }
+    par_json_close_array(w);
+    par_buf_fini(&one);
+    if (!err && i < n && i > 0)
+        write_cursor(s, &rows[i - 1], w);
+    if (!rest)
+        write_token(s, w);
+    return err;
+}
+
+enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par_sync_query *q,
+                           struct par_json_out *w)
+{
+    struct sync s = {.r = r, .user = user};
+    enum par_err err = read_position(r, &s.position);
+    if (err)
+        return err;
+    if (q->since.ptr && !parse_since(&s, q->since)) {
+        r->message = "since: not a sync_token of this store";
+        return PAR_E_BAD_REQUEST;
+    }
+    if (q->cursor.ptr && !parse_cursor(&s, q->cursor)) {
+        r->message = "cursor: not one that this store gave";
+        return PAR_E_BAD_REQUEST;
+    }
+    struct par_user_conv *own;
+    size_t n, kept = 0;
+    err = par_read__user_convs(r, user, &own, &n);
+    if (err)
+        return err;
+    struct candidate *candidates = par_arena_alloc(r->arena, n * sizeof *candidates + 1);
+    if (!candidates)
+        return par_read__no_memory(r);
+    err = read_candidates(&s, own, n, candidates);
+    if (err)
+        return err;
+    for (size_t i = 0; i < n; i++) {
+        if (wanted(&s, &candidates[i], q->have))
+            candidates[kept++] = candidates[i];
+    }
+    qsort(candidates, kept, sizeof *candidates, newest_first);
+    return write_rows(&s, candidates, kept, q->limit, q->rest, w);
+}
+
+enum par_err par_read_conversation(struct par_reader *r, uint64_t user, const struct par_conv *conv,
+                                   struct par_json_out *w)
+{
+    struct par_view view;
+    struct par_key key = par_key_user_conv(user, conv);
+    struct par_str value;
+    struct par_user_conv own = {0};
+    enum par_err err = par_read_view(r, user, conv, &view);
+    if (err)
+        return err;
+    int found = par_store_get_in(r->store, PAR_T_USER_CONVS, par_key_str(&key), r->arena, &value);
+    if (found < 0)
+        return par_read__unavailable(r);
+    if (found && !par_user_conv_decode(value, &own))
+        return par_read__damaged(r);
+    own.conv = *conv;
+    struct sync s = {.r = r, .user = user};
+    struct candidate candidate;
+    err = read_candidates(&s, &own, 1, &candidate);
+    if (err)
+        return err;
+    if (candidate.conversation.last_seq == 0) {
+        r->message = "nothing was written there yet";
+        return PAR_E_NOT_FOUND;
+    }
+    struct par_conv_row row;
+    err = par_read__conv_row(r, user, &own, &candidate.conversation, &row);
+    if (err)
+        return err;
+    par_json_conv_row_members(w, &row);
+    return PAR_OK;
+}
