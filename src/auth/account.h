@@ -15,6 +15,9 @@ struct par_accounts {
     struct par_arena *arena; /* results live here */
     struct par_password_cost cost;
     uint32_t devices;        /* most of a user */
+    /* Is a connection of the device open? Then it is in use now. NULL: none is. */
+    bool (*in_use)(void *arg, uint64_t user, uint64_t device);
+    void *in_use_arg;
     const char *message;     /* out: why, after an error; static, may stay NULL */
 };
 

@@ -17,9 +17,12 @@ static enum par_err make_room(struct par_accounts *a, uint64_t user, struct par_
     struct par_device oldest_device = {0};
     for (struct par_store_row *row = rows; row; row = row->next) {
         struct par_device device;
-        if (!par_device_decode(row->value, &device))
+        uint64_t owner, id;
+        if (!par_device_decode(row->value, &device) || !par_key_parse_user_id(row->key, &owner, &id))
             continue;
         count++;
+        if (a->in_use && a->in_use(a->in_use_arg, user, id))
+            device.last_used = par_wall_ms();
         if (!oldest || device.last_used < oldest_device.last_used) {
             oldest = row;
             oldest_device = device;

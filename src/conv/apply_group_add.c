@@ -35,6 +35,8 @@ static bool join(struct par_writer *w, struct par_conv_state *st, struct par_con
         return false;
     row->record.joined_seq = m->joined_seq;
     row->record.left_seq = 0;
+    row->record.left_name = (struct par_str){0};
+    row->record.left_members = 0;
     row->record.stamp = stamp;
     row->changed = true;
     return true;

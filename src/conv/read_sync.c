@@ -15,10 +15,11 @@ struct candidate {
     struct par_conversation conversation; /* last_seq and last_ts: as far as this user may see */
 };
 
-/* Where a page ended: rows are in the order of (time of the last entry, conversation), descending. */
+/* Where a page ended: rows are in the order of (time, place in the log) of their last entries, descending. */
 struct place {
     bool set;
     int64_t ts;
+    uint64_t stamp;
     struct par_conv conv;
 };
 
@@ -80,10 +81,11 @@ static bool parse_since(struct sync *s, struct par_str text)
 
 static bool parse_cursor(struct sync *s, struct par_str text)
 {
-    uint64_t position, has_since, ts;
+    uint64_t position, has_since, ts, stamp;
     struct par_str hex;
     if (!next_incarnation(s->r, &text) || !next_number(&text, &position) || !next_number(&text, &has_since) ||
-        !next_number(&text, &s->since) || !next_number(&text, &ts) || !next_part(&text, &hex) || text.ptr)
+        !next_number(&text, &s->since) || !next_number(&text, &ts) ||
+        !next_number(&text, &stamp) || !next_part(&text, &hex) || text.ptr)
         return false;
     if (position > s->position || has_since > 1 || ts > INT64_MAX || hex.len != 2 * PAR_CONV_BYTES)
         return false;
@@ -100,6 +102,7 @@ static bool parse_cursor(struct sync *s, struct par_str text)
     s->has_since = has_since;
     s->after.set = true;
     s->after.ts = (int64_t)ts;
+    s->after.stamp = stamp;
     return true;
 }
 
@@ -114,9 +117,9 @@ static void write_token(const struct sync *s, struct par_json_out *w)
 static void write_cursor(const struct sync *s, const struct candidate *last, struct par_json_out *w)
 {
     char text[192];
-    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".", TOKEN_INCARNATION,
-                     par_store_incarnation(s->r->store), s->position, s->has_since, s->since,
-                     last->conversation.last_ts);
+    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".%" PRIu64 ".",
+                     TOKEN_INCARNATION, par_store_incarnation(s->r->store), s->position, s->has_since, s->since,
+                     last->conversation.last_ts, last->conversation.last_stamp);
     const uint8_t *bytes = (const uint8_t *)&last->own->conv;
     for (size_t i = 0; i < PAR_CONV_BYTES; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "%02x", bytes[i]);
@@ -157,6 +160,7 @@ static enum par_err read_candidates(struct sync *s, const struct par_user_conv *
             return err;
         c->conversation.last_seq = own[i].left_seq;
         c->conversation.last_ts = left->ts;
+        c->conversation.last_stamp = left->stamp;
         c->conversation.changed = left->stamp;
     }
     return PAR_OK;
@@ -173,14 +177,24 @@ static bool other_changed(struct sync *s, const struct par_conv *conv)
            par_user_decode(value, &user) && user.changed && user.changed >= s->since;
 }
 
+/* By time, then by place in the log (of one partition), then by id: <0, 0, >0. */
+static int compare(int64_t ts_a, uint64_t stamp_a, const struct par_conv *a, int64_t ts_b, uint64_t stamp_b,
+                   const struct par_conv *b)
+{
+    if (ts_a != ts_b)
+        return ts_a < ts_b ? -1 : 1;
+    if (stamp_a != stamp_b)
+        return stamp_a < stamp_b ? -1 : 1;
+    return memcmp(a, b, PAR_CONV_BYTES);
+}
+
 static bool wanted(struct sync *s, const struct candidate *c, const struct par_mark_refs *have)
 {
     const struct par_conversation *row = &c->conversation;
     if (row->last_seq == 0)
         return false;
-    if (s->after.set &&
-        (row->last_ts > s->after.ts ||
-         (row->last_ts == s->after.ts && memcmp(&row->conv, &s->after.conv, PAR_CONV_BYTES) >= 0)))
+    if (s->after.set && compare(row->last_ts, row->last_stamp, &row->conv, s->after.ts, s->after.stamp,
+                                &s->after.conv) >= 0)
         return false;
     for (uint32_t i = 0; have && i < have->count; i++) {
         if (!have->marks[i].conv.err && par_conv_eq(&have->marks[i].conv.conv, &row->conv) &&
@@ -194,9 +208,7 @@ static int newest_first(const void *a, const void *b)
 {
     const struct par_conversation *x = &((const struct candidate *)a)->conversation;
     const struct par_conversation *y = &((const struct candidate *)b)->conversation;
-    if (x->last_ts != y->last_ts)
-        return x->last_ts < y->last_ts ? 1 : -1;
-    return -memcmp(&x->conv, &y->conv, PAR_CONV_BYTES);
+    return compare(y->last_ts, y->last_stamp, &y->conv, x->last_ts, x->last_stamp, &x->conv);
 }
 
 /* ---- a row ---- */
@@ -276,6 +288,10 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user, const struc
     if (roster.present && view.member) {
         row->name = roster.name.ptr ? roster.name : row->name;
         row->member_count = (uint32_t)par_roster_count(&roster);
+    }
+    if (!view.member && own->left_seq) {
+        row->name = own->left_name.ptr ? own->left_name : PAR_STR("");
+        row->member_count = own->left_members;
     }
     row->last_entry = last;
     row->last_entry_own = last->sender == user;

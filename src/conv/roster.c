@@ -91,6 +91,15 @@ static bool is_one_of(uint64_t user, const uint64_t *users, size_t count)
     return false;
 }
 
+/* How many of these users are members. */
+static size_t count_in(const struct par_conv_state *st, const uint64_t *users, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < st->member_count; i++)
+        n += is_one_of(st->members[i].user, users, count);
+    return n;
+}
+
 bool par_roster__take_out(struct par_writer *w, struct par_conv_state *st, const uint64_t *users,
                           size_t count, uint64_t stamp, uint64_t seq)
 {
@@ -119,6 +128,8 @@ bool par_roster__take_out(struct par_writer *w, struct par_conv_state *st, const
         }
         row->record.joined_seq = m->joined_seq;
         row->record.left_seq = seq;
+        row->record.left_name = par_arena_copy(&w->arena, st->name);
+        row->record.left_members = (uint32_t)(st->member_count - count_in(st, users, count));
         row->record.stamp = stamp;
         row->changed = true;
     }

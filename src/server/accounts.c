@@ -9,6 +9,18 @@ void par_identity_set(struct par_identity *who, const struct par_user *user, uin
                                  .hide_typing = user->hide_typing};
 }
 
+bool par_device_in_use(void *arg, uint64_t user, uint64_t device)
+{
+    struct par_server *server = arg;
+    struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
+    size_t n = par_directory_endpoints(server->directory, user, endpoints);
+    for (size_t i = 0; i < n; i++) {
+        if (endpoints[i].device == device)
+            return true;
+    }
+    return false;
+}
+
 static void write_names(struct par_json_out *w, const struct par_user *user)
 {
     par_json_key_id(w, "id", user->id);

@@ -5,6 +5,9 @@
 #include "auth/account.h"
 #include "server/request.h"
 
+/* Has the device an open connection or poll session on this server? arg is the server. */
+bool par_device_in_use(void *arg, uint64_t user, uint64_t device);
+
 static inline struct par_accounts par_request_accounts(struct par_request *req)
 {
     const struct par_config *config = req->reactor->server->config;
@@ -13,6 +16,8 @@ static inline struct par_accounts par_request_accounts(struct par_request *req)
         .arena = &req->arena,
         .cost = {.ops = (uint64_t)config->auth.argon2_ops, .mem_kib = (uint64_t)config->auth.argon2_mem_kib},
         .devices = (uint32_t)PAR_CONFIG_GET(config->limits.devices),
+        .in_use = par_device_in_use,
+        .in_use_arg = req->reactor->server,
     };
 }
 

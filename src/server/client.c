@@ -189,6 +189,8 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
         par_request_drop(req);
         par_client__close(client, PAR_CLOSE_NOT_JSON);
     } else if (result == PAR_DECODED_ERROR) {
+        /* What it was about is not known for sure, so its answer keeps its place among all. */
+        req->class = PAR_OP_CLASS_MULTI;
         refuse(client, req, &frame);
     } else {
         start(client, req, &frame);
@@ -224,7 +226,7 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
     struct par_list *node;
     while ((node = par_list_pop(&client->requests))) {
         struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
-        bool waits = req->state == PAR_REQUEST_DEFERRED;
+        bool waits = req->state == PAR_REQUEST_DEFERRED || req->state == PAR_REQUEST_ENDED;
         req->client = NULL;
         if (waits)
             par_request_drop(req);

@@ -13,9 +13,8 @@ struct par_client {
     struct par_list node; /* among the reactor's clients */
     struct par_list requests;
     uint16_t request_count;
-    uint16_t deferred_count;
+    uint16_t waiting_count; /* of them: deferred, or ended and not yet answered */
     bool ordering;
-    bool order_again;
     bool hello_done; /* its answer was sent: events may go out */
     bool hello_asked;
     bool paused;

@@ -60,6 +60,9 @@ static void done(struct par_request *req)
     struct par_client *client = req->client;
     enum par_err err = req->err;
     par_stats_inc_at(PAR_C_HELLOS, err);
+    /* The close code tells a disabled account from a bad token; the error is the same. */
+    if (err == PAR_E_FORBIDDEN)
+        req->err = PAR_E_UNAUTHORIZED;
     par_request_finish(req);
     if (!client)
         return;

@@ -28,11 +28,12 @@ void par_handle_send(struct par_request *req)
     command->reply_to = args->has_reply_to ? (uint64_t)args->reply_to : 0;
     command->has_client_ts = args->has_client_ts;
     command->client_ts = args->client_ts;
-    uint64_t *other = par_arena_alloc(&req->arena, sizeof *other);
-    if (!other) {
+    uint64_t *users = par_arena_alloc(&req->arena, 2 * sizeof *users);
+    if (!users) {
         par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
         return;
     }
-    *other = par_conv_other(&conv, req->who.user);
-    par_command_check_users(req, command, other, *other ? 1 : 0);
+    users[0] = par_conv_other(&conv, req->who.user);
+    users[1] = req->who.user; /* of a server-to-server key: only named */
+    par_command_check_users(req, command, users, !users[0] ? 0 : req->who.scopes ? 2 : 1);
 }

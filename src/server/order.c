@@ -20,14 +20,16 @@ static bool is_command(const struct par_request *req)
            (req->class == PAR_OP_CLASS_MULTI && req->op != PAR_OP_SYNC);
 }
 
+/* Are the two about one conversation? */
+static bool concern_each_other(const struct par_request *a, const struct par_request *b)
+{
+    return a->class != PAR_OP_CLASS_FREE && b->class != PAR_OP_CLASS_FREE && same_conv(a, b);
+}
+
 /* May `later` start while `earlier` is not answered? */
 static bool may_overtake(const struct par_request *later, const struct par_request *earlier)
 {
-    if (later->class == PAR_OP_CLASS_FREE || earlier->class == PAR_OP_CLASS_FREE)
-        return true;
-    if (!same_conv(later, earlier))
-        return true;
-    return earlier->queued && is_command(later);
+    return !concern_each_other(later, earlier) || (earlier->queued && is_command(later));
 }
 
 static bool blocked(const struct par_request *req, const struct par_list *requests)
@@ -43,46 +45,71 @@ static bool blocked(const struct par_request *req, const struct par_list *reques
     return false;
 }
 
+/* The writer answers in order, so this finds nothing for what it answers; refusals made at once are what waits. */
+static bool answered_too_early(const struct par_request *req, const struct par_list *requests)
+{
+    PAR_LIST_FOR_EACH(node, requests)
+    {
+        const struct par_request *earlier = PAR_CONTAINER(node, struct par_request, node);
+        if (earlier == req)
+            return false;
+        if (concern_each_other(req, earlier))
+            return true;
+    }
+    return false;
+}
+
+bool par_order_holds(struct par_request *req)
+{
+    struct par_client *client = req->client;
+    if (req->class == PAR_OP_CLASS_FREE || !answered_too_early(req, &client->requests))
+        return false;
+    if (req->state != PAR_REQUEST_ENDED)
+        client->waiting_count++;
+    req->state = PAR_REQUEST_ENDED;
+    return true;
+}
+
 void par_order_start(struct par_request *req)
 {
     struct par_client *client = req->client;
-    if (!client) {
-        req->state = PAR_REQUEST_RUNNING;
-        par_request_run(req);
-        return;
-    }
-    if (req->class != PAR_OP_CLASS_FREE && client->request_count > 1 && blocked(req, &client->requests)) {
+    if (client && req->class != PAR_OP_CLASS_FREE && client->request_count > 1 &&
+        blocked(req, &client->requests)) {
         req->state = PAR_REQUEST_DEFERRED;
-        client->deferred_count++;
+        client->waiting_count++;
         return;
     }
     req->state = PAR_REQUEST_RUNNING;
     par_request_run(req);
 }
 
+/* One that may go on now: begins, or sends its answer. False when there is none. */
+static bool let_one_go(struct par_client *client)
+{
+    PAR_LIST_FOR_EACH(node, &client->requests)
+    {
+        struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
+        if (req->state == PAR_REQUEST_ENDED && !answered_too_early(req, &client->requests)) {
+            par_request_finish(req);
+            return true;
+        }
+        if (req->state == PAR_REQUEST_DEFERRED && !blocked(req, &client->requests)) {
+            req->state = PAR_REQUEST_RUNNING;
+            client->waiting_count--;
+            par_request_run(req);
+            return true;
+        }
+    }
+    return false;
+}
+
 void par_order_next(struct par_client *client)
 {
-    /* A request that runs may end at once and come back here: one pass at a time, again when asked. */
-    if (client->ordering) {
-        client->order_again = true;
+    /* A request that goes on may end at once and come back here: the outermost call does them all. */
+    if (client->ordering)
         return;
-    }
     client->ordering = true;
-    do {
-        client->order_again = false;
-        if (client->deferred_count == 0)
-            break;
-        PAR_LIST_FOR_EACH(node, &client->requests)
-        {
-            struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
-            if (req->state != PAR_REQUEST_DEFERRED || blocked(req, &client->requests))
-                continue;
-            req->state = PAR_REQUEST_RUNNING;
-            client->deferred_count--;
-            client->order_again = true;
-            par_request_run(req);
-            break;
-        }
-    } while (client->order_again);
+    while (client->waiting_count && let_one_go(client))
+        ;
     client->ordering = false;
 }

@@ -77,8 +77,8 @@ void par_request_drop(struct par_request *req)
     if (client) {
         par_list_remove(&req->node);
         client->request_count--;
-        if (req->state == PAR_REQUEST_DEFERRED)
-            client->deferred_count--;
+        if (req->state == PAR_REQUEST_DEFERRED || req->state == PAR_REQUEST_ENDED)
+            client->waiting_count--;
     }
     par_handles_remove(&req->reactor->requests, req->handle);
     par_arena_fini(&req->arena);
@@ -94,8 +94,10 @@ void par_request_finish(struct par_request *req)
 {
     if (!req->err && (req->out.failed || !req->answered))
         par_request_error(req, PAR_E_INTERNAL, "the server could not build the answer");
-    if (req->err)
+    if (req->err && req->state != PAR_REQUEST_ENDED)
         encode_error(req);
+    if (req->client && par_order_holds(req))
+        return;
     par_stats_inc_at2(PAR_C_OPS, req->op, req->err);
     par_stats_record(PAR_H_HOP, PAR_HOP_TOTAL, par_mono_ns() - req->started_ns);
 

@@ -43,7 +43,12 @@ typedef void (*par_request_then_fn)(struct par_request *req);
 typedef void (*par_request_done_fn)(struct par_request *req);
 
 /* Where a request stands among those of its connection (order.c). */
-enum par_request_state { PAR_REQUEST_NEW = 0, PAR_REQUEST_DEFERRED, PAR_REQUEST_RUNNING };
+enum par_request_state {
+    PAR_REQUEST_NEW = 0,
+    PAR_REQUEST_DEFERRED, /* not begun: an earlier one must be answered first */
+    PAR_REQUEST_RUNNING,
+    PAR_REQUEST_ENDED /* its answer waits for that of an earlier one */
+};
 
 struct par_request {
     struct par_list node; /* among its client's requests; a list by itself without a client */
@@ -134,6 +139,8 @@ void par_request_written(struct par_request *req, const struct par_written *writ
 /* Starts the request, which is the last of its client's list, now, or after those before it that it must not
  * overtake. */
 void par_order_start(struct par_request *req);
+/* True when the answer of this one must wait for that of an earlier one; it is then sent by par_order_next. */
+bool par_order_holds(struct par_request *req);
 /* One that was started has ended and is out of its client's list: starts those that waited for it. */
 void par_order_next(struct par_client *client);
 

@@ -1,4 +1,5 @@
 /* REST: messages, conversations, who is on line. */
+#include "server/accounts.h"
 #include "server/commands.h"
 #include "server/presence.h"
 #include "server/reading.h"
@@ -120,6 +121,14 @@ static bool number(struct par_str text, uint64_t least, uint64_t most, uint64_t 
     return par_str_to_u64(text, v_r) && *v_r >= least && *v_r <= most;
 }
 
+static enum par_err both_exist(struct par_request *req, uint64_t a, uint64_t b)
+{
+    struct par_accounts accounts = par_request_accounts(req);
+    struct par_user user;
+    enum par_err err = par_account_get(&accounts, a, &user);
+    return err ? err : par_account_get(&accounts, b, &user);
+}
+
 static void pair_history_work(struct par_request *req)
 {
     const struct par_call *call = par_call_of(req);
@@ -144,7 +153,11 @@ static void pair_history_work(struct par_request *req)
     }
     struct par_reader reader = par_reading(req);
     struct par_json_out w = par_request_open(req);
-    enum par_err err = par_read_history(&reader, 0, &q, &w);
+    enum par_err err = both_exist(req, a, b);
+    if (err)
+        reader.message = "no such user";
+    else
+        err = par_read_history(&reader, 0, &q, &w);
     par_reading_end(req, &w, err, &reader);
 }
 

@@ -18,6 +18,8 @@ struct par_user_conv {
     bool marked_unread;
     struct par_str draft;
     uint64_t stamp; /* of the command that made this state */
+    struct par_str left_name; /* of a group one is out of: its name then */
+    uint32_t left_members;    /* and how many were left in it */
 };
 
 /* Table users. */
