@@ -6,7 +6,7 @@ uint64_t par_account__new_id(void)
     uint64_t id;
     do {
         id = par_random_u64() & INT64_MAX;
-    } while (id == 0);
+    } while (id == 0 || id == INT64_MAX); /* the greatest one stands for nobody */
     return id;
 }
 

@@ -52,11 +52,6 @@ size_t par_http_count(const struct par_http *http)
 void par_http_drain(struct par_http *http)
 {
     http->_draining = true;
-    PAR_LIST_FOR_EACH (node, &http->_conns) {
-        struct par_http_conn *conn = PAR_CONTAINER(node, struct par_http_conn, node);
-        if (!conn->busy && !conn->parser && !conn->pending.len)
-            par_http__close(conn, PAR_CLOSE_GOING_AWAY);
-    }
 }
 
 void par_http_abort_all(struct par_http *http)

@@ -29,13 +29,28 @@ bool par_command_conv(struct par_request *req, const struct par_conv_ref *ref, s
     return true;
 }
 
-bool par_command_users(struct par_request *req, const struct par_user_refs *list, const uint64_t **ids_r)
+bool par_command_users(struct par_request *req, const struct par_user_refs *list, const uint64_t **ids_r,
+                       size_t *n_r)
 {
-    *ids_r = par_user_ids(list, &req->arena);
-    if (*ids_r || list->count == 0)
-        return true;
-    par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
-    return false;
+    *n_r = 0;
+    uint64_t *ids = par_arena_alloc(&req->arena, (list->count + 1) * sizeof *ids);
+    *ids_r = ids;
+    if (!ids) {
+        par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
+        return false;
+    }
+    bool nobody = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint64_t id = list->users[i].id;
+        if (id == 0 || id == PAR_USER_NOBODY) {
+            if (nobody)
+                continue;
+            nobody = true;
+            id = PAR_USER_NOBODY;
+        }
+        ids[(*n_r)++] = id;
+    }
+    return true;
 }
 
 struct check {
@@ -51,7 +66,7 @@ static void look_up(struct par_request *req)
     struct par_server *server = req->reactor->server;
     for (size_t i = 0; i < check->n && !check->missing; i++) {
         uint64_t id = check->users[i];
-        if (id == 0) {
+        if (id == 0 || id == PAR_USER_NOBODY) {
             check->missing = true;
         } else if (!par_known_has(&server->known, id)) {
             struct par_key key = par_key_user(id);

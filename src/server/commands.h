@@ -17,7 +17,13 @@ bool par_command_conv(struct par_request *req, const struct par_conv_ref *ref, s
 void par_command_check_users(struct par_request *req, struct par_command *command, const uint64_t *users,
                              size_t n);
 
-/* The users of a list, as ids in the arena (0 for one that is nobody), in *ids_r. False after an answer. */
-bool par_command_users(struct par_request *req, const struct par_user_refs *list, const uint64_t **ids_r);
+/* An id that nobody has: stands in a command for those users that nobody can be, so that its body differs from one
+ * that does not name them. */
+#define PAR_USER_NOBODY ((uint64_t)INT64_MAX)
+
+/* The users of a list, as ids in the arena, in *ids_r; *n_r is how many: all that are nobody count once. False after
+ * an answer. */
+bool par_command_users(struct par_request *req, const struct par_user_refs *list, const uint64_t **ids_r,
+                       size_t *n_r);
 
 #endif

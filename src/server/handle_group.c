@@ -21,9 +21,8 @@ static struct par_command *of_group(struct par_request *req, enum par_command_ki
 static void with_users(struct par_request *req, struct par_command *command,
                        const struct par_user_refs *users)
 {
-    if (!par_command_users(req, users, &command->users))
+    if (!par_command_users(req, users, &command->users, &command->user_count))
         return;
-    command->user_count = users->count;
     par_command_check_users(req, command, command->users, command->user_count);
 }
 
@@ -85,7 +84,7 @@ void par_handle_group_role(struct par_request *req)
         par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
         return;
     }
-    *user = args->user.id;
+    *user = args->user.id ? args->user.id : PAR_USER_NOBODY;
     command->users = user;
     command->user_count = 1;
     par_command_check_users(req, command, command->users, command->user_count);

@@ -41,8 +41,10 @@ bool par_ops_request(struct par_reactor *reactor, struct par_http_conn *conn,
     struct par_server *server = reactor->server;
     bool health = par_str_is(req->path, "/healthz"), ready = par_str_is(req->path, "/readyz");
     bool metrics = par_str_is(req->path, "/metrics");
-    if (metrics && *server->config->metrics.listen)
-        return false;
+    if (metrics && *server->config->metrics.listen) {
+        par_http_answer_error(conn, PAR_E_NOT_FOUND, "the metrics are at another address", 0);
+        return true;
+    }
     if (!health && !ready && !metrics)
         return false;
     bool draining = par_server_phase(server) >= PAR_SERVER_DRAINING;

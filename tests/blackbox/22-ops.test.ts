@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { call, RawHttp } from '../lib/http.js';
 import { Server } from '../lib/server.js';
-import { cmid, eventually, flood, World, world } from '../lib/world.js';
+import { cmid, eventually, flood, wait, World, world } from '../lib/world.js';
 
 const skip = Boolean(process.env.PARLEY_URL);
 
@@ -111,6 +111,7 @@ describe('SIGTERM', { skip }, () => {
       const first = await waiting;
       poller.cursor = first.json.cursor;
       const drained = poller.ask(poller.cursor, 20_000);
+      await wait(300); // so that the poll is there before the signal
       const started = Date.now();
       w.server!.signal('SIGTERM');
       const event = await c.event('drain');
