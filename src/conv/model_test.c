@@ -296,7 +296,7 @@ static void run(uint64_t seed, uint64_t steps, bool faults)
             check_events(&w, &m);
             world_start(&w);
         }
-        if (w.count > 3000) {
+        if (world_count(&w, PAR_DELIVERY_ANSWER) > 1000) {
             world_settle(&w);
             world_forget(&w);
         }

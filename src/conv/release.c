@@ -148,12 +148,9 @@ bool par_release__to(struct par_writer *w, struct par_delivery *d, struct par_me
 bool par_release__to_users(struct par_writer *w, struct par_delivery *d, const uint64_t *users,
                            size_t count)
 {
-    struct {
-        struct par_members list;
-        uint64_t room[64];
-    } few;
-    struct par_members *list = &few.list;
-    if (count > sizeof few.room / sizeof few.room[0])
+    uint64_t few[sizeof(struct par_members) / 8 + 64];
+    struct par_members *list = (struct par_members *)few;
+    if (count > 64)
         list = malloc(sizeof *list + count * sizeof list->user[0]);
     if (!list) {
         w->owes_sync = true;
@@ -162,7 +159,7 @@ bool par_release__to_users(struct par_writer *w, struct par_delivery *d, const u
     *list = (struct par_members){.count = (uint32_t)count};
     memcpy(list->user, users, count * sizeof list->user[0]);
     bool ok = par_release__to(w, d, list);
-    if (list != &few.list)
+    if (count > 64)
         free(list);
     return ok;
 }

@@ -52,6 +52,8 @@ static bool commit(struct par_writer *w, uint32_t first, uint32_t end, uint32_t 
 {
     uint64_t start = par_mono_ns();
     par_batch__finish(w);
+    uint64_t built = par_mono_ns();
+    w->live.cpu_ns_build += built - start;
     enum par_outcome outcome = PAR_OUTCOME_OK;
     if (w->no_memory)
         outcome = PAR_OUTCOME_FAILED;
@@ -70,8 +72,8 @@ static bool commit(struct par_writer *w, uint32_t first, uint32_t end, uint32_t 
     if (w->rows.count > 0) {
         w->batches++;
         w->live.batches++;
-        par_stats_record(PAR_H_HOP, PAR_HOP_STORE, stored - start);
-        hist(&w->live.store_us, (stored - start) / 1000);
+        par_stats_record(PAR_H_HOP, PAR_HOP_STORE, stored - built);
+        hist(&w->live.store_us, (stored - built) / 1000);
     }
     par_stats_record(PAR_H_WRITER_BATCH, 0, end - first);
     hist(&w->live.batch_commands, end - first);

@@ -63,7 +63,8 @@ struct par_writer_stats {
     uint64_t loads, evictions, cache_convs, cache_bytes, cache_convs_max, cache_bytes_max;
     uint64_t pending_marks, pending_marks_max; /* mark events that wait to be merged */
     uint64_t position;                         /* the next offset */
-    uint64_t cpu_ns_number, cpu_ns_release;    /* time between take and commit, and after it */
+    /* Time between take and commit, of building its rows, and of releasing. */
+    uint64_t cpu_ns_number, cpu_ns_build, cpu_ns_release;
     struct par_writer_hist queue_us, store_us, release_us, batch_commands;
 };
 /* A copy of the counters; any thread. */
