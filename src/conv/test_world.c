@@ -75,16 +75,27 @@ static void open_queue(struct world *w)
     par_queue_set_push(w->queue, keep_push, w);
 }
 
-void world_init(struct world *w, const char *driver, const char *fail, const char *path)
+static void open_store(struct world *w, const char *driver, const char *fail, const char *path)
 {
-    *w = (struct world){.config = {.marks_merge_ms = 30, .others_ms = 60}};
-    pthread_mutex_init(&w->lock, NULL);
-    pthread_cond_init(&w->more, NULL);
     struct par_store_options options = {
         .driver = driver, .fail = fail, .path = path, .cache_mb = 8};
     struct par_buf why = {0};
     assert_int_equal(par_store_open(&options, &w->store, &why), PAR_OK);
     par_buf_fini(&why);
+}
+
+void world_reopen(struct world *w, const char *driver, const char *path)
+{
+    par_store_close(&w->store);
+    open_store(w, driver, NULL, path);
+}
+
+void world_init(struct world *w, const char *driver, const char *fail, const char *path)
+{
+    *w = (struct world){.config = {.marks_merge_ms = 30, .others_ms = 60}};
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->more, NULL);
+    open_store(w, driver, fail, path);
     open_queue(w);
     assert_int_equal(par_route_open(&(struct par_route_config){.driver = "fail"}, &w->route),
                      PAR_OK);

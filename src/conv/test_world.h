@@ -64,6 +64,8 @@ void world_init(struct world *w, const char *driver, const char *fail, const cha
 void world_start(struct world *w);
 /* Stops the writer, and starts another on the same store with a new queue. */
 void world_stop(struct world *w);
+/* Between stop and start: closes the store and opens it again. */
+void world_reopen(struct world *w, const char *driver, const char *path);
 void world_fini(struct world *w);
 /* Users first … last have a route to WORLD_SERVER. */
 void world_online(struct world *w, uint64_t first, uint64_t last);

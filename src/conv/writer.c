@@ -364,47 +364,6 @@ static enum par_err adopt_checkpoint(struct par_writer *w)
     return par_queue_seek(w->queue, w->config.partition, w->position);
 }
 
-static int64_t sample(struct par_writer *w, uint64_t (*of)(const struct par_writer_stats *stats))
-{
-    pthread_mutex_lock(&w->published_lock);
-    uint64_t v = of(&w->published);
-    pthread_mutex_unlock(&w->published_lock);
-    return (int64_t)v;
-}
-
-static uint64_t convs_of(const struct par_writer_stats *stats)
-{
-    return stats->cache_convs;
-}
-
-static uint64_t bytes_of(const struct par_writer_stats *stats)
-{
-    return stats->cache_bytes;
-}
-
-static int64_t sample_convs(void *arg)
-{
-    return sample(arg, convs_of);
-}
-
-static int64_t sample_bytes(void *arg)
-{
-    return sample(arg, bytes_of);
-}
-
-static int64_t sample_limit(void *arg)
-{
-    return (int64_t)((struct par_writer *)arg)->config.cache_bytes;
-}
-
-static void source_add(struct par_writer *w, struct par_stats_source *source,
-                       enum par_sampled metric, par_stats_sample_fn fn)
-{
-    *source = (struct par_stats_source){
-        .metric = metric, .label = "conversations", .sample = fn, .arg = w};
-    par_stats_source_add(source);
-}
-
 enum par_err par_writer_start(const struct par_writer_config *config, struct par_store *store,
                               struct par_queue *queue, struct par_route *route,
                               struct par_writer **writer_r)
@@ -434,9 +393,6 @@ enum par_err par_writer_start(const struct par_writer_config *config, struct par
         free_writer(w);
         return err;
     }
-    source_add(w, &w->convs_items, PAR_G_POOL_ITEMS, sample_convs);
-    source_add(w, &w->convs_bytes, PAR_G_POOL_BYTES, sample_bytes);
-    source_add(w, &w->convs_limit, PAR_G_POOL_LIMIT, sample_limit);
     *writer_r = w;
     return PAR_OK;
 }
@@ -450,9 +406,6 @@ void par_writer_stop(struct par_writer **writer)
     atomic_store(&w->stopping, true);
     par_queue_wake(w->queue, w->config.partition);
     par_thread_join(&w->thread);
-    par_stats_source_remove(&w->convs_items);
-    par_stats_source_remove(&w->convs_bytes);
-    par_stats_source_remove(&w->convs_limit);
     free_writer(w);
     *writer = NULL;
 }

@@ -228,7 +228,6 @@ struct par_writer {
     struct par_writer_stats live;
     pthread_mutex_t published_lock;
     struct par_writer_stats published;
-    struct par_stats_source convs_items, convs_bytes, convs_limit;
 };
 
 /* One command on its way to a number. */

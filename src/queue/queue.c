@@ -13,7 +13,6 @@ struct par_queue {
     struct par_queue_ends ends;
     atomic_uint_fast64_t produced, overloaded, unavailable, taken, takes, wakes;
     atomic_uint_fast64_t deliveries, delivery_failures, push_jobs;
-    struct par_stats_source depth, limit, refused, passed;
 };
 
 static const struct par_queue_ops *const drivers[] = {&par_queue__local, &par_queue__fail};
@@ -26,38 +25,6 @@ static void count(atomic_uint_fast64_t *counter, uint64_t n)
 static uint64_t read_count(const atomic_uint_fast64_t *counter)
 {
     return atomic_load_explicit((atomic_uint_fast64_t *)counter, memory_order_relaxed);
-}
-
-static int64_t sample_depth(void *arg)
-{
-    struct par_queue_stats stats;
-    par_queue_stats(arg, &stats);
-    return (int64_t)stats.waiting_records;
-}
-
-static int64_t sample_limit(void *arg)
-{
-    struct par_queue_stats stats;
-    par_queue_stats(arg, &stats);
-    return (int64_t)stats.max_records;
-}
-
-static int64_t sample_refused(void *arg)
-{
-    return (int64_t)read_count(&((struct par_queue *)arg)->overloaded);
-}
-
-static int64_t sample_passed(void *arg)
-{
-    return (int64_t)read_count(&((struct par_queue *)arg)->taken);
-}
-
-static void source_add(struct par_stats_source *source, enum par_sampled metric,
-                       par_stats_sample_fn sample, struct par_queue *q)
-{
-    *source = (struct par_stats_source){
-        .metric = metric, .label = "commands", .sample = sample, .arg = q};
-    par_stats_source_add(source);
 }
 
 enum par_err par_queue_open(const struct par_queue_config *config, struct par_queue **queue_r)
@@ -79,10 +46,6 @@ enum par_err par_queue_open(const struct par_queue_config *config, struct par_qu
         free(q);
         return err;
     }
-    source_add(&q->depth, PAR_G_QUEUE_DEPTH, sample_depth, q);
-    source_add(&q->limit, PAR_G_QUEUE_LIMIT, sample_limit, q);
-    source_add(&q->refused, PAR_G_QUEUE_REFUSED, sample_refused, q);
-    source_add(&q->passed, PAR_G_QUEUE_PASSED, sample_passed, q);
     *queue_r = q;
     return PAR_OK;
 }
@@ -92,10 +55,6 @@ void par_queue_close(struct par_queue **queue)
     struct par_queue *q = *queue;
     if (!q)
         return;
-    par_stats_source_remove(&q->depth);
-    par_stats_source_remove(&q->limit);
-    par_stats_source_remove(&q->refused);
-    par_stats_source_remove(&q->passed);
     q->ops->close(q->state);
     free(q);
     *queue = NULL;
