@@ -77,8 +77,8 @@ bool par_admin__number(struct par_admin_call *call, const char *name, uint64_t l
         return true;
     if (par_str_to_u64(text, v_r) && *v_r >= least && *v_r <= most)
         return true;
-    par_admin__say(call, PAR_ADMIN_USAGE, "--%s: a number from %llu to %llu", name, (unsigned long long)least,
-                   (unsigned long long)most);
+    par_admin__say(call, PAR_ADMIN_USAGE, "--%s: a number from %llu to %llu", name,
+                   (unsigned long long)least, (unsigned long long)most);
     return false;
 }
 
@@ -93,7 +93,8 @@ int par_admin__say(struct par_admin_call *call, int code, const char *fmt, ...)
     return code;
 }
 
-int par_admin__trouble(struct par_admin_call *call, enum par_err err, const struct par_accounts *accounts)
+int par_admin__trouble(struct par_admin_call *call, enum par_err err,
+                       const struct par_accounts *accounts)
 {
     return par_admin__say(call, PAR_ADMIN_FAILED, "%s",
                           accounts->message ? accounts->message : par_err_code(err));
@@ -117,8 +118,9 @@ int par_admin_run(struct par_admin_call *call)
         return par_admin__say(call, PAR_ADMIN_USAGE, "no such command; see `parley help`");
     if (c->needs_server && !call->server)
         return par_admin__say(call, PAR_ADMIN_FAILED, "no server is running on this data folder");
-    if (!par_admin__word(call, c->words).ptr && (c->words == 0 || par_admin__word(call, c->words - 1).len))
+    if (!par_admin__word(call, c->words).ptr &&
+        (c->words == 0 || par_admin__word(call, c->words - 1).len))
         return c->run(call);
-    return par_admin__say(call, PAR_ADMIN_USAGE, "it takes %zu word%s; see `parley help admin`", c->words,
-                          c->words == 1 ? "" : "s");
+    return par_admin__say(call, PAR_ADMIN_USAGE, "it takes %zu word%s; see `parley help admin`",
+                          c->words, c->words == 1 ? "" : "s");
 }

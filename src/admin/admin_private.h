@@ -18,7 +18,8 @@ bool par_admin__number(struct par_admin_call *call, const char *name, uint64_t l
 int par_admin__say(struct par_admin_call *call, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The line and code for an error of src/auth. */
-int par_admin__trouble(struct par_admin_call *call, enum par_err err, const struct par_accounts *accounts);
+int par_admin__trouble(struct par_admin_call *call, enum par_err err,
+                       const struct par_accounts *accounts);
 struct par_accounts par_admin__accounts(struct par_admin_call *call);
 
 int par_admin__user_add(struct par_admin_call *call);

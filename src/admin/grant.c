@@ -52,10 +52,12 @@ int par_admin__key_create(struct par_admin_call *call)
     struct par_str name = par_admin__option(call, "name");
     uint32_t bits;
     if (!name.len || name.len > 64 || !par_utf8_check(name, NULL))
-        return par_admin__say(call, PAR_ADMIN_USAGE, "--name: what the key is for, at most 64 bytes");
-    if (!parse_scopes(par_admin__option(call, "scope"), &bits))
         return par_admin__say(call, PAR_ADMIN_USAGE,
-                              "--scope: of messages:write, messages:read, status:read, with commas between");
+                              "--name: what the key is for, at most 64 bytes");
+    if (!parse_scopes(par_admin__option(call, "scope"), &bits))
+        return par_admin__say(
+            call, PAR_ADMIN_USAGE,
+            "--scope: of messages:write, messages:read, status:read, with commas between");
     struct par_accounts accounts = par_admin__accounts(call);
     uint64_t id;
     char secret[PAR_SECRET_TEXT];
@@ -69,8 +71,8 @@ int par_admin__key_create(struct par_admin_call *call)
 int par_admin__key_list(struct par_admin_call *call)
 {
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(call->store, PAR_T_API_KEYS, PAR_STR(""), (struct par_str){0}, 0, 0,
-                                         call->arena, &rows, NULL);
+    enum par_err err = par_store_scan_in(call->store, PAR_T_API_KEYS, PAR_STR(""),
+                                         (struct par_str){0}, 0, 0, call->arena, &rows, NULL);
     if (err)
         return par_admin__say(call, PAR_ADMIN_FAILED, "the store cannot be read");
     for (; rows; rows = rows->next) {
@@ -78,7 +80,8 @@ int par_admin__key_list(struct par_admin_call *call)
         struct par_api_key key;
         if (!par_key_parse_number(rows->key, &id) || !par_api_key_decode(rows->value, &key))
             continue;
-        par_buf_printf(&call->out, "%llu %s", (unsigned long long)id, key.revoked ? "revoked" : "valid");
+        par_buf_printf(&call->out, "%llu %s", (unsigned long long)id,
+                       key.revoked ? "revoked" : "valid");
         const char *before = " ";
         for (size_t i = 0; i < sizeof scopes / sizeof scopes[0]; i++) {
             if (key.scopes & scopes[i].bit) {
@@ -96,7 +99,8 @@ int par_admin__key_revoke(struct par_admin_call *call)
     uint64_t id;
     struct par_accounts accounts = par_admin__accounts(call);
     if (!par_str_to_u64(par_admin__word(call, 0), &id))
-        return par_admin__say(call, PAR_ADMIN_USAGE, "a key is named by its number; see `parley admin key list`");
+        return par_admin__say(call, PAR_ADMIN_USAGE,
+                              "a key is named by its number; see `parley admin key list`");
     enum par_err err = par_api_key_revoke(&accounts, id);
     if (err == PAR_E_NOT_FOUND)
         return par_admin__say(call, PAR_ADMIN_FAILED, "there is no such key");

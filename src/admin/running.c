@@ -8,9 +8,10 @@
 
 int par_admin__status(struct par_admin_call *call)
 {
-    static const char *const phases[] = {
-        [PAR_SERVER_STARTING] = "starting", [PAR_SERVER_SERVING] = "serving",
-        [PAR_SERVER_DRAINING] = "draining", [PAR_SERVER_STOPPING] = "stopping"};
+    static const char *const phases[] = {[PAR_SERVER_STARTING] = "starting",
+                                         [PAR_SERVER_SERVING] = "serving",
+                                         [PAR_SERVER_DRAINING] = "draining",
+                                         [PAR_SERVER_STOPPING] = "stopping"};
     struct par_server *server = call->server;
     struct par_writer_stats writer;
     struct par_store_stats store;
@@ -25,7 +26,8 @@ int par_admin__status(struct par_admin_call *call)
     par_buf_printf(out, "address     http://%s\n", par_server_address(server));
     par_buf_printf(out, "phase       %s\n", phases[par_server_phase(server)]);
     par_buf_printf(out, "ready       %s%s%s\n", ready ? "yes" : "no", *why ? ": " : "", why);
-    par_buf_printf(out, "connections %llu\n", (unsigned long long)atomic_load(&server->connections));
+    par_buf_printf(out, "connections %llu\n",
+                   (unsigned long long)atomic_load(&server->connections));
     par_buf_printf(out, "clients     %llu\n", (unsigned long long)atomic_load(&server->clients));
     par_buf_printf(out, "users       %zu\n", par_directory_users(server->directory));
     par_buf_printf(out, "entries     %llu\n", (unsigned long long)writer.entries);
@@ -68,7 +70,8 @@ int par_admin__store_backup(struct par_admin_call *call)
     int code = PAR_ADMIN_OK;
     if (err) {
         par_buf_printf(&call->err, "parley store backup: %.*s\n", PAR_STR_ARGS(par_buf_str(&why)));
-        code = err == PAR_E_CONFLICT || err == PAR_E_BAD_REQUEST ? PAR_ADMIN_USAGE : PAR_ADMIN_FAILED;
+        code =
+            err == PAR_E_CONFLICT || err == PAR_E_BAD_REQUEST ? PAR_ADMIN_USAGE : PAR_ADMIN_FAILED;
     } else {
         par_buf_printf(&call->out, "store: copied to %.*s\n", PAR_STR_ARGS(dir));
     }

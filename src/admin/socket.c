@@ -89,12 +89,13 @@ static void on_data(struct par_tcp *t, uint8_t *data, size_t n)
     if (!newline)
         return;
     json_error_t error;
-    json_t *request =
-        json_loadb((const char *)c->line.data, (size_t)(newline - c->line.data), JSON_REJECT_DUPLICATES, &error);
+    json_t *request = json_loadb((const char *)c->line.data, (size_t)(newline - c->line.data),
+                                 JSON_REJECT_DUPLICATES, &error);
     if (json_is_object(request))
         run(c, request);
     else
-        answer(c, 2, (struct par_str){"", 0}, PAR_STR("parley admin: the request is not a JSON object\n"));
+        answer(c, 2, (struct par_str){"", 0},
+               PAR_STR("parley admin: the request is not a JSON object\n"));
     json_decref(request);
 }
 
@@ -128,8 +129,8 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
     admin->count++;
 }
 
-enum par_err par_admin_open(struct par_server *server, struct par_loop *loop, struct par_admin **admin_r,
-                            int *os_error_r)
+enum par_err par_admin_open(struct par_server *server, struct par_loop *loop,
+                            struct par_admin **admin_r, int *os_error_r)
 {
     *admin_r = NULL;
     *os_error_r = 0;
@@ -139,8 +140,9 @@ enum par_err par_admin_open(struct par_server *server, struct par_loop *loop, st
     admin->server = server;
     admin->loop = loop;
     par_list_init(&admin->conns);
-    enum par_err err = par_listener_open_unix(&admin->listener, loop, server->config->server.admin_socket, accepted,
-                                              NULL, admin, os_error_r);
+    enum par_err err =
+        par_listener_open_unix(&admin->listener, loop, server->config->server.admin_socket,
+                               accepted, NULL, admin, os_error_r);
     if (err)
         free(admin);
     else
@@ -157,8 +159,7 @@ void par_admin_close(struct par_admin **admin)
 {
     struct par_admin *a = *admin;
     par_listener_close(&a->listener);
-    PAR_LIST_FOR_EACH(node, &a->conns)
-    {
+    PAR_LIST_FOR_EACH (node, &a->conns) {
         par_tcp_abort(&PAR_CONTAINER(node, struct conn, node)->tcp);
     }
     par_loop_defer(a->loop, &a->defer, release);

@@ -41,7 +41,8 @@ static struct par_str password_of(const struct par_admin_call *call)
 
 int par_admin__user_add(struct par_admin_call *call)
 {
-    struct par_str name = par_admin__word(call, 0), display = par_admin__option(call, "display-name");
+    struct par_str name = par_admin__word(call, 0),
+                   display = par_admin__option(call, "display-name");
     struct par_registration reg = {
         .name = name, .password = password_of(call), .display_name = display, .no_session = true};
     size_t code_points;
@@ -57,7 +58,8 @@ int par_admin__user_add(struct par_admin_call *call)
     enum par_err err = par_account_register(&accounts, &reg, &session);
     if (err)
         return par_admin__trouble(call, err, &accounts);
-    par_buf_printf(&call->out, "%llu %.*s\n", (unsigned long long)session.user.id, PAR_STR_ARGS(name));
+    par_buf_printf(&call->out, "%llu %.*s\n", (unsigned long long)session.user.id,
+                   PAR_STR_ARGS(name));
     return PAR_ADMIN_OK;
 }
 
@@ -69,16 +71,17 @@ int par_admin__user_list(struct par_admin_call *call)
     bool more = true;
     while (more) {
         struct par_store_row *rows;
-        enum par_err err = par_store_scan_in(call->store, PAR_T_NAMES, from, (struct par_str){0}, PAGE, 0,
-                                             call->arena, &rows, &more);
+        enum par_err err = par_store_scan_in(call->store, PAR_T_NAMES, from, (struct par_str){0},
+                                             PAGE, 0, call->arena, &rows, &more);
         if (err)
             return par_admin__trouble(call, err, &accounts);
         for (; rows; rows = rows->next) {
             struct par_name name;
             struct par_user user;
-            if (par_name_decode(rows->value, &name) && par_account_get(&accounts, name.user, &user) == PAR_OK)
-                par_buf_printf(&call->out, "%llu %.*s%s\n", (unsigned long long)user.id, PAR_STR_ARGS(user.name),
-                               user.disabled ? " disabled" : "");
+            if (par_name_decode(rows->value, &name) &&
+                par_account_get(&accounts, name.user, &user) == PAR_OK)
+                par_buf_printf(&call->out, "%llu %.*s%s\n", (unsigned long long)user.id,
+                               PAR_STR_ARGS(user.name), user.disabled ? " disabled" : "");
             if (!rows->next) {
                 /* The next page begins just behind this key. */
                 char *next = par_arena_alloc(call->arena, rows->key.len + 1);
@@ -113,7 +116,8 @@ static int set_disabled(struct par_admin_call *call, bool disabled)
         return par_admin__trouble(call, err, &accounts);
     if (call->server && disabled)
         par_endpoint_close_device(call->server, user.id, 0, 0, PAR_CLOSE_DISABLED);
-    par_buf_printf(&call->out, "%.*s is %s\n", PAR_STR_ARGS(user.name), disabled ? "disabled" : "enabled");
+    par_buf_printf(&call->out, "%.*s is %s\n", PAR_STR_ARGS(user.name),
+                   disabled ? "disabled" : "enabled");
     return PAR_ADMIN_OK;
 }
 
@@ -163,7 +167,8 @@ static void put_user(struct par_batch *batch, struct made *made, int64_t now)
     struct par_key user_key = par_key_user(made->id), name_key = par_key_text(name);
     struct par_key device_key = par_key_user_id(made->id, device), token_key = par_key_hash(hash);
     struct par_user user = {.name = name, .display_name = name, .created = now};
-    par_user_encode(&user, par_batch_begin(batch, PAR_T_USERS, par_key_str(&user_key), (uint64_t)now));
+    par_user_encode(&user,
+                    par_batch_begin(batch, PAR_T_USERS, par_key_str(&user_key), (uint64_t)now));
     par_batch_end(batch);
     par_name_encode(&(struct par_name){.user = made->id},
                     par_batch_begin(batch, PAR_T_NAMES, par_key_str(&name_key), (uint64_t)now));
@@ -172,15 +177,17 @@ static void put_user(struct par_batch *batch, struct made *made, int64_t now)
                              .token_hash = par_str_of(hash, sizeof hash),
                              .created = now,
                              .last_used = now};
-    par_device_encode(&row, par_batch_begin(batch, PAR_T_DEVICES, par_key_str(&device_key), (uint64_t)now));
+    par_device_encode(
+        &row, par_batch_begin(batch, PAR_T_DEVICES, par_key_str(&device_key), (uint64_t)now));
     par_batch_end(batch);
     struct par_token token = {.user = made->id, .device = device, .created = now};
-    par_token_encode(&token, par_batch_begin(batch, PAR_T_TOKENS, par_key_str(&token_key), (uint64_t)now));
+    par_token_encode(&token,
+                     par_batch_begin(batch, PAR_T_TOKENS, par_key_str(&token_key), (uint64_t)now));
     par_batch_end(batch);
 }
 
-static int create_some(struct par_admin_call *call, struct par_str prefix, uint64_t first, uint64_t count,
-                       FILE *tokens)
+static int create_some(struct par_admin_call *call, struct par_str prefix, uint64_t first,
+                       uint64_t count, FILE *tokens)
 {
     enum { BATCH = 500 };
     static struct made made[BATCH];
@@ -201,7 +208,8 @@ static int create_some(struct par_admin_call *call, struct par_str prefix, uint6
             break;
         }
         for (size_t i = 0; i < n; i++)
-            fprintf(tokens, "%llu %s %s\n", (unsigned long long)made[i].id, made[i].name, made[i].token);
+            fprintf(tokens, "%llu %s %s\n", (unsigned long long)made[i].id, made[i].name,
+                    made[i].token);
     }
     par_batch_fini(&batch);
     return code;
@@ -209,7 +217,8 @@ static int create_some(struct par_admin_call *call, struct par_str prefix, uint6
 
 int par_admin__users_create(struct par_admin_call *call)
 {
-    struct par_str prefix = par_admin__option(call, "prefix"), path = par_admin__option(call, "tokens");
+    struct par_str prefix = par_admin__option(call, "prefix"),
+                   path = par_admin__option(call, "tokens");
     uint64_t count;
     if (!par_admin__number(call, "count", 1, 10000000, 1, &count))
         return PAR_ADMIN_USAGE;
@@ -217,12 +226,13 @@ int par_admin__users_create(struct par_admin_call *call)
         return par_admin__say(call, PAR_ADMIN_USAGE, "--prefix: 2 to 20 of a-z, 0-9, _ and .");
     struct par_key key = par_key_text(prefix), after = par_key_after(par_key_str(&key));
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(call->store, PAR_T_NAMES, par_key_str(&key), par_key_str(&after), 1, 0,
-                                         call->arena, &rows, NULL);
+    enum par_err err = par_store_scan_in(call->store, PAR_T_NAMES, par_key_str(&key),
+                                         par_key_str(&after), 1, 0, call->arena, &rows, NULL);
     if (err)
         return par_admin__say(call, PAR_ADMIN_FAILED, "the store cannot be read");
     if (rows)
-        return par_admin__say(call, PAR_ADMIN_FAILED, "--prefix: there are names that begin so; choose another");
+        return par_admin__say(call, PAR_ADMIN_FAILED,
+                              "--prefix: there are names that begin so; choose another");
     struct par_str file = par_arena_copy(call->arena, path);
     int fd = file.len ? open(file.ptr, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
     FILE *tokens = fd >= 0 ? fdopen(fd, "w") : NULL;

@@ -43,7 +43,8 @@ enum par_err par_account_get(struct par_accounts *a, uint64_t user, struct par_u
     return par_account__load(a, user, &raw, user_r);
 }
 
-enum par_err par_account_by_name(struct par_accounts *a, struct par_str name, struct par_user *user_r)
+enum par_err par_account_by_name(struct par_accounts *a, struct par_str name,
+                                 struct par_user *user_r)
 {
     *user_r = (struct par_user){0};
     if (name.len > PAR_KEY_MAX)
@@ -59,8 +60,8 @@ enum par_err par_account_by_name(struct par_accounts *a, struct par_str name, st
     return par_account_get(a, row.user, user_r);
 }
 
-enum par_err par_account_change(struct par_accounts *a, uint64_t user, par_account_change_fn change, void *arg,
-                                struct par_user *user_r)
+enum par_err par_account_change(struct par_accounts *a, uint64_t user, par_account_change_fn change,
+                                void *arg, struct par_user *user_r)
 {
     enum { TRIES = 16 };
     struct par_key key = par_key_user(user);
@@ -73,8 +74,8 @@ enum par_err par_account_change(struct par_accounts *a, uint64_t user, par_accou
             return PAR_OK;
         struct par_buf value = {0};
         par_user_encode(user_r, &value);
-        int done = par_store_swap(a->store, PAR_T_USERS, par_key_str(&key), raw, par_buf_str(&value),
-                                  (uint64_t)par_wall_ms(), NULL);
+        int done = par_store_swap(a->store, PAR_T_USERS, par_key_str(&key), raw,
+                                  par_buf_str(&value), (uint64_t)par_wall_ms(), NULL);
         par_buf_fini(&value);
         if (done < 0)
             return par_account__store_trouble(a);
@@ -117,8 +118,8 @@ enum par_err par_account_delete(struct par_accounts *a, uint64_t user)
     struct par_batch batch = {0};
     struct par_key from = par_key_user(user), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    err = par_store_scan_in(a->store, PAR_T_DEVICES, par_key_str(&from), par_key_str(&to), 0, 0, a->arena, &rows,
-                            NULL);
+    err = par_store_scan_in(a->store, PAR_T_DEVICES, par_key_str(&from), par_key_str(&to), 0, 0,
+                            a->arena, &rows, NULL);
     for (; !err && rows; rows = rows->next) {
         struct par_device device;
         par_batch_delete(&batch, PAR_T_DEVICES, rows->key, 0);

@@ -40,7 +40,8 @@ void par_attempts_free(struct par_attempts **attempts)
     *attempts = NULL;
 }
 
-static uint64_t key_of(const struct par_attempts *attempts, enum par_attempt kind, struct par_str who)
+static uint64_t key_of(const struct par_attempts *attempts, enum par_attempt kind,
+                       struct par_str who)
 {
     uint8_t out[crypto_shorthash_BYTES];
     crypto_shorthash(out, (const uint8_t *)(who.len ? who.ptr : ""), who.len, attempts->seed);

@@ -9,16 +9,17 @@ enum par_err par_invite_create(struct par_accounts *a, uint32_t uses, int64_t ex
     par_secret_make(code_r, hash);
     struct par_key key = par_key_hash(hash);
     struct par_buf value = {0};
-    struct par_invite invite = {.uses_left = uses, .uses = uses, .created = now, .expires = expires_ms};
+    struct par_invite invite = {
+        .uses_left = uses, .uses = uses, .created = now, .expires = expires_ms};
     par_invite_encode(&invite, &value);
-    enum par_outcome outcome =
-        par_store_put(a->store, PAR_T_INVITES, par_key_str(&key), par_buf_str(&value), (uint64_t)now);
+    enum par_outcome outcome = par_store_put(a->store, PAR_T_INVITES, par_key_str(&key),
+                                             par_buf_str(&value), (uint64_t)now);
     par_buf_fini(&value);
     return outcome == PAR_OUTCOME_OK ? PAR_OK : par_account__store_trouble(a);
 }
 
-enum par_err par_api_key_create(struct par_accounts *a, struct par_str name, uint32_t scopes, uint64_t *id_r,
-                                char secret_r[PAR_SECRET_TEXT])
+enum par_err par_api_key_create(struct par_accounts *a, struct par_str name, uint32_t scopes,
+                                uint64_t *id_r, char secret_r[PAR_SECRET_TEXT])
 {
     uint8_t hash[PAR_SECRET_HASH];
     int64_t now = par_wall_ms();
@@ -30,11 +31,13 @@ enum par_err par_api_key_create(struct par_accounts *a, struct par_str name, uin
     *id_r &= INT64_MAX;
     struct par_key key = par_key_number(*id_r);
     struct par_buf value = {0};
-    struct par_api_key row = {
-        .name = name, .secret_hash = par_str_of(hash, sizeof hash), .scopes = scopes, .created = now};
+    struct par_api_key row = {.name = name,
+                              .secret_hash = par_str_of(hash, sizeof hash),
+                              .scopes = scopes,
+                              .created = now};
     par_api_key_encode(&row, &value);
-    int done = par_store_put_if_absent(a->store, PAR_T_API_KEYS, par_key_str(&key), par_buf_str(&value),
-                                       (uint64_t)now, NULL);
+    int done = par_store_put_if_absent(a->store, PAR_T_API_KEYS, par_key_str(&key),
+                                       par_buf_str(&value), (uint64_t)now, NULL);
     par_buf_fini(&value);
     return done == 1 ? PAR_OK : par_account__store_trouble(a);
 }
@@ -52,13 +55,14 @@ enum par_err par_api_key_revoke(struct par_accounts *a, uint64_t id)
     row.revoked = par_wall_ms();
     struct par_buf value = {0};
     par_api_key_encode(&row, &value);
-    enum par_outcome outcome = par_store_put(a->store, PAR_T_API_KEYS, par_key_str(&key), par_buf_str(&value),
-                                             (uint64_t)row.revoked);
+    enum par_outcome outcome = par_store_put(a->store, PAR_T_API_KEYS, par_key_str(&key),
+                                             par_buf_str(&value), (uint64_t)row.revoked);
     par_buf_fini(&value);
     return outcome == PAR_OUTCOME_OK ? PAR_OK : par_account__store_trouble(a);
 }
 
-enum par_err par_api_key_check(struct par_accounts *a, struct par_str text, struct par_api_key *key_r)
+enum par_err par_api_key_check(struct par_accounts *a, struct par_str text,
+                               struct par_api_key *key_r)
 {
     *key_r = (struct par_api_key){0};
     a->message = "no such key";

@@ -14,7 +14,8 @@ void par_secret_make(char text_r[PAR_SECRET_TEXT], uint8_t hash_r[PAR_SECRET_HAS
 {
     uint8_t bytes[32];
     par_random(bytes, sizeof bytes);
-    sodium_bin2base64(text_r, PAR_SECRET_TEXT, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_bin2base64(text_r, PAR_SECRET_TEXT, bytes, sizeof bytes,
+                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     crypto_generichash(hash_r, PAR_SECRET_HASH, bytes, sizeof bytes, NULL, 0);
     sodium_memzero(bytes, sizeof bytes);
 }
@@ -44,12 +45,14 @@ enum par_err par_password_hash(struct par_str password, const struct par_passwor
 {
     _Static_assert(PAR_PASSWORD_TEXT >= crypto_pwhash_STRBYTES, "room for the text of a hash");
     memset(text_r, 0, PAR_PASSWORD_TEXT);
-    int failed = crypto_pwhash_str_alg(text_r, password.ptr ? password.ptr : "", password.len, cost->ops,
-                                       cost->mem_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
+    int failed =
+        crypto_pwhash_str_alg(text_r, password.ptr ? password.ptr : "", password.len, cost->ops,
+                              cost->mem_kib * 1024, crypto_pwhash_ALG_ARGON2ID13);
     return failed ? PAR_E_UNAVAILABLE : PAR_OK;
 }
 
-bool par_password_check(struct par_str text, struct par_str password, const struct par_password_cost *cost)
+bool par_password_check(struct par_str text, struct par_str password,
+                        const struct par_password_cost *cost)
 {
     char stored[PAR_PASSWORD_TEXT];
     if (text.len == 0 || text.len >= sizeof stored) {

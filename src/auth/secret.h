@@ -1,4 +1,5 @@
-/* Secrets: session tokens, invite codes, keys; and passwords. Only hashes of them are ever stored. */
+/* Secrets: session tokens, invite codes, keys; and passwords. Only hashes of them are ever stored.
+ */
 #ifndef PAR_AUTH_SECRET_H
 #define PAR_AUTH_SECRET_H
 
@@ -26,11 +27,13 @@ struct par_password_cost {
     uint64_t ops;
     uint64_t mem_kib;
 };
-/* argon2id (RFC 9106). Slow by intent: for password threads. PAR_E_UNAVAILABLE: no memory for it. */
+/* argon2id (RFC 9106). Slow by intent: for password threads. PAR_E_UNAVAILABLE: no memory for it.
+ */
 enum par_err par_password_hash(struct par_str password, const struct par_password_cost *cost,
                                char text_r[PAR_PASSWORD_TEXT]) PAR_MUST_CHECK;
-/* True when the password fits the stored text. With a missing text it takes as long as with one, and is
- * false: whether a name exists must not show in the time. */
-bool par_password_check(struct par_str text, struct par_str password, const struct par_password_cost *cost);
+/* True when the password fits the stored text. With a missing text it takes as long as with one,
+ * and is false: whether a name exists must not show in the time. */
+bool par_password_check(struct par_str text, struct par_str password,
+                        const struct par_password_cost *cost);
 
 #endif

@@ -1,15 +1,16 @@
 /* Sessions: devices and their tokens; registering and signing in. */
 #include "auth/account_private.h"
 
-/* Fills device rows of the user until there is room for one more: the one unused for longest goes. */
+/* Fills device rows of the user until there is room for one more: the one unused for longest goes.
+ */
 static enum par_err make_room(struct par_accounts *a, uint64_t user, struct par_batch *batch,
                               uint64_t *removed_r)
 {
     *removed_r = 0;
     struct par_key from = par_key_user(user), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(a->store, PAR_T_DEVICES, par_key_str(&from), par_key_str(&to), 0, 0,
-                                         a->arena, &rows, NULL);
+    enum par_err err = par_store_scan_in(a->store, PAR_T_DEVICES, par_key_str(&from),
+                                         par_key_str(&to), 0, 0, a->arena, &rows, NULL);
     if (err)
         return par_account__store_trouble(a);
     uint32_t count = 0;
@@ -18,7 +19,8 @@ static enum par_err make_room(struct par_accounts *a, uint64_t user, struct par_
     for (struct par_store_row *row = rows; row; row = row->next) {
         struct par_device device;
         uint64_t owner, id;
-        if (!par_device_decode(row->value, &device) || !par_key_parse_user_id(row->key, &owner, &id))
+        if (!par_device_decode(row->value, &device) ||
+            !par_key_parse_user_id(row->key, &owner, &id))
             continue;
         count++;
         if (a->in_use && a->in_use(a->in_use_arg, user, id))
@@ -51,11 +53,13 @@ static void put_session(struct par_batch *batch, uint64_t user, struct par_str d
                                 .token_hash = par_str_of(hash, sizeof hash),
                                 .created = now,
                                 .last_used = now};
-    par_device_encode(&device, par_batch_begin(batch, PAR_T_DEVICES, par_key_str(&device_key), (uint64_t)now));
+    par_device_encode(
+        &device, par_batch_begin(batch, PAR_T_DEVICES, par_key_str(&device_key), (uint64_t)now));
     par_batch_end(batch);
     struct par_key token_key = par_key_hash(hash);
     struct par_token token = {.user = user, .device = session->device, .created = now};
-    par_token_encode(&token, par_batch_begin(batch, PAR_T_TOKENS, par_key_str(&token_key), (uint64_t)now));
+    par_token_encode(&token,
+                     par_batch_begin(batch, PAR_T_TOKENS, par_key_str(&token_key), (uint64_t)now));
     par_batch_end(batch);
 }
 
@@ -94,8 +98,8 @@ static int use_invite(struct par_accounts *a, struct par_str code)
         invite.uses_left--;
         struct par_buf value = {0};
         par_invite_encode(&invite, &value);
-        int done = par_store_swap(a->store, PAR_T_INVITES, par_key_str(&key), raw, par_buf_str(&value),
-                                  (uint64_t)par_wall_ms(), NULL);
+        int done = par_store_swap(a->store, PAR_T_INVITES, par_key_str(&key), raw,
+                                  par_buf_str(&value), (uint64_t)par_wall_ms(), NULL);
         par_buf_fini(&value);
         if (done)
             return done;
@@ -103,20 +107,21 @@ static int use_invite(struct par_accounts *a, struct par_str code)
     return -1;
 }
 
-/* Claims the name for the user: 1 done, 0 taken, -1 store trouble. A name whose account was never written (a crash
- * in between) is free. */
+/* Claims the name for the user: 1 done, 0 taken, -1 store trouble. A name whose account was never
+ * written (a crash in between) is free. */
 static int claim_name(struct par_accounts *a, struct par_str name, uint64_t user)
 {
     struct par_key key = par_key_text(name);
     struct par_buf value = {0}, former = {0};
     par_name_encode(&(struct par_name){.user = user}, &value);
-    int done = par_store_put_if_absent(a->store, PAR_T_NAMES, par_key_str(&key), par_buf_str(&value),
-                                       (uint64_t)par_wall_ms(), &former);
+    int done = par_store_put_if_absent(a->store, PAR_T_NAMES, par_key_str(&key),
+                                       par_buf_str(&value), (uint64_t)par_wall_ms(), &former);
     struct par_name row;
     if (done == 0 && par_name_decode(par_buf_str(&former), &row)) {
         struct par_key user_key = par_key_user(row.user);
         struct par_str raw;
-        int exists = par_store_get_in(a->store, PAR_T_USERS, par_key_str(&user_key), a->arena, &raw);
+        int exists =
+            par_store_get_in(a->store, PAR_T_USERS, par_key_str(&user_key), a->arena, &raw);
         if (exists < 0)
             done = -1;
         else if (exists == 0)
@@ -153,7 +158,8 @@ static enum par_err write_account(struct par_accounts *a, const struct par_regis
     session->user.created = now;
     struct par_batch batch = {0};
     struct par_key key = par_key_user(session->user.id);
-    par_user_encode(&session->user, par_batch_begin(&batch, PAR_T_USERS, par_key_str(&key), (uint64_t)now));
+    par_user_encode(&session->user,
+                    par_batch_begin(&batch, PAR_T_USERS, par_key_str(&key), (uint64_t)now));
     par_batch_end(&batch);
     if (!reg->no_session)
         put_session(&batch, session->user.id, reg->device_name, session);
@@ -229,8 +235,10 @@ enum par_err par_account_login(struct par_accounts *a, struct par_str name, stru
     return par_account_session(a, &user, device_name, session_r);
 }
 
-/* Notes the use of a device now and then; a swap, so that a device that was revoked meanwhile stays gone. */
-static void note_use(struct par_accounts *a, const struct par_token *token, struct par_str client, int64_t now_ms)
+/* Notes the use of a device now and then; a swap, so that a device that was revoked meanwhile stays
+ * gone. */
+static void note_use(struct par_accounts *a, const struct par_token *token, struct par_str client,
+                     int64_t now_ms)
 {
     enum { EVERY_MS = 5 * 60 * 1000 };
     struct par_key key = par_key_user_id(token->user, token->device);
@@ -246,14 +254,15 @@ static void note_use(struct par_accounts *a, const struct par_token *token, stru
         device.client = client;
     struct par_buf value = {0};
     par_device_encode(&device, &value);
-    if (par_store_swap(a->store, PAR_T_DEVICES, par_key_str(&key), raw, par_buf_str(&value), (uint64_t)now_ms,
-                       NULL) < 0)
+    if (par_store_swap(a->store, PAR_T_DEVICES, par_key_str(&key), raw, par_buf_str(&value),
+                       (uint64_t)now_ms, NULL) < 0)
         a->message = NULL; /* the next use notes it */
     par_buf_fini(&value);
 }
 
-enum par_err par_account_authenticate(struct par_accounts *a, struct par_str token_text, struct par_str client,
-                                      int64_t now_ms, struct par_user *user_r, uint64_t *device_r)
+enum par_err par_account_authenticate(struct par_accounts *a, struct par_str token_text,
+                                      struct par_str client, int64_t now_ms,
+                                      struct par_user *user_r, uint64_t *device_r)
 {
     *user_r = (struct par_user){0};
     *device_r = 0;

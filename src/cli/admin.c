@@ -11,9 +11,11 @@
 
 enum { WORDS_MAX = 16, INPUT_MAX = 4096, SILENCE_MS = 600 * 1000 };
 
-/* What the server gets: the words, then "--name" and value for each option of the command that was given. A file
- * that it is to write is named from here, as the server has another working folder. */
-static bool collect(const struct par_cli *cli, const char *words[WORDS_MAX], unsigned *n_r, char path[4096])
+/* What the server gets: the words, then "--name" and value for each option of the command that was
+ * given. A file that it is to write is named from here, as the server has another working folder.
+ */
+static bool collect(const struct par_cli *cli, const char *words[WORDS_MAX], unsigned *n_r,
+                    char path[4096])
 {
     static char names[WORDS_MAX][64];
     *n_r = 0;
@@ -91,25 +93,28 @@ static int run(struct par_cli *cli)
     return on_store(cli, command, words, n, input);
 }
 
-#define COMMAND(symbol, words, usage, count, about, ...)                                               \
-    static const struct par_cli_option symbol##_options[] = {__VA_ARGS__ __VA_OPT__(,){0}};            \
-    const struct par_cli_command par_cli_admin_##symbol = {                                            \
-        .name = "admin " words,                                                                        \
-        .args = usage,                                                                                 \
-        .summary = about,                                                                              \
-        .min_args = count,                                                                             \
-        .max_args = count,                                                                             \
-        .options = symbol##_options,                                                                   \
-        .run = run,                                                                                    \
+#define COMMAND(symbol, words, usage, count, about, ...)                                           \
+    static const struct par_cli_option symbol##_options[] = {__VA_ARGS__ __VA_OPT__(, ){0}};       \
+    const struct par_cli_command par_cli_admin_##symbol = {                                        \
+        .name = "admin " words,                                                                    \
+        .args = usage,                                                                             \
+        .summary = about,                                                                          \
+        .min_args = count,                                                                         \
+        .max_args = count,                                                                         \
+        .options = symbol##_options,                                                               \
+        .run = run,                                                                                \
     };
 
-COMMAND(user_add, "user add", "NAME", 1, "makes an account; its password is read from standard input",
+COMMAND(user_add, "user add", "NAME", 1,
+        "makes an account; its password is read from standard input",
         {.name = "display-name", .arg = "NAME", .doc = "as others see it (default: the name)"})
 COMMAND(user_list, "user list", "", 0, "lists the accounts: id and name")
-COMMAND(user_disable, "user disable", "NAME", 1, "ends an account's connections and lets it sign in no more")
+COMMAND(user_disable, "user disable", "NAME", 1,
+        "ends an account's connections and lets it sign in no more")
 COMMAND(user_enable, "user enable", "NAME", 1, "lets a disabled account sign in again")
 COMMAND(user_delete, "user delete", "NAME", 1, "deletes an account; what it wrote stays")
-COMMAND(users_create, "users create", "", 0, "makes many accounts with a session each, for load tests",
+COMMAND(users_create, "users create", "", 0,
+        "makes many accounts with a session each, for load tests",
         {.name = "count", .arg = "N", .doc = "how many"},
         {.name = "prefix", .arg = "P", .doc = "their names are P0, P1, ..."},
         {.name = "tokens", .arg = "FILE", .doc = "gets a line `id name token` for each"})
@@ -118,9 +123,12 @@ COMMAND(invite_create, "invite create", "", 0, "prints a new code for registerin
         {.name = "days", .arg = "N", .doc = "how long it holds (default 7; 0: for ever)"})
 COMMAND(key_create, "key create", "", 0, "prints id and secret of a new server-to-server key",
         {.name = "name", .arg = "NAME", .doc = "what it is for"},
-        {.name = "scope", .arg = "LIST", .doc = "of messages:write, messages:read, status:read, with commas"})
+        {.name = "scope",
+         .arg = "LIST",
+         .doc = "of messages:write, messages:read, status:read, with commas"})
 COMMAND(key_list, "key list", "", 0, "lists the server-to-server keys")
 COMMAND(key_revoke, "key revoke", "ID", 1, "makes a server-to-server key useless")
 COMMAND(status, "status", "", 0, "says how the running server is doing")
 COMMAND(drain, "drain", "", 0, "moves the clients of the running server away; it goes on running")
-COMMAND(log_level, "log-level", "LEVEL", 1, "changes the running server's log level: error, warn, info, debug")
+COMMAND(log_level, "log-level", "LEVEL", 1,
+        "changes the running server's log level: error, warn, info, debug")

@@ -52,18 +52,21 @@ static void end(struct serve *s)
         return;
     }
     uint64_t ms = (uint64_t)PAR_CONFIG_GET(s->cli->cfg.server.drain_ms);
-    par_log_info("serve.draining", PAR_KV("ms", ms), PAR_KV("clients", atomic_load(&s->server->clients)));
+    par_log_info("serve.draining", PAR_KV("ms", ms),
+                 PAR_KV("clients", atomic_load(&s->server->clients)));
     s->end_ms = par_loop_now_ms(s->loop) + (ms > END_RESERVE_MS ? ms - END_RESERVE_MS : 0);
     /* Half of the time to go by themselves, the other half for close frames to be answered. */
     par_drain_begin(s->server, (uint32_t)(ms / 2));
     par_timer_set(s->loop, &s->end_timer, END_CHECK_MS);
 }
 
-static void changed(void *arg, const char *key, const char *old_value, const char *new_value, bool applied)
+static void changed(void *arg, const char *key, const char *old_value, const char *new_value,
+                    bool applied)
 {
     (void)arg;
-    par_log_info("config.changed", PAR_KV("key", key), PAR_KV("from", old_value), PAR_KV("to", new_value),
-                 PAR_KV("applied", applied), PAR_KV("do", applied ? "" : "restart to apply"));
+    par_log_info("config.changed", PAR_KV("key", key), PAR_KV("from", old_value),
+                 PAR_KV("to", new_value), PAR_KV("applied", applied),
+                 PAR_KV("do", applied ? "" : "restart to apply"));
 }
 
 static void reload(struct serve *s)
@@ -71,7 +74,8 @@ static void reload(struct serve *s)
     struct par_config fresh;
     struct par_config_error error;
     if (par_config_load(&s->cli->source, &fresh, &error)) {
-        par_log_error("config.refused", PAR_KV("why", error.text), PAR_KV("do", "the old values stay"));
+        par_log_error("config.refused", PAR_KV("why", error.text),
+                      PAR_KV("do", "the old values stay"));
         return;
     }
     par_config_apply(&s->cli->cfg, &fresh, changed, NULL);
@@ -97,7 +101,8 @@ static int serve_with(struct serve *s)
         return par_cli_fail(s->cli, "the system gives no descriptor for signals");
     uint64_t began_ns = par_mono_ns();
     if (par_server_open(&s->cli->cfg, &s->server, &error))
-        return error.usage ? par_cli_usage(s->cli, "%s", error.text) : par_cli_fail(s->cli, "%s", error.text);
+        return error.usage ? par_cli_usage(s->cli, "%s", error.text)
+                           : par_cli_fail(s->cli, "%s", error.text);
     int os_error;
     if (par_admin_open(s->server, s->loop, &s->admin, &os_error))
         par_log_warn("admin.no_socket", PAR_KV("path", s->cli->cfg.server.admin_socket),
@@ -134,7 +139,8 @@ static int run(struct par_cli *cli)
 }
 
 static const struct par_cli_option options[] = {
-    {"listen", "ADDR:PORT", "where clients connect (default 127.0.0.1:8080; port 0: any free one)", "server.listen"},
+    {"listen", "ADDR:PORT", "where clients connect (default 127.0.0.1:8080; port 0: any free one)",
+     "server.listen"},
     {0},
 };
 
@@ -142,8 +148,10 @@ const struct par_cli_command par_cli_serve = {
     .name = "serve",
     .args = "",
     .summary = "run the server",
-    .help = "Prints `parley: ready http://ADDR:PORT` when it accepts connections; logs to standard error.\n"
-            "SIGTERM moves the clients away and ends within server.drain_ms; SIGHUP reads the configuration again.",
+    .help = "Prints `parley: ready http://ADDR:PORT` when it accepts connections; logs to standard "
+            "error.\n"
+            "SIGTERM moves the clients away and ends within server.drain_ms; SIGHUP reads the "
+            "configuration again.",
     .options = options,
     .run = run,
 };

@@ -20,14 +20,16 @@ static enum par_err read_top(struct par_reader *r, const struct par_conv *conv, 
     struct par_key from = par_key_conv(conv), to = par_key_after(par_key_str(&from));
     struct par_store_row *row;
     struct par_conv in_key;
-    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 1, 0, r->arena, &row, NULL))
+    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 1, 0,
+                          r->arena, &row, NULL))
         return par_read__unavailable(r);
     if (row && !par_key_parse_entry(row->key, &in_key, top_r))
         return par_read__damaged(r);
     return PAR_OK;
 }
 
-static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq, int64_t *ts_r)
+static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
+                            int64_t *ts_r)
 {
     struct par_key key = par_key_entry(conv, seq);
     struct par_str value;
@@ -42,10 +44,10 @@ static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, u
     return PAR_OK;
 }
 
-/* The newest entry of low … high that is older than ts; low - 1 when there is none. Times rise with seq, so
- * halving finds it. */
-static enum par_err find_before_ts(struct par_reader *r, const struct par_conv *conv, uint64_t low, uint64_t high,
-                                   int64_t ts, uint64_t *seq_r)
+/* The newest entry of low … high that is older than ts; low - 1 when there is none. Times rise with
+ * seq, so halving finds it. */
+static enum par_err find_before_ts(struct par_reader *r, const struct par_conv *conv, uint64_t low,
+                                   uint64_t high, int64_t ts, uint64_t *seq_r)
 {
     while (low <= high) {
         uint64_t mid = low + (high - low) / 2;
@@ -112,8 +114,8 @@ struct piece {
 };
 
 /* Shrinks first … last to what fits: from the end that matters less, never to nothing. */
-static void fit(const struct page *p, const struct piece *pieces, size_t n, size_t most, size_t *first_r,
-                size_t *last_r)
+static void fit(const struct page *p, const struct piece *pieces, size_t n, size_t most,
+                size_t *first_r, size_t *last_r)
 {
     size_t anchor = p->centre ? (size_t)(p->centre - p->from) : p->forward ? 0 : n - 1;
     size_t first = anchor, last = anchor, total = pieces[anchor].len;
@@ -130,8 +132,9 @@ static void fit(const struct page *p, const struct piece *pieces, size_t n, size
     *last_r = last;
 }
 
-static enum par_err write_page(struct par_reader *r, uint64_t user, const struct par_history_query *q,
-                               const struct page *p, struct par_json_out *w)
+static enum par_err write_page(struct par_reader *r, uint64_t user,
+                               const struct par_history_query *q, const struct page *p,
+                               struct par_json_out *w)
 {
     enum { SLACK = 1024 };
     size_t n = p->from <= p->to ? (size_t)(p->to - p->from + 1) : 0;
@@ -182,8 +185,8 @@ static enum par_err write_page(struct par_reader *r, uint64_t user, const struct
     return err;
 }
 
-enum par_err par_read_history(struct par_reader *r, uint64_t user, const struct par_history_query *q,
-                              struct par_json_out *w)
+enum par_err par_read_history(struct par_reader *r, uint64_t user,
+                              const struct par_history_query *q, struct par_json_out *w)
 {
     uint64_t top;
     struct par_view view = {.ever = true, .first_seq = 1, .last_seq = UINT64_MAX};
@@ -192,7 +195,8 @@ enum par_err par_read_history(struct par_reader *r, uint64_t user, const struct 
         err = par_read_view(r, user, &q->conv, &view);
     if (err)
         return err;
-    struct page p = {.low = view.first_seq, .high = top < view.last_seq ? top : view.last_seq, .from = 1};
+    struct page p = {
+        .low = view.first_seq, .high = top < view.last_seq ? top : view.last_seq, .from = 1};
     if (p.high >= p.low) {
         err = place(r, q, &p);
         if (err)

@@ -9,8 +9,8 @@ struct member_row {
     struct par_user profile;
 };
 
-static enum par_err list_members(struct par_reader *r, const struct par_conv *conv, struct par_member **members_r,
-                                 size_t *n_r)
+static enum par_err list_members(struct par_reader *r, const struct par_conv *conv,
+                                 struct par_member **members_r, size_t *n_r)
 {
     *members_r = NULL;
     *n_r = 0;
@@ -62,13 +62,14 @@ static enum par_err read_profiles(struct par_reader *r, const struct par_member 
     return PAR_OK;
 }
 
-static void write_member(struct par_json_out *w, const struct par_member *m, const struct par_user *profile,
-                         const struct par_mark *mark, bool own)
+static void write_member(struct par_json_out *w, const struct par_member *m,
+                         const struct par_user *profile, const struct par_mark *mark, bool own)
 {
     par_json_open(w);
     par_json_key_id(w, "user", m->user);
     par_json_key_str(w, "name", profile->name.ptr ? profile->name : PAR_STR(""));
-    par_json_key_str(w, "display_name", profile->display_name.ptr ? profile->display_name : PAR_STR(""));
+    par_json_key_str(w, "display_name",
+                     profile->display_name.ptr ? profile->display_name : PAR_STR(""));
     par_json_key_z(w, "role", par_role_name(m->role));
     par_json_key_int(w, "joined_seq", (int64_t)m->joined_seq);
     par_json_key_int(w, "delivered", (int64_t)mark->delivered);
@@ -119,7 +120,8 @@ enum par_err par_read_members(struct par_reader *r, uint64_t user, const struct 
     par_json_close_array(w);
     if (first + i < n && i > 0) {
         char text[24];
-        int len = snprintf(text, sizeof text, "%llu", (unsigned long long)members[first + i - 1].user);
+        int len =
+            snprintf(text, sizeof text, "%llu", (unsigned long long)members[first + i - 1].user);
         par_json_key_str(w, "cursor", par_str_of(text, (size_t)len));
     }
     return PAR_OK;

@@ -19,7 +19,8 @@ enum par_err par_read__no_memory(struct par_reader *r)
     return PAR_E_OVERLOADED;
 }
 
-enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv, struct par_roster_slot *now_r)
+enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv,
+                              struct par_roster_slot *now_r)
 {
     *now_r = (struct par_roster_slot){0};
     struct par_key key = par_key_conv(conv);
@@ -42,7 +43,8 @@ enum par_err par_read__conversation(struct par_reader *r, const struct par_conv 
     *row_r = (struct par_conversation){0};
     struct par_key key = par_key_conv(conv);
     struct par_str value;
-    int found = par_store_get_in(r->store, PAR_T_CONVERSATIONS, par_key_str(&key), r->arena, &value);
+    int found =
+        par_store_get_in(r->store, PAR_T_CONVERSATIONS, par_key_str(&key), r->arena, &value);
     if (found < 0)
         return par_read__unavailable(r);
     if (found && !par_conversation_decode(value, row_r))
@@ -51,18 +53,19 @@ enum par_err par_read__conversation(struct par_reader *r, const struct par_conv 
     return PAR_OK;
 }
 
-enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from, uint64_t to,
-                               struct par_entry **entries_r)
+enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from,
+                               uint64_t to, struct par_entry **entries_r)
 {
     *entries_r = NULL;
     if (from > to)
         return PAR_OK;
     size_t n = (size_t)(to - from + 1);
-    /* Keys descend by seq: the newest asked for comes first, and the end is the one below the oldest. */
+    /* Keys descend by seq: the newest asked for comes first, and the end is the one below the
+     * oldest. */
     struct par_key start = par_key_entry(conv, to), end = par_key_entry(conv, from - 1);
     struct par_store_row *rows;
-    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&start), par_key_str(&end), n, 0, r->arena, &rows,
-                          NULL))
+    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&start), par_key_str(&end), n, 0,
+                          r->arena, &rows, NULL))
         return par_read__unavailable(r);
     struct par_entry *entries = par_arena_alloc(r->arena, n * sizeof *entries);
     if (!entries)
@@ -84,8 +87,8 @@ enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv
     return PAR_OK;
 }
 
-enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv, struct par_entry *entries,
-                                    size_t n)
+enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv,
+                                    struct par_entry *entries, size_t n)
 {
     struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
     struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
@@ -119,14 +122,15 @@ enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv 
     return PAR_OK;
 }
 
-enum par_err par_read__marks(struct par_reader *r, const struct par_conv *conv, struct par_read__mark **marks_r,
-                             size_t *n_r)
+enum par_err par_read__marks(struct par_reader *r, const struct par_conv *conv,
+                             struct par_read__mark **marks_r, size_t *n_r)
 {
     *marks_r = NULL;
     *n_r = 0;
     struct par_key from = par_key_conv(conv), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    if (par_store_scan_in(r->store, PAR_T_MARKS, par_key_str(&from), par_key_str(&to), 0, 0, r->arena, &rows, NULL))
+    if (par_store_scan_in(r->store, PAR_T_MARKS, par_key_str(&from), par_key_str(&to), 0, 0,
+                          r->arena, &rows, NULL))
         return par_read__unavailable(r);
     size_t n = 0;
     for (struct par_store_row *row = rows; row; row = row->next)
@@ -145,7 +149,8 @@ enum par_err par_read__marks(struct par_reader *r, const struct par_conv *conv, 
     return PAR_OK;
 }
 
-struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, uint64_t user, uint64_t joined_seq)
+struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, uint64_t user,
+                                  uint64_t joined_seq)
 {
     size_t low = 0, high = n;
     while (low < high) {
@@ -161,14 +166,15 @@ struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, 
     return (struct par_mark){.delivered = before, .read = before, .shown_read = before};
 }
 
-enum par_err par_read__user_convs(struct par_reader *r, uint64_t user, struct par_user_conv **rows_r, size_t *n_r)
+enum par_err par_read__user_convs(struct par_reader *r, uint64_t user,
+                                  struct par_user_conv **rows_r, size_t *n_r)
 {
     *rows_r = NULL;
     *n_r = 0;
     struct par_key from = par_key_user(user), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    if (par_store_scan_in(r->store, PAR_T_USER_CONVS, par_key_str(&from), par_key_str(&to), 0, 0, r->arena, &rows,
-                          NULL))
+    if (par_store_scan_in(r->store, PAR_T_USER_CONVS, par_key_str(&from), par_key_str(&to), 0, 0,
+                          r->arena, &rows, NULL))
         return par_read__unavailable(r);
     size_t n = 0;
     for (struct par_store_row *row = rows; row; row = row->next)

@@ -15,7 +15,8 @@ struct candidate {
     struct par_conversation conversation; /* last_seq and last_ts: as far as this user may see */
 };
 
-/* Where a page ended: rows are in the order of (time, place in the log) of their last entries, descending. */
+/* Where a page ended: rows are in the order of (time, place in the log) of their last entries,
+ * descending. */
 struct place {
     bool set;
     int64_t ts;
@@ -76,16 +77,18 @@ static bool next_incarnation(struct par_reader *r, struct par_str *text)
 static bool parse_since(struct sync *s, struct par_str text)
 {
     s->has_since = true;
-    return next_incarnation(s->r, &text) && next_number(&text, &s->since) && !text.ptr && s->since <= s->position;
+    return next_incarnation(s->r, &text) && next_number(&text, &s->since) && !text.ptr &&
+           s->since <= s->position;
 }
 
 static bool parse_cursor(struct sync *s, struct par_str text)
 {
     uint64_t position, has_since, ts, stamp;
     struct par_str hex;
-    if (!next_incarnation(s->r, &text) || !next_number(&text, &position) || !next_number(&text, &has_since) ||
-        !next_number(&text, &s->since) || !next_number(&text, &ts) ||
-        !next_number(&text, &stamp) || !next_part(&text, &hex) || text.ptr)
+    if (!next_incarnation(s->r, &text) || !next_number(&text, &position) ||
+        !next_number(&text, &has_since) || !next_number(&text, &s->since) ||
+        !next_number(&text, &ts) || !next_number(&text, &stamp) || !next_part(&text, &hex) ||
+        text.ptr)
         return false;
     if (position > s->position || has_since > 1 || ts > INT64_MAX || hex.len != 2 * PAR_CONV_BYTES)
         return false;
@@ -109,17 +112,18 @@ static bool parse_cursor(struct sync *s, struct par_str text)
 static void write_token(const struct sync *s, struct par_json_out *w)
 {
     char text[64];
-    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64, TOKEN_INCARNATION, par_store_incarnation(s->r->store),
-                     s->position);
+    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64, TOKEN_INCARNATION,
+                     par_store_incarnation(s->r->store), s->position);
     par_json_key_str(w, "sync_token", par_str_of(text, (size_t)n));
 }
 
 static void write_cursor(const struct sync *s, const struct candidate *last, struct par_json_out *w)
 {
     char text[192];
-    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".%" PRIu64 ".",
-                     TOKEN_INCARNATION, par_store_incarnation(s->r->store), s->position, s->has_since, s->since,
-                     last->conversation.last_ts, last->conversation.last_stamp);
+    int n =
+        snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".%" PRIu64 ".",
+                 TOKEN_INCARNATION, par_store_incarnation(s->r->store), s->position, s->has_since,
+                 s->since, last->conversation.last_ts, last->conversation.last_stamp);
     const uint8_t *bytes = (const uint8_t *)&last->own->conv;
     for (size_t i = 0; i < PAR_CONV_BYTES; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "%02x", bytes[i]);
@@ -155,7 +159,8 @@ static enum par_err read_candidates(struct sync *s, const struct par_user_conv *
             continue;
         /* One who left stays at the entry that took them out. */
         struct par_entry *left;
-        enum par_err err = par_read__entries(r, &own[i].conv, own[i].left_seq, own[i].left_seq, &left);
+        enum par_err err =
+            par_read__entries(r, &own[i].conv, own[i].left_seq, own[i].left_seq, &left);
         if (err)
             return err;
         c->conversation.last_seq = own[i].left_seq;
@@ -173,13 +178,15 @@ static bool other_changed(struct sync *s, const struct par_conv *conv)
     struct par_key key = par_key_user(other);
     struct par_str value;
     struct par_user user;
-    return other && par_store_get_in(s->r->store, PAR_T_USERS, par_key_str(&key), s->r->arena, &value) == 1 &&
+    return other &&
+           par_store_get_in(s->r->store, PAR_T_USERS, par_key_str(&key), s->r->arena, &value) ==
+               1 &&
            par_user_decode(value, &user) && user.changed && user.changed >= s->since;
 }
 
 /* By time, then by place in the log (of one partition), then by id: <0, 0, >0. */
-static int compare(int64_t ts_a, uint64_t stamp_a, const struct par_conv *a, int64_t ts_b, uint64_t stamp_b,
-                   const struct par_conv *b)
+static int compare(int64_t ts_a, uint64_t stamp_a, const struct par_conv *a, int64_t ts_b,
+                   uint64_t stamp_b, const struct par_conv *b)
 {
     if (ts_a != ts_b)
         return ts_a < ts_b ? -1 : 1;
@@ -193,15 +200,16 @@ static bool wanted(struct sync *s, const struct candidate *c, const struct par_m
     const struct par_conversation *row = &c->conversation;
     if (row->last_seq == 0)
         return false;
-    if (s->after.set && compare(row->last_ts, row->last_stamp, &row->conv, s->after.ts, s->after.stamp,
-                                &s->after.conv) >= 0)
+    if (s->after.set && compare(row->last_ts, row->last_stamp, &row->conv, s->after.ts,
+                                s->after.stamp, &s->after.conv) >= 0)
         return false;
     for (uint32_t i = 0; have && i < have->count; i++) {
         if (!have->marks[i].conv.err && par_conv_eq(&have->marks[i].conv.conv, &row->conv) &&
             (uint64_t)have->marks[i].seq == row->last_seq)
             return false;
     }
-    return !s->has_since || row->changed >= s->since || c->own->stamp >= s->since || other_changed(s, &row->conv);
+    return !s->has_since || row->changed >= s->since || c->own->stamp >= s->since ||
+           other_changed(s, &row->conv);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -231,8 +239,9 @@ static enum par_err direct_others(struct par_reader *r, uint64_t user, const str
 }
 
 /* The least of the other current members' marks; of nobody, 0. */
-static void least_of_others(const struct par_read__mark *marks, size_t n, const struct par_roster_slot *roster,
-                            uint64_t user, struct par_conv_row *row)
+static void least_of_others(const struct par_read__mark *marks, size_t n,
+                            const struct par_roster_slot *roster, uint64_t user,
+                            struct par_conv_row *row)
 {
     uint64_t delivered = UINT64_MAX, read = UINT64_MAX;
     if (row->conv.kind == PAR_CONV_DIRECT) {
@@ -252,8 +261,10 @@ static void least_of_others(const struct par_read__mark *marks, size_t n, const 
     row->others_read = read == UINT64_MAX ? 0 : read;
 }
 
-enum par_err par_read__conv_row(struct par_reader *r, uint64_t user, const struct par_user_conv *own,
-                                const struct par_conversation *conversation, struct par_conv_row *row_r)
+enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
+                                const struct par_user_conv *own,
+                                const struct par_conversation *conversation,
+                                struct par_conv_row *row_r)
 {
     struct par_conv_row *row = row_r;
     const struct par_conv *conv = &conversation->conv;
@@ -271,7 +282,8 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user, const struc
     struct par_view view;
     struct par_read__mark *marks;
     size_t mark_count;
-    enum par_err err = par_read__entries(r, conv, conversation->last_seq, conversation->last_seq, &last);
+    enum par_err err =
+        par_read__entries(r, conv, conversation->last_seq, conversation->last_seq, &last);
     if (!err)
         err = par_read__hide_deleted(r, conv, last, 1);
     if (!err)
@@ -305,8 +317,8 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user, const struc
 
 /* ---- the answer ---- */
 
-static enum par_err write_rows(struct sync *s, const struct candidate *rows, size_t n, uint32_t limit, bool rest,
-                               struct par_json_out *w)
+static enum par_err write_rows(struct sync *s, const struct candidate *rows, size_t n,
+                               uint32_t limit, bool rest, struct par_json_out *w)
 {
     enum { SLACK = 4096 };
     size_t begin = w->buf->len, i;

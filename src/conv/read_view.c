@@ -25,13 +25,15 @@ enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par
     struct par_member member;
     uint64_t joined;
     if (par_roster_find(&roster, user, &member)) {
-        *view_r = (struct par_view){.ever = true, .member = true, .role = member.role, .last_seq = UINT64_MAX};
+        *view_r = (struct par_view){
+            .ever = true, .member = true, .role = member.role, .last_seq = UINT64_MAX};
         joined = member.joined_seq;
     } else {
         struct par_key key = par_key_user_conv(user, conv);
         struct par_str value;
         struct par_user_conv own;
-        int found = par_store_get_in(r->store, PAR_T_USER_CONVS, par_key_str(&key), r->arena, &value);
+        int found =
+            par_store_get_in(r->store, PAR_T_USER_CONVS, par_key_str(&key), r->arena, &value);
         if (found < 0)
             return par_read__unavailable(r);
         if (found == 0)
@@ -49,7 +51,8 @@ enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par
     return PAR_OK;
 }
 
-enum par_err par_read_member_ids(struct par_reader *r, const struct par_conv *conv, uint64_t **users_r, size_t *n_r)
+enum par_err par_read_member_ids(struct par_reader *r, const struct par_conv *conv,
+                                 uint64_t **users_r, size_t *n_r)
 {
     *users_r = NULL;
     *n_r = 0;
@@ -78,10 +81,12 @@ enum par_err par_read_member_ids(struct par_reader *r, const struct par_conv *co
 }
 
 enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct par_view *view,
-                             const struct par_conversation *conversation, uint64_t read, uint32_t *unread_r)
+                             const struct par_conversation *conversation, uint64_t read,
+                             uint32_t *unread_r)
 {
     *unread_r = 0;
-    uint64_t last = conversation->last_seq < view->last_seq ? conversation->last_seq : view->last_seq;
+    uint64_t last =
+        conversation->last_seq < view->last_seq ? conversation->last_seq : view->last_seq;
     uint64_t from = read + 1 > view->first_seq ? read + 1 : view->first_seq;
     enum { PAGE = 256 };
     /* Newest first, in pages, until there is nothing more to count or enough was counted. */

@@ -11,7 +11,8 @@ struct question {
 enum { ROWS_EACH = 3 }; /* block, contact, direct conversation */
 
 /* What two users have with each other; groups come after. */
-static enum par_err ask_pairs(struct par_reader *r, struct question *questions, size_t n, bool *visible_r)
+static enum par_err ask_pairs(struct par_reader *r, struct question *questions, size_t n,
+                              bool *visible_r)
 {
     struct par_store_key *asked = par_arena_alloc(r->arena, n * ROWS_EACH * sizeof *asked + 1);
     struct par_key *keys = par_arena_alloc(r->arena, n * ROWS_EACH * sizeof *keys + 1);
@@ -50,8 +51,8 @@ static enum par_err ask_pairs(struct par_reader *r, struct question *questions, 
 }
 
 /* Shared groups of one user, who is the same in all questions, with the others. */
-static enum par_err ask_groups(struct par_reader *r, uint64_t user, bool user_views, struct question *questions,
-                               size_t n, bool *visible_r)
+static enum par_err ask_groups(struct par_reader *r, uint64_t user, bool user_views,
+                               struct question *questions, size_t n, bool *visible_r)
 {
     size_t open = 0;
     for (size_t i = 0; i < n; i++)
@@ -85,7 +86,8 @@ static enum par_err shows(struct par_reader *r, uint64_t user, bool *shows_r)
     struct par_key key = par_key_user(user);
     struct par_str value;
     struct par_user row;
-    int found = user ? par_store_get_in(r->store, PAR_T_USERS, par_key_str(&key), r->arena, &value) : 0;
+    int found =
+        user ? par_store_get_in(r->store, PAR_T_USERS, par_key_str(&key), r->arena, &value) : 0;
     if (found < 0)
         return par_read__unavailable(r);
     if (found && !par_user_decode(value, &row))
@@ -94,8 +96,8 @@ static enum par_err shows(struct par_reader *r, uint64_t user, bool *shows_r)
     return PAR_OK;
 }
 
-static enum par_err decide(struct par_reader *r, uint64_t user, bool user_views, struct question *questions,
-                           size_t n, bool *visible_r)
+static enum par_err decide(struct par_reader *r, uint64_t user, bool user_views,
+                           struct question *questions, size_t n, bool *visible_r)
 {
     bool shown = false;
     enum par_err err = user_views ? PAR_OK : shows(r, user, &shown);
@@ -110,8 +112,8 @@ static enum par_err decide(struct par_reader *r, uint64_t user, bool user_views,
     return err ? err : ask_groups(r, user, user_views, questions, n, visible_r);
 }
 
-enum par_err par_read_visible(struct par_reader *r, uint64_t viewer, const uint64_t *users, size_t n,
-                              bool *visible_r)
+enum par_err par_read_visible(struct par_reader *r, uint64_t viewer, const uint64_t *users,
+                              size_t n, bool *visible_r)
 {
     struct question *questions = par_arena_alloc(r->arena, n * sizeof *questions + 1);
     if (!questions)
@@ -121,8 +123,8 @@ enum par_err par_read_visible(struct par_reader *r, uint64_t viewer, const uint6
     return decide(r, viewer, true, questions, n, visible_r);
 }
 
-enum par_err par_read_visible_to(struct par_reader *r, uint64_t user, const uint64_t *viewers, size_t n,
-                                 bool *visible_r)
+enum par_err par_read_visible_to(struct par_reader *r, uint64_t user, const uint64_t *viewers,
+                                 size_t n, bool *visible_r)
 {
     struct question *questions = par_arena_alloc(r->arena, n * sizeof *questions + 1);
     if (!questions)

@@ -65,8 +65,9 @@ void par_http_init(struct par_http *http, struct par_loop *loop, uint8_t id_pref
 /* Every connection must have ended: par_http_abort_all and one turn of the loop see to it. */
 void par_http_fini(struct par_http *http);
 
-/* From now on every connection, new ones too, closes when its next request is answered. One that is idle is left
- * open: its client may be about to ask, and would take a closed connection for a lost answer. */
+/* From now on every connection, new ones too, closes when its next request is answered. One that is
+ * idle is left open: its client may be about to ask, and would take a closed connection for a lost
+ * answer. */
 void par_http_drain(struct par_http *http);
 /* Ends all connections at once. */
 void par_http_abort_all(struct par_http *http);

@@ -243,7 +243,8 @@ static void answers_later(void **state)
     expect(e, PLAIN("3", "now"));
     assert_null(par_http_conn_find(&http, waiting[0]));
 
-    /* The peer goes away: it may only have half closed, so the answer is written, and then it ends. */
+    /* The peer goes away: it may only have half closed, so the answer is written, and then it ends.
+     */
     say(e, GET("/later"));
     turn_until(NULL, &waiting_count, 2);
     assert_true(waiting[1] != waiting[0]);

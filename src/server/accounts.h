@@ -14,7 +14,8 @@ static inline struct par_accounts par_request_accounts(struct par_request *req)
     return (struct par_accounts){
         .store = req->reactor->server->store,
         .arena = &req->arena,
-        .cost = {.ops = (uint64_t)config->auth.argon2_ops, .mem_kib = (uint64_t)config->auth.argon2_mem_kib},
+        .cost = {.ops = (uint64_t)config->auth.argon2_ops,
+                 .mem_kib = (uint64_t)config->auth.argon2_mem_kib},
         .devices = (uint32_t)PAR_CONFIG_GET(config->limits.devices),
         .in_use = par_device_in_use,
         .in_use_arg = req->reactor->server,

@@ -1,4 +1,5 @@
-/* A client's life: its frames in, its answers and events out, and every reason for which it ends. */
+/* A client's life: its frames in, its answers and events out, and every reason for which it ends.
+ */
 #include "server/client_private.h"
 
 #include "base/log.h"
@@ -96,7 +97,8 @@ void par_client__close(struct par_client *client, enum par_close reason)
 /* The bucket of requests: a second's worth at once. False: closed for asking too much. */
 static bool within_rate(struct par_client *client)
 {
-    uint32_t rate = (uint32_t)PAR_CONFIG_GET(client->reactor->server->config->limits.ops_per_second);
+    uint32_t rate =
+        (uint32_t)PAR_CONFIG_GET(client->reactor->server->config->limits.ops_per_second);
     if (rate == 0)
         return true;
     uint32_t now_ms = (uint32_t)par_loop_now_ms(client->reactor->loop);
@@ -129,7 +131,8 @@ static bool allowed(struct par_client *client, struct par_request *req)
     return false;
 }
 
-static void refuse(struct par_client *client, struct par_request *req, const struct par_frame_in *frame)
+static void refuse(struct par_client *client, struct par_request *req,
+                   const struct par_frame_in *frame)
 {
     /* Another operation before hello closes, whatever else is wrong with it. */
     bool is_op = frame->op != PAR_OP_NONE || frame->err == PAR_E_UNKNOWN_OP;
@@ -141,7 +144,8 @@ static void refuse(struct par_client *client, struct par_request *req, const str
     par_client__close(client, PAR_CLOSE_HELLO_FIRST);
 }
 
-static void start(struct par_client *client, struct par_request *req, const struct par_frame_in *frame)
+static void start(struct par_client *client, struct par_request *req,
+                  const struct par_frame_in *frame)
 {
     req->args = frame->args;
     if (!allowed(client, req))
@@ -202,7 +206,8 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
 
 static void hello_due(struct par_timer *timer)
 {
-    par_client__close(PAR_CONTAINER(timer, struct par_client, hello_timer), PAR_CLOSE_HELLO_TIMEOUT);
+    par_client__close(PAR_CONTAINER(timer, struct par_client, hello_timer),
+                      PAR_CLOSE_HELLO_TIMEOUT);
 }
 
 /* Too slow: what is queued is dropped, so that the close frame can leave. */
@@ -266,6 +271,7 @@ struct par_client *par_client_new(struct par_reactor *reactor)
     client->ops = (float)PAR_CONFIG_GET(reactor->server->config->limits.ops_per_second);
     client->ops_ms = (uint32_t)par_loop_now_ms(reactor->loop);
     par_timer_init(&client->hello_timer, hello_due);
-    par_timer_set(reactor->loop, &client->hello_timer, (uint64_t)reactor->server->config->heartbeat.hello_ms);
+    par_timer_set(reactor->loop, &client->hello_timer,
+                  (uint64_t)reactor->server->config->heartbeat.hello_ms);
     return client;
 }

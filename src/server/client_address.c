@@ -50,8 +50,9 @@ bool par_address_in(struct par_str address, const char *networks)
     return false;
 }
 
-struct par_str par_client_address(const struct par_server *server, const struct par_http_request *http,
-                                  struct par_arena *arena, bool *exempt_r)
+struct par_str par_client_address(const struct par_server *server,
+                                  const struct par_http_request *http, struct par_arena *arena,
+                                  bool *exempt_r)
 {
     struct par_addr peer, forwarded;
     *exempt_r = par_addr_parse_ip(http->peer, &peer) == PAR_OK && par_addr_is_loopback(&peer);
@@ -64,7 +65,8 @@ struct par_str par_client_address(const struct par_server *server, const struct 
                 list = http->headers[i].value;
         }
         const char *comma = list.len ? memrchr(list.ptr, ',', list.len) : NULL;
-        struct par_str last = comma ? par_str_of(comma + 1, list.len - (size_t)(comma + 1 - list.ptr)) : list;
+        struct par_str last =
+            comma ? par_str_of(comma + 1, list.len - (size_t)(comma + 1 - list.ptr)) : list;
         while (last.len && last.ptr[0] == ' ')
             last = par_str_of(last.ptr + 1, last.len - 1);
         while (last.len && last.ptr[last.len - 1] == ' ')

@@ -15,7 +15,8 @@ struct par_command *par_command_in(struct par_request *req, enum par_command_kin
     return command;
 }
 
-bool par_command_conv(struct par_request *req, const struct par_conv_ref *ref, struct par_conv *conv_r)
+bool par_command_conv(struct par_request *req, const struct par_conv_ref *ref,
+                      struct par_conv *conv_r)
 {
     *conv_r = ref->conv;
     if (ref->err) {
@@ -29,8 +30,8 @@ bool par_command_conv(struct par_request *req, const struct par_conv_ref *ref, s
     return true;
 }
 
-bool par_command_users(struct par_request *req, const struct par_user_refs *list, const uint64_t **ids_r,
-                       size_t *n_r)
+bool par_command_users(struct par_request *req, const struct par_user_refs *list,
+                       const uint64_t **ids_r, size_t *n_r)
 {
     *n_r = 0;
     uint64_t *ids = par_arena_alloc(&req->arena, (list->count + 1) * sizeof *ids);
@@ -72,7 +73,8 @@ static void look_up(struct par_request *req)
             struct par_key key = par_key_user(id);
             struct par_str value;
             struct par_user user;
-            int found = par_store_get_in(server->store, PAR_T_USERS, par_key_str(&key), &req->arena, &value);
+            int found = par_store_get_in(server->store, PAR_T_USERS, par_key_str(&key), &req->arena,
+                                         &value);
             if (found < 0) {
                 par_request_error(req, PAR_E_UNAVAILABLE, "the store cannot be read; try again");
                 return;
@@ -98,8 +100,8 @@ static void looked_up(struct par_request *req)
     par_request_command(req, check->command);
 }
 
-void par_command_check_users(struct par_request *req, struct par_command *command, const uint64_t *users,
-                             size_t n)
+void par_command_check_users(struct par_request *req, struct par_command *command,
+                             const uint64_t *users, size_t n)
 {
     struct par_known *known = &req->reactor->server->known;
     size_t i = 0;

@@ -10,8 +10,8 @@
 
 enum { SHARDS = 256, SHARD_MIN_SLOTS = 16 };
 
-/* An entry lives as long as it has an endpoint, a watcher, somebody who waits to see whether the user comes back,
- * or a bucket that is not yet full again. */
+/* An entry lives as long as it has an endpoint, a watcher, somebody who waits to see whether the
+ * user comes back, or a bucket that is not yet full again. */
 struct entry {
     struct entry *next;
     uint64_t user;
@@ -23,7 +23,7 @@ struct entry {
     uint16_t endpoint_room;
     uint16_t present_count;
     float tokens;
-    uint64_t left_ms; /* when the last present endpoint went; 0: told, or there is one */
+    uint64_t left_ms;   /* when the last present endpoint went; 0: told, or there is one */
     uint64_t filled_ns; /* when tokens was true; 0: the bucket is full */
 };
 
@@ -169,12 +169,13 @@ static void drop_if_empty(struct par_directory *dir, struct shard *s, struct ent
     entry_free(e);
 }
 
-/* Room for one more element in an array that starts with room for one: most users have one device. */
+/* Room for one more element in an array that starts with room for one: most users have one device.
+ */
 #define ROOM_FOR_ONE(array, count, room)                                                           \
     __extension__({                                                                                \
         bool ok_ = true;                                                                           \
         if ((count) == (room)) {                                                                   \
-            size_t room_ = (room) ? (size_t)(room) * 2 : 1;                                        \
+            size_t room_ = (room) ? (size_t)(room)*2 : 1;                                          \
             void *grown_ = realloc((array), room_ * sizeof(*(array)));                             \
             ok_ = grown_ != NULL;                                                                  \
             if (ok_) {                                                                             \
@@ -196,7 +197,8 @@ static void count_present(struct entry *e, int change, uint64_t now_ms)
 }
 
 enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
-                               struct par_dir_endpoint endpoint, uint64_t *replaced_r, bool *arrived_r)
+                               struct par_dir_endpoint endpoint, uint64_t *replaced_r,
+                               bool *arrived_r)
 {
     *replaced_r = 0;
     *arrived_r = false;
@@ -238,8 +240,8 @@ out:
     return err;
 }
 
-bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint, uint64_t now_ms,
-                          bool *left_r)
+bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint,
+                          uint64_t now_ms, bool *left_r)
 {
     *left_r = false;
     bool found = false;
@@ -256,7 +258,8 @@ bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t end
         e->endpoints[i] = e->endpoints[--e->endpoint_count];
         if (e->endpoint_count == 0) {
             s->online--;
-            /* A route that cannot be removed now costs a forward that finds nobody, and its lease ends. */
+            /* A route that cannot be removed now costs a forward that finds nobody, and its lease
+             * ends. */
             (void)par_route_unregister(dir->route, user, dir->server, dir->boot);
             drop_if_empty(dir, s, e);
         }
@@ -266,8 +269,8 @@ bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t end
     return found;
 }
 
-bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_t endpoint, bool present,
-                               uint64_t now_ms)
+bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_t endpoint,
+                               bool present, uint64_t now_ms)
 {
     bool changed = false;
     struct shard *s = lock_shard(dir, user);
@@ -285,7 +288,8 @@ bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_
     return changed;
 }
 
-bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t now_ms, uint64_t delay_ms)
+bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t now_ms,
+                            uint64_t delay_ms)
 {
     bool departed = false;
     struct shard *s = lock_shard(dir, user);
@@ -308,7 +312,8 @@ bool par_directory_is_present(struct par_directory *dir, uint64_t user)
     return present;
 }
 
-size_t par_directory_endpoints(struct par_directory *dir, uint64_t user, struct par_dir_endpoint *out)
+size_t par_directory_endpoints(struct par_directory *dir, uint64_t user,
+                               struct par_dir_endpoint *out)
 {
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find(dir, s, user);
@@ -392,7 +397,8 @@ void par_directory_refund_send(struct par_directory *dir, uint64_t user)
     pthread_mutex_unlock(&s->lock);
 }
 
-void par_directory_sweep(struct par_directory *dir, uint64_t now_ns, uint32_t per_second, uint32_t burst)
+void par_directory_sweep(struct par_directory *dir, uint64_t now_ns, uint32_t per_second,
+                         uint32_t burst)
 {
     uint64_t full_after_ns = per_second ? (uint64_t)burst * 1000000000u / per_second + 1 : 0;
     for (size_t i = 0; i < SHARDS; i++) {
@@ -451,7 +457,8 @@ void par_directory_unwatch(struct par_directory *dir, uint64_t user, uint64_t en
     pthread_mutex_unlock(&s->lock);
 }
 
-struct par_dir_watcher *par_directory_watchers(struct par_directory *dir, uint64_t user, size_t *n_r)
+struct par_dir_watcher *par_directory_watchers(struct par_directory *dir, uint64_t user,
+                                               size_t *n_r)
 {
     *n_r = 0;
     struct par_dir_watcher *copy = NULL;

@@ -4,9 +4,9 @@
 void par_dispatch(struct par_request *req)
 {
     switch (req->op) {
-#define X(NAME, name, word, class, cmid, socket_only)                                                  \
-    case PAR_OP_##NAME:                                                                                \
-        par_handle_##name(req);                                                                        \
+#define X(NAME, name, word, class, cmid, socket_only)                                              \
+    case PAR_OP_##NAME:                                                                            \
+        par_handle_##name(req);                                                                    \
         return;
 #include "parley/tbl/ops.h"
 #undef X

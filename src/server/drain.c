@@ -14,8 +14,7 @@ struct drain_post {
 
 static void close_clients(struct par_reactor *reactor)
 {
-    PAR_LIST_FOR_EACH(node, &reactor->clients)
-    {
+    PAR_LIST_FOR_EACH (node, &reactor->clients) {
         par_client__close(PAR_CONTAINER(node, struct par_client, node), PAR_CLOSE_GOING_AWAY);
     }
 }
@@ -39,8 +38,7 @@ static void drain_here(struct par_reactor *reactor, struct par_post *post)
     par_buf_fini(&json);
     par_stats_inc_at(PAR_C_EVENTS, PAR_EVENT_DRAIN);
     if (event.frame) {
-        PAR_LIST_FOR_EACH(node, &reactor->clients)
-        {
+        PAR_LIST_FOR_EACH (node, &reactor->clients) {
             par_client__event(PAR_CONTAINER(node, struct par_client, node), &event);
         }
         par_poll_event_all(reactor, &event);

@@ -1,4 +1,5 @@
-/* Endpoints: signing in and out of the directory and the routes, watching, and events in either form. */
+/* Endpoints: signing in and out of the directory and the routes, watching, and events in either
+ * form. */
 #include "server/presence.h"
 #include "server/poll.h"
 #include "server/client_private.h"
@@ -30,7 +31,8 @@ void par_endpoint_event(struct par_reactor *reactor, struct par_endpoint *endpoi
                                             event->frame->len - event->json_at));
 }
 
-void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoint, enum par_close reason)
+void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoint,
+                        enum par_close reason)
 {
     if (endpoint->kind == PAR_ENDPOINT_SOCKET)
         par_client__close((struct par_client *)endpoint, reason);
@@ -74,8 +76,8 @@ void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *end
     endpoint->watching = NULL;
     endpoint->watching_count = 0;
     bool left;
-    if (par_directory_remove(directory, endpoint->who.user, endpoint->id, par_loop_now_ms(reactor->loop),
-                             &left) &&
+    if (par_directory_remove(directory, endpoint->who.user, endpoint->id,
+                             par_loop_now_ms(reactor->loop), &left) &&
         left)
         par_presence_left(reactor, endpoint->who.user);
     par_handles_remove(&reactor->endpoints, endpoint->id);
@@ -99,7 +101,8 @@ enum par_err par_endpoint_watch(struct par_reactor *reactor, struct par_endpoint
     endpoint->watching = copy;
     endpoint->watching_count = (uint32_t)count;
     for (size_t i = 0; i < count; i++) {
-        enum par_err err = par_directory_watch(directory, copy[i], endpoint->id, endpoint->who.user);
+        enum par_err err =
+            par_directory_watch(directory, copy[i], endpoint->id, endpoint->who.user);
         if (err) {
             endpoint->watching_count = (uint32_t)i;
             return err;
@@ -134,8 +137,8 @@ void par_endpoint_close_later(struct par_server *server, uint64_t endpoint, enum
     par_reactor_post(reactor, &p->post, close_now);
 }
 
-void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_t device, uint64_t except,
-                               enum par_close reason)
+void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_t device,
+                               uint64_t except, enum par_close reason)
 {
     struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
     size_t n = par_directory_endpoints(server->directory, user, endpoints);

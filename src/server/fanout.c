@@ -184,7 +184,9 @@ static void deliver_answer(struct par_fanout *f, const struct par_delivery *d)
 {
     unsigned reactor = par_handle_reactor(d->reply.handle);
     struct par_fanout__chunk *chunk =
-        d->reply.boot == f->server->boot && reactor < f->server->reactor_count ? chunk_of(f, reactor) : NULL;
+        d->reply.boot == f->server->boot && reactor < f->server->reactor_count
+            ? chunk_of(f, reactor)
+            : NULL;
     if (!chunk)
         return;
     size_t message_len = d->message.len > UINT16_MAX ? UINT16_MAX : d->message.len;
@@ -203,10 +205,10 @@ static void deliver_answer(struct par_fanout *f, const struct par_delivery *d)
     par_buf_add(&chunk->items, d->message.ptr, message_len);
 }
 
-/* Everybody of users[] but the connection that has the answer, and the poll session of the device that wrote;
- * `only` and `but`: of these users alone, or not of this one (0: no such limit). */
-static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struct par_str json, uint64_t only,
-                       uint64_t but)
+/* Everybody of users[] but the connection that has the answer, and the poll session of the device
+ * that wrote; `only` and `but`: of these users alone, or not of this one (0: no such limit). */
+static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struct par_str json,
+                       uint64_t only, uint64_t but)
 {
     struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
     bool here = d->reply.boot == f->server->boot;
@@ -219,7 +221,8 @@ static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struc
         for (size_t j = 0; j < n; j++) {
             if (here && endpoints[j].id == d->reply.endpoint)
                 continue;
-            if (endpoints[j].kind == PAR_ENDPOINT_POLL && endpoints[j].device == d->reply.poll_device)
+            if (endpoints[j].kind == PAR_ENDPOINT_POLL &&
+                endpoints[j].device == d->reply.poll_device)
                 continue;
             par_fanout_to(f, endpoints[j].id);
         }

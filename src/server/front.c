@@ -28,7 +28,8 @@ void par_front_request(struct par_http_conn *conn, const struct par_http_request
     if (par_ops_request(reactor, conn, req))
         return;
     if (par_server_phase(reactor->server) >= PAR_SERVER_DRAINING) {
-        par_http_answer_error(conn, PAR_E_UNAVAILABLE, "this server is about to stop; try another", 1000);
+        par_http_answer_error(conn, PAR_E_UNAVAILABLE, "this server is about to stop; try another",
+                              1000);
         return;
     }
     if (par_str_is(req->path, "/v1/ws"))

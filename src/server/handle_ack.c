@@ -20,7 +20,8 @@ static bool add_marks(struct par_request *req, struct par_command_mark *marks, s
 void par_handle_ack(struct par_request *req)
 {
     const struct par_args_ack *args = req->args.ack;
-    size_t room = (args->has_delivered ? args->delivered.count : 0) + (args->has_read ? args->read.count : 0);
+    size_t room =
+        (args->has_delivered ? args->delivered.count : 0) + (args->has_read ? args->read.count : 0);
     if (room == 0) {
         par_request_empty(req);
         par_request_finish(req);

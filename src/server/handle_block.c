@@ -1,8 +1,10 @@
-/* block, unblock: commands of the direct conversation of the two, so that no later send slips through. */
+/* block, unblock: commands of the direct conversation of the two, so that no later send slips
+ * through. */
 #include "server/commands.h"
 #include "server/dispatch.h"
 
-static void block(struct par_request *req, const struct par_user_ref *ref, enum par_command_kind kind)
+static void block(struct par_request *req, const struct par_user_ref *ref,
+                  enum par_command_kind kind)
 {
     if (ref->id == req->who.user) {
         par_request_fail(req, PAR_E_BAD_REQUEST, "user: oneself");

@@ -8,7 +8,9 @@ static enum par_err set_contact(struct par_request *req, const struct par_user_r
     struct par_store *store = req->reactor->server->store;
     struct par_key user_key = par_key_user(ref->id);
     struct par_str value;
-    int found = ref->id ? par_store_get_in(store, PAR_T_USERS, par_key_str(&user_key), &req->arena, &value) : 0;
+    int found =
+        ref->id ? par_store_get_in(store, PAR_T_USERS, par_key_str(&user_key), &req->arena, &value)
+                : 0;
     struct par_user user;
     if (found < 0)
         return PAR_E_UNAVAILABLE;
@@ -20,7 +22,8 @@ static enum par_err set_contact(struct par_request *req, const struct par_user_r
     if (add) {
         struct par_buf row = {0};
         par_contact_encode(&(struct par_contact){.created = now}, &row);
-        outcome = par_store_put(store, PAR_T_CONTACTS, par_key_str(&key), par_buf_str(&row), (uint64_t)now);
+        outcome = par_store_put(store, PAR_T_CONTACTS, par_key_str(&key), par_buf_str(&row),
+                                (uint64_t)now);
         par_buf_fini(&row);
     } else {
         outcome = par_store_delete(store, PAR_T_CONTACTS, par_key_str(&key), (uint64_t)now);
@@ -31,7 +34,8 @@ static enum par_err set_contact(struct par_request *req, const struct par_user_r
 static void work_set(struct par_request *req)
 {
     bool add = req->op == PAR_OP_CONTACT_ADD;
-    const struct par_user_ref *ref = add ? &req->args.contact_add->user : &req->args.contact_remove->user;
+    const struct par_user_ref *ref =
+        add ? &req->args.contact_add->user : &req->args.contact_remove->user;
     enum par_err err = set_contact(req, ref, add);
     if (err)
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "user: no such user" : NULL);
@@ -63,8 +67,8 @@ static enum par_err list(struct par_request *req, enum par_table table, const ch
     struct par_key from = par_key_user(req->who.user);
     struct par_key to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(req->reactor->server->store, table, par_key_str(&from), par_key_str(&to),
-                                         0, 0, &req->arena, &rows, NULL);
+    enum par_err err = par_store_scan_in(req->reactor->server->store, table, par_key_str(&from),
+                                         par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
     if (err)
         return err;
     par_json_key(w, name);

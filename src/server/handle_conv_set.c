@@ -13,9 +13,11 @@ void par_handle_conv_set(struct par_request *req)
         return;
     command->conv = conv;
     struct par_settings *set = &command->settings;
-    set->set = (args->has_muted_until ? PAR_SET_MUTED_UNTIL : 0) | (args->has_archived ? PAR_SET_ARCHIVED : 0) |
+    set->set = (args->has_muted_until ? PAR_SET_MUTED_UNTIL : 0) |
+               (args->has_archived ? PAR_SET_ARCHIVED : 0) |
                (args->has_pinned ? PAR_SET_PINNED : 0) |
-               (args->has_marked_unread ? PAR_SET_MARKED_UNREAD : 0) | (args->has_draft ? PAR_SET_DRAFT : 0);
+               (args->has_marked_unread ? PAR_SET_MARKED_UNREAD : 0) |
+               (args->has_draft ? PAR_SET_DRAFT : 0);
     set->muted_until = args->muted_until;
     set->archived = args->archived;
     set->pinned = args->pinned;

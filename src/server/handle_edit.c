@@ -3,7 +3,8 @@
 #include "server/dispatch.h"
 
 static struct par_command *pointing(struct par_request *req, enum par_command_kind kind,
-                                    const struct par_conv_ref *ref, int64_t seq, struct par_str cmid)
+                                    const struct par_conv_ref *ref, int64_t seq,
+                                    struct par_str cmid)
 {
     struct par_conv conv;
     if (!par_command_conv(req, ref, &conv))
@@ -20,7 +21,8 @@ static struct par_command *pointing(struct par_request *req, enum par_command_ki
 void par_handle_edit(struct par_request *req)
 {
     const struct par_args_edit *args = req->args.edit;
-    struct par_command *command = pointing(req, PAR_COMMAND_EDIT, &args->conv, args->seq, args->cmid);
+    struct par_command *command =
+        pointing(req, PAR_COMMAND_EDIT, &args->conv, args->seq, args->cmid);
     if (!command)
         return;
     command->text = args->text;
@@ -30,7 +32,8 @@ void par_handle_edit(struct par_request *req)
 void par_handle_delete(struct par_request *req)
 {
     const struct par_args_delete *args = req->args.delete;
-    struct par_command *command = pointing(req, PAR_COMMAND_DELETE, &args->conv, args->seq, args->cmid);
+    struct par_command *command =
+        pointing(req, PAR_COMMAND_DELETE, &args->conv, args->seq, args->cmid);
     if (command)
         par_request_command(req, command);
 }
@@ -38,7 +41,8 @@ void par_handle_delete(struct par_request *req)
 void par_handle_react(struct par_request *req)
 {
     const struct par_args_react *args = req->args.react;
-    struct par_command *command = pointing(req, PAR_COMMAND_REACT, &args->conv, args->seq, args->cmid);
+    struct par_command *command =
+        pointing(req, PAR_COMMAND_REACT, &args->conv, args->seq, args->cmid);
     if (!command)
         return;
     command->text = args->emoji;

@@ -16,15 +16,16 @@ static void authenticate(struct par_request *req)
     const struct par_args_hello *args = req->args.hello;
     struct hello *hello = req->state_of_op;
     struct par_accounts accounts = par_request_accounts(req);
-    enum par_err err = par_account_authenticate(&accounts, args->token, args->client, par_wall_ms(), &hello->user,
-                                                &hello->device);
+    enum par_err err = par_account_authenticate(&accounts, args->token, args->client, par_wall_ms(),
+                                                &hello->user, &hello->device);
     if (err)
         par_request_error(req, err, accounts.message);
     else
         par_known_add(&req->reactor->server->known, hello->user.id);
 }
 
-static enum par_err write_answer(struct par_request *req, struct par_reader *reader, struct par_json_out *w)
+static enum par_err write_answer(struct par_request *req, struct par_reader *reader,
+                                 struct par_json_out *w)
 {
     struct par_server *server = req->reactor->server;
     const struct hello *hello = req->state_of_op;
@@ -70,7 +71,8 @@ static void done(struct par_request *req)
         par_client__hello_done(client);
         return;
     }
-    /* A sync that was asked wrongly leaves the connection as it was before: hello may be tried again. */
+    /* A sync that was asked wrongly leaves the connection as it was before: hello may be tried
+     * again. */
     client->hello_asked = false;
     par_endpoint_sign_out(client->reactor, &client->endpoint);
     client->endpoint.who = (struct par_identity){0};
@@ -89,8 +91,8 @@ static void authenticated(struct par_request *req)
         return;
     }
     par_identity_set(&client->endpoint.who, &hello->user, hello->device);
-    /* In the directory, and so in the routes, before the sync reads: what is released from here on comes as an
-     * event, what was before is in the sync (TAKEOVER.md R1). */
+    /* In the directory, and so in the routes, before the sync reads: what is released from here on
+     * comes as an event, what was before is in the sync (TAKEOVER.md R1). */
     enum par_err err = par_endpoint_sign_in(req->reactor, &client->endpoint);
     if (err) {
         par_request_error(req, err, "too many connections; try again");

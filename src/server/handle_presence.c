@@ -13,8 +13,8 @@ static void work(struct par_request *req)
     struct par_json_out w = par_request_open(req);
     par_json_key(&w, "users");
     par_json_open_array(&w);
-    enum par_err err = par_presence_write(req->reactor->server, &reader, req->who.user, users->users,
-                                          users->count, false, &w);
+    enum par_err err = par_presence_write(req->reactor->server, &reader, req->who.user,
+                                          users->users, users->count, false, &w);
     par_json_close_array(&w);
     par_reading_end(req, &w, err, &reader);
 }
@@ -37,7 +37,8 @@ void par_handle_watch(struct par_request *req)
     /* Watching begins before the look, so that no change falls in between. */
     enum par_err err = PAR_OK;
     if (req->client)
-        err = par_endpoint_watch(req->reactor, (struct par_endpoint *)req->client, ids, users->count);
+        err =
+            par_endpoint_watch(req->reactor, (struct par_endpoint *)req->client, ids, users->count);
     else
         par_poll_watch(req->reactor->server, &req->who, ids, users->count);
     if (err)

@@ -20,8 +20,9 @@ static enum par_err full(struct par_request *req, const struct par_key *key, boo
 {
     struct par_key from = par_key_user(req->who.user), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(req->reactor->server->store, PAR_T_PUSH_TOKENS, par_key_str(&from),
-                                         par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
+    enum par_err err =
+        par_store_scan_in(req->reactor->server->store, PAR_T_PUSH_TOKENS, par_key_str(&from),
+                          par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
     size_t others = 0;
     for (; !err && rows; rows = rows->next)
         others += !par_str_eq(rows->key, par_key_str(key));
@@ -39,11 +40,13 @@ static void work_register(struct par_request *req)
     if (!err && is_full)
         err = PAR_E_CONFLICT;
     if (err) {
-        par_request_error(req, err, err == PAR_E_CONFLICT ? "too many push tokens: unregister one" : NULL);
+        par_request_error(req, err,
+                          err == PAR_E_CONFLICT ? "too many push tokens: unregister one" : NULL);
         return;
     }
     int64_t now = par_wall_ms();
-    struct par_push_token row = {.kind = (uint8_t)args->kind, .device = req->who.device, .created = now};
+    struct par_push_token row = {
+        .kind = (uint8_t)args->kind, .device = req->who.device, .created = now};
     if (args->has_token)
         row.token = args->token;
     if (args->has_subscription) {
@@ -53,8 +56,8 @@ static void work_register(struct par_request *req)
     }
     struct par_buf value = {0};
     par_push_token_encode(&row, &value);
-    enum par_outcome outcome = par_store_put(req->reactor->server->store, PAR_T_PUSH_TOKENS, par_key_str(&key),
-                                             par_buf_str(&value), (uint64_t)now);
+    enum par_outcome outcome = par_store_put(req->reactor->server->store, PAR_T_PUSH_TOKENS,
+                                             par_key_str(&key), par_buf_str(&value), (uint64_t)now);
     par_buf_fini(&value);
     if (outcome != PAR_OUTCOME_OK) {
         par_request_error(req, PAR_E_UNAVAILABLE, NULL);
@@ -88,9 +91,8 @@ static void work_unregister(struct par_request *req)
         key = par_key_user_id(req->who.user, id);
         found = par_store_get_in(store, PAR_T_PUSH_TOKENS, par_key_str(&key), &req->arena, &value);
     }
-    if (found < 0 ||
-        (found && par_store_delete(store, PAR_T_PUSH_TOKENS, par_key_str(&key), (uint64_t)par_wall_ms()) !=
-                      PAR_OUTCOME_OK))
+    if (found < 0 || (found && par_store_delete(store, PAR_T_PUSH_TOKENS, par_key_str(&key),
+                                                (uint64_t)par_wall_ms()) != PAR_OUTCOME_OK))
         par_request_error(req, PAR_E_UNAVAILABLE, NULL);
     else if (!found)
         par_request_error(req, PAR_E_NOT_FOUND, "push_id: no such token");

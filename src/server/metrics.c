@@ -41,16 +41,16 @@ static int64_t users_online(void *arg)
     return (int64_t)par_directory_users(SERVER(arg)->directory);
 }
 
-#define LOOP_SUM(name, field)                                                                          \
-    static int64_t name(void *arg)                                                                     \
-    {                                                                                                  \
-        int64_t n = 0;                                                                                 \
-        for (unsigned i = 0; i < SERVER(arg)->reactor_count; i++) {                                    \
-            struct par_loop_stats stats;                                                               \
-            par_loop_stats(SERVER(arg)->reactors[i]->loop, &stats);                                    \
-            n += (int64_t)stats.field;                                                                 \
-        }                                                                                              \
-        return n;                                                                                      \
+#define LOOP_SUM(name, field)                                                                      \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        int64_t n = 0;                                                                             \
+        for (unsigned i = 0; i < SERVER(arg)->reactor_count; i++) {                                \
+            struct par_loop_stats stats;                                                           \
+            par_loop_stats(SERVER(arg)->reactors[i]->loop, &stats);                                \
+            n += (int64_t)stats.field;                                                             \
+        }                                                                                          \
+        return n;                                                                                  \
     }
 LOOP_SUM(output_queued, queued_bytes)
 LOOP_SUM(output_memory, output_memory)
@@ -63,12 +63,12 @@ static int64_t mailbox_depth(void *arg)
     return n;
 }
 
-#define QUEUE_VALUE(name, field)                                                                       \
-    static int64_t name(void *arg)                                                                     \
-    {                                                                                                  \
-        struct par_queue_stats stats;                                                                  \
-        par_queue_stats(SERVER(arg)->queue, &stats);                                                   \
-        return (int64_t)stats.field;                                                                   \
+#define QUEUE_VALUE(name, field)                                                                   \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_queue_stats stats;                                                              \
+        par_queue_stats(SERVER(arg)->queue, &stats);                                               \
+        return (int64_t)stats.field;                                                               \
     }
 QUEUE_VALUE(commands_depth, waiting_records)
 QUEUE_VALUE(commands_limit, max_records)
@@ -77,12 +77,12 @@ QUEUE_VALUE(commands_passed, taken)
 QUEUE_VALUE(commands_bytes, waiting_bytes)
 QUEUE_VALUE(commands_bytes_limit, max_bytes)
 
-#define POOL_VALUE(name, pool, field)                                                                  \
-    static int64_t name(void *arg)                                                                     \
-    {                                                                                                  \
-        struct par_pool_stats stats;                                                                   \
-        par_pool_stats(SERVER(arg)->pool, &stats);                                                     \
-        return (int64_t)stats.field;                                                                   \
+#define POOL_VALUE(name, pool, field)                                                              \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_pool_stats stats;                                                               \
+        par_pool_stats(SERVER(arg)->pool, &stats);                                                 \
+        return (int64_t)stats.field;                                                               \
     }
 POOL_VALUE(workers_depth, workers, depth)
 POOL_VALUE(workers_limit, workers, limit)
@@ -93,12 +93,12 @@ POOL_VALUE(hashers_limit, hashers, limit)
 POOL_VALUE(hashers_refused, hashers, refused)
 POOL_VALUE(hashers_passed, hashers, done)
 
-#define WRITER_VALUE(name, field)                                                                      \
-    static int64_t name(void *arg)                                                                     \
-    {                                                                                                  \
-        struct par_writer_stats stats;                                                                 \
-        par_writer_stats(SERVER(arg)->writer, &stats);                                                 \
-        return (int64_t)stats.field;                                                                   \
+#define WRITER_VALUE(name, field)                                                                  \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_writer_stats stats;                                                             \
+        par_writer_stats(SERVER(arg)->writer, &stats);                                             \
+        return (int64_t)stats.field;                                                               \
     }
 WRITER_VALUE(state_bytes, cache_bytes)
 WRITER_VALUE(state_bytes_max, cache_bytes_max)
@@ -112,12 +112,12 @@ static int64_t store_ready(void *arg)
     return par_server_ready(SERVER(arg), &why);
 }
 
-#define STORE_VALUE(name, field)                                                                       \
-    static int64_t name(void *arg)                                                                     \
-    {                                                                                                  \
-        struct par_store_stats stats;                                                                  \
-        par_store_stats(SERVER(arg)->store, &stats);                                                   \
-        return (int64_t)stats.field;                                                                   \
+#define STORE_VALUE(name, field)                                                                   \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_store_stats stats;                                                              \
+        par_store_stats(SERVER(arg)->store, &stats);                                               \
+        return (int64_t)stats.field;                                                               \
     }
 STORE_VALUE(store_free, free_bytes)
 STORE_VALUE(store_size, disk_bytes)
@@ -142,11 +142,13 @@ static int64_t cache_limit(void *arg)
     return (int64_t)stats.max_bytes;
 }
 
-static void add(struct par_metrics *m, enum par_sampled metric, const char *label, par_stats_sample_fn sample)
+static void add(struct par_metrics *m, enum par_sampled metric, const char *label,
+                par_stats_sample_fn sample)
 {
     PAR_ASSERT(m->count < MAX_SOURCES);
     struct par_stats_source *source = &m->sources[m->count++];
-    *source = (struct par_stats_source){.metric = metric, .label = label, .sample = sample, .arg = m};
+    *source =
+        (struct par_stats_source){.metric = metric, .label = label, .sample = sample, .arg = m};
     par_stats_source_add(source);
 }
 

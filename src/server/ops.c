@@ -50,7 +50,8 @@ bool par_ops_request(struct par_reactor *reactor, struct par_http_conn *conn,
     bool draining = par_server_phase(server) >= PAR_SERVER_DRAINING;
     const char *why;
     if (req->method != PAR_HTTP_GET && req->method != PAR_HTTP_HEAD)
-        par_http_answer_status(conn, 405, PAR_STR("Allow: GET, HEAD\r\n"), "GET is what works here");
+        par_http_answer_status(conn, 405, PAR_STR("Allow: GET, HEAD\r\n"),
+                               "GET is what works here");
     else if (ready && draining)
         answer_text(conn, 404, "draining\n");
     else if (draining)
@@ -65,10 +66,12 @@ bool par_ops_request(struct par_reactor *reactor, struct par_http_conn *conn,
 }
 
 /* The listener of metrics.listen answers nothing else. */
-void par_ops_metrics_request(struct par_http_conn *conn, const struct par_http_request *req, void *arg)
+void par_ops_metrics_request(struct par_http_conn *conn, const struct par_http_request *req,
+                             void *arg)
 {
     (void)arg;
-    if (par_str_is(req->path, "/metrics") && (req->method == PAR_HTTP_GET || req->method == PAR_HTTP_HEAD))
+    if (par_str_is(req->path, "/metrics") &&
+        (req->method == PAR_HTTP_GET || req->method == PAR_HTTP_HEAD))
         answer_metrics(conn);
     else
         par_http_answer_error(conn, PAR_E_NOT_FOUND, "only /metrics is here", 0);

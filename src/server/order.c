@@ -1,10 +1,10 @@
-/* The order of one connection's requests: about one conversation they take effect, and are answered, in the
- * order asked.
+/* The order of one connection's requests: about one conversation they take effect, and are
+ * answered, in the order asked.
  *
- * Writes of a conversation follow each other into the queue, which is first in, first out, so a write waits for
- * no write. A read looks at the store, so it waits for the writes before it, and writes wait for it. Several
- * conversations at once (sync, ack, block) count as every conversation. What concerns none waits for
- * nothing. */
+ * Writes of a conversation follow each other into the queue, which is first in, first out, so a
+ * write waits for no write. A read looks at the store, so it waits for the writes before it, and
+ * writes wait for it. Several conversations at once (sync, ack, block) count as every conversation.
+ * What concerns none waits for nothing. */
 #include "server/client_private.h"
 
 static bool same_conv(const struct par_request *a, const struct par_request *b)
@@ -34,8 +34,7 @@ static bool may_overtake(const struct par_request *later, const struct par_reque
 
 static bool blocked(const struct par_request *req, const struct par_list *requests)
 {
-    PAR_LIST_FOR_EACH(node, requests)
-    {
+    PAR_LIST_FOR_EACH (node, requests) {
         const struct par_request *earlier = PAR_CONTAINER(node, struct par_request, node);
         if (earlier == req)
             return false;
@@ -45,11 +44,11 @@ static bool blocked(const struct par_request *req, const struct par_list *reques
     return false;
 }
 
-/* The writer answers in order, so this finds nothing for what it answers; refusals made at once are what waits. */
+/* The writer answers in order, so this finds nothing for what it answers; refusals made at once are
+ * what waits. */
 static bool answered_too_early(const struct par_request *req, const struct par_list *requests)
 {
-    PAR_LIST_FOR_EACH(node, requests)
-    {
+    PAR_LIST_FOR_EACH (node, requests) {
         const struct par_request *earlier = PAR_CONTAINER(node, struct par_request, node);
         if (earlier == req)
             return false;
@@ -86,8 +85,7 @@ void par_order_start(struct par_request *req)
 /* One that may go on now: begins, or sends its answer. False when there is none. */
 static bool let_one_go(struct par_client *client)
 {
-    PAR_LIST_FOR_EACH(node, &client->requests)
-    {
+    PAR_LIST_FOR_EACH (node, &client->requests) {
         struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
         if (req->state == PAR_REQUEST_ENDED && !answered_too_early(req, &client->requests)) {
             par_request_finish(req);
@@ -105,7 +103,8 @@ static bool let_one_go(struct par_client *client)
 
 void par_order_next(struct par_client *client)
 {
-    /* A request that goes on may end at once and come back here: the outermost call does them all. */
+    /* A request that goes on may end at once and come back here: the outermost call does them all.
+     */
     if (client->ordering)
         return;
     client->ordering = true;

@@ -42,7 +42,9 @@ static void answer_request(struct par_reactor *reactor, struct par_post *post)
         req->out = a->body;
         a->body = (struct par_buf){0};
         if (a->err)
-            par_request_error(req, a->err, a->err == PAR_E_GONE ? "the poll session ended: open a new one and sync" : NULL);
+            par_request_error(
+                req, a->err,
+                a->err == PAR_E_GONE ? "the poll session ended: open a new one and sync" : NULL);
         par_request_finish(req);
     }
     par_buf_fini(&a->body);
@@ -100,7 +102,8 @@ static void present(struct par_poll *poll, bool is_present)
         par_presence_left(reactor, user);
 }
 
-/* Nobody waits any more: the time until the user counts as gone, and until the session is, begins. */
+/* Nobody waits any more: the time until the user counts as gone, and until the session is, begins.
+ */
 static void rest(struct par_poll *poll)
 {
     const struct par_config *config = poll->reactor->server->config;
@@ -203,7 +206,8 @@ void par_poll_end_first(struct par_reactor *reactor)
 void par_poll_open(struct par_request *req)
 {
     struct par_reactor *reactor = req->reactor;
-    uint64_t most = (uint64_t)reactor->server->config->limits.poll_sessions / reactor->server->reactor_count;
+    uint64_t most =
+        (uint64_t)reactor->server->config->limits.poll_sessions / reactor->server->reactor_count;
     struct par_poll *poll = reactor->poll_count <= most ? calloc(1, sizeof *poll) : NULL;
     if (!poll) {
         par_request_fail(req, PAR_E_OVERLOADED, "too many poll sessions; try again");
@@ -252,7 +256,8 @@ static void ask_here(struct par_reactor *reactor, struct par_post *post)
 {
     struct poll_ask *ask = PAR_CONTAINER(post, struct poll_ask, post);
     struct par_endpoint *endpoint = par_handles_get(&reactor->endpoints, ask->session);
-    struct par_poll *poll = endpoint && endpoint->kind == PAR_ENDPOINT_POLL ? (struct par_poll *)endpoint : NULL;
+    struct par_poll *poll =
+        endpoint && endpoint->kind == PAR_ENDPOINT_POLL ? (struct par_poll *)endpoint : NULL;
     bool known = poll && poll->secret == ask->secret && endpoint->who.user == ask->user &&
                  endpoint->who.device == ask->device &&
                  (ask->number == poll->number || ask->number + 1 == poll->number);
@@ -313,7 +318,8 @@ void par_poll_ask(struct par_request *req, struct par_str cursor, uint32_t wait_
     bool well_formed = cursor.len > 32 && parse_hex(par_str_of(cursor.ptr, 16), &ask->session) &&
                        parse_hex(par_str_of(cursor.ptr + 16, 16), &ask->secret) &&
                        parse_hex(par_str_of(cursor.ptr + 32, cursor.len - 32), &ask->number);
-    struct par_reactor *home = well_formed ? par_reactor_of(req->reactor->server, ask->session) : NULL;
+    struct par_reactor *home =
+        well_formed ? par_reactor_of(req->reactor->server, ask->session) : NULL;
     if (!home) {
         free(ask);
         par_stats_inc_at(PAR_C_POLLS, PAR_POLL_GONE);
@@ -345,8 +351,8 @@ static void watch_here(struct par_reactor *reactor, struct par_post *post)
     free(p);
 }
 
-void par_poll_watch(struct par_server *server, const struct par_identity *who, const uint64_t *users,
-                    size_t count)
+void par_poll_watch(struct par_server *server, const struct par_identity *who,
+                    const uint64_t *users, size_t count)
 {
     struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
     size_t n = par_directory_endpoints(server->directory, who->user, endpoints);

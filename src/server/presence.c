@@ -20,7 +20,8 @@ static void gone(struct par_reactor *reactor, uint64_t user)
 {
     struct par_server *server = reactor->server;
     (void)par_presence_offline(server->presence, user);
-    /* Somebody may have come back between the look and the call; then the last word is that they did. */
+    /* Somebody may have come back between the look and the call; then the last word is that they
+     * did. */
     if (par_directory_is_present(server->directory, user))
         (void)par_presence_online(server->presence, user);
 }
@@ -30,7 +31,8 @@ static void departure_due(struct par_timer *timer)
     struct par_departure *d = PAR_CONTAINER(timer, struct par_departure, timer);
     struct par_reactor *reactor = d->reactor;
     uint64_t delay = (uint64_t)PAR_CONFIG_GET(reactor->server->config->presence.offline_delay_ms);
-    if (par_directory_departed(reactor->server->directory, d->user, par_loop_now_ms(reactor->loop), delay))
+    if (par_directory_departed(reactor->server->directory, d->user, par_loop_now_ms(reactor->loop),
+                               delay))
         gone(reactor, d->user);
     par_list_remove(&d->node);
     free(d);
@@ -82,7 +84,8 @@ static void store_last_seen(struct change *c)
     struct par_buf value = {0};
     par_buf_add_u64(&value, (uint64_t)c->at_ms);
     struct par_batch batch = {0};
-    par_batch_put(&batch, PAR_T_LAST_SEEN, par_key_str(&key), par_buf_str(&value), (uint64_t)c->at_ms);
+    par_batch_put(&batch, PAR_T_LAST_SEEN, par_key_str(&key), par_buf_str(&value),
+                  (uint64_t)c->at_ms);
     /* Not synced: a time of day that a loss of power takes back a little harms nobody. */
     if (par_store_commit(c->server->store, &batch, false) != PAR_OUTCOME_OK)
         par_log_debug("presence.last_seen_not_stored", PAR_KV("user", c->user));
@@ -145,9 +148,9 @@ void par_presence_changed(void *arg, uint64_t user, bool online)
     }
 }
 
-enum par_err par_presence_write(struct par_server *server, struct par_reader *reader, uint64_t viewer,
-                                const struct par_user_ref *users, size_t n, bool rest,
-                                struct par_json_out *w)
+enum par_err par_presence_write(struct par_server *server, struct par_reader *reader,
+                                uint64_t viewer, const struct par_user_ref *users, size_t n,
+                                bool rest, struct par_json_out *w)
 {
     uint64_t *ids = par_arena_zalloc(reader->arena, n * sizeof *ids + 1);
     bool *visible = par_arena_zalloc(reader->arena, n * sizeof *visible + 1);

@@ -1,9 +1,10 @@
 /* Presence on this server: who came and went, and telling those who watch.
  *
- * A user arrives with the first endpoint that is present, and is on line at once. When the last one goes, a
- * timer of presence.offline_delay_ms starts on that reactor; if nobody came back by then, the user is off line
- * and the time of it is stored. The presence family says when that is a transition over all servers; then a
- * worker finds out which of those who watch may see it, and they get the event. */
+ * A user arrives with the first endpoint that is present, and is on line at once. When the last one
+ * goes, a timer of presence.offline_delay_ms starts on that reactor; if nobody came back by then,
+ * the user is off line and the time of it is stored. The presence family says when that is a
+ * transition over all servers; then a worker finds out which of those who watch may see it, and
+ * they get the event. */
 #ifndef PAR_SERVER_PRESENCE_H
 #define PAR_SERVER_PRESENCE_H
 
@@ -19,13 +20,13 @@ void par_presence_changed(void *arg, uint64_t user, bool online);
 /* Forgets the departures that a reactor still waits for, telling them now; when it stops. */
 void par_presence_finish(struct par_reactor *reactor);
 
-/* The answer to presence, watch and getStatus: an object for each user in the array open in w, in the order asked.
- * viewer 0 (a server-to-server key) may see everybody. Pool thread. */
+/* The answer to presence, watch and getStatus: an object for each user in the array open in w, in
+ * the order asked. viewer 0 (a server-to-server key) may see everybody. Pool thread. */
 struct par_reader;
 struct par_json_out;
 struct par_user_ref;
-enum par_err par_presence_write(struct par_server *server, struct par_reader *reader, uint64_t viewer,
-                                const struct par_user_ref *users, size_t n, bool rest,
-                                struct par_json_out *w) PAR_MUST_CHECK;
+enum par_err par_presence_write(struct par_server *server, struct par_reader *reader,
+                                uint64_t viewer, const struct par_user_ref *users, size_t n,
+                                bool rest, struct par_json_out *w) PAR_MUST_CHECK;
 
 #endif

@@ -58,7 +58,8 @@ static struct par_ws_settings ws_settings(const struct par_config *config)
     };
 }
 
-enum par_err par_reactor_new(struct par_server *server, unsigned index, struct par_reactor **reactor_r)
+enum par_err par_reactor_new(struct par_server *server, unsigned index,
+                             struct par_reactor **reactor_r)
 {
     *reactor_r = NULL;
     struct par_reactor *reactor = calloc(1, sizeof *reactor);
@@ -78,9 +79,10 @@ enum par_err par_reactor_new(struct par_server *server, unsigned index, struct p
     par_list_init(&reactor->polls);
     par_list_init(&reactor->departed);
     struct par_http_settings http = http_settings(server->config);
-    par_http_init(&reactor->http, reactor->loop, (uint8_t)index, &http, par_front_request, par_front_closed, reactor);
-    par_http_init(&reactor->metrics_http, reactor->loop, (uint8_t)index, &http, par_ops_metrics_request, NULL,
-                  reactor);
+    par_http_init(&reactor->http, reactor->loop, (uint8_t)index, &http, par_front_request,
+                  par_front_closed, reactor);
+    par_http_init(&reactor->metrics_http, reactor->loop, (uint8_t)index, &http,
+                  par_ops_metrics_request, NULL, reactor);
     struct par_ws_settings ws = ws_settings(server->config);
     par_ws_init(&reactor->ws, reactor->loop, &ws);
     par_drain_init(reactor);
@@ -108,7 +110,8 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
         atomic_fetch_sub(&server->connections, 1);
         par_stats_inc_at(PAR_C_RATE_LIMITED, PAR_LIMIT_CONNECTIONS);
         par_stats_inc_at(PAR_C_CONN_CLOSED, PAR_CLOSE_CONN_LIMIT);
-        par_log_warn("accept.limit", PAR_KV("limit", most), PAR_KV("do", "raise limits.connections"));
+        par_log_warn("accept.limit", PAR_KV("limit", most),
+                     PAR_KV("do", "raise limits.connections"));
         par_listener_refuse(listener, fd);
         return;
     }
@@ -129,12 +132,13 @@ static void accept_paused(struct par_listener *listener, int os_error, void *arg
     }
 }
 
-enum par_err par_reactor_listen(struct par_reactor *reactor, const struct par_addr *addr, bool metrics,
-                                int *os_error_r)
+enum par_err par_reactor_listen(struct par_reactor *reactor, const struct par_addr *addr,
+                                bool metrics, int *os_error_r)
 {
     struct par_listener *listener = metrics ? &reactor->metrics_listener : &reactor->listener;
     enum par_listen_mode mode = reactor->index == 0 ? PAR_LISTEN_FIRST : PAR_LISTEN_JOIN;
-    return par_listener_open(listener, reactor->loop, addr, mode, accepted, accept_paused, reactor, os_error_r);
+    return par_listener_open(listener, reactor->loop, addr, mode, accepted, accept_paused, reactor,
+                             os_error_r);
 }
 
 /* ---- life ---- */
@@ -185,15 +189,15 @@ static void close_listener(struct par_listener *listener)
         par_listener_close(listener);
 }
 
-/* What is left when the thread has ended: connections without their close frame, sessions, posts. */
+/* What is left when the thread has ended: connections without their close frame, sessions, posts.
+ */
 static void drop_everything(struct par_reactor *reactor)
 {
     close_listener(&reactor->listener);
     close_listener(&reactor->metrics_listener);
     par_http_abort_all(&reactor->http);
     par_http_abort_all(&reactor->metrics_http);
-    PAR_LIST_FOR_EACH(node, &reactor->clients)
-    {
+    PAR_LIST_FOR_EACH (node, &reactor->clients) {
         /* A reason without a code: at once, without a close frame. */
         par_client__close(PAR_CONTAINER(node, struct par_client, node), PAR_CLOSE_CLOSE_TIMEOUT);
     }

@@ -47,8 +47,8 @@ struct par_reactor {
 enum par_err par_reactor_new(struct par_server *server, unsigned index,
                              struct par_reactor **reactor_r) PAR_MUST_CHECK;
 /* Listens on the address, before the thread starts; the errno value when it cannot. */
-enum par_err par_reactor_listen(struct par_reactor *reactor, const struct par_addr *addr, bool metrics,
-                                int *os_error_r) PAR_MUST_CHECK;
+enum par_err par_reactor_listen(struct par_reactor *reactor, const struct par_addr *addr,
+                                bool metrics, int *os_error_r) PAR_MUST_CHECK;
 /* Starts the thread. */
 enum par_err par_reactor_start(struct par_reactor *reactor) PAR_MUST_CHECK;
 /* Closes what is open and ends the thread; par_reactor_join waits for it. Any thread. */

@@ -12,12 +12,13 @@ static inline struct par_reader par_reading(struct par_request *req)
     return (struct par_reader){.store = server->store,
                                .cache = server->cache,
                                .arena = &req->arena,
-                               .page_bytes = (size_t)PAR_CONFIG_GET(server->config->limits.page_bytes)};
+                               .page_bytes =
+                                   (size_t)PAR_CONFIG_GET(server->config->limits.page_bytes)};
 }
 
 /* Closes the answer that was opened in w, or turns it into the error. Pool thread. */
-static inline void par_reading_end(struct par_request *req, struct par_json_out *w, enum par_err err,
-                                   const struct par_reader *reader)
+static inline void par_reading_end(struct par_request *req, struct par_json_out *w,
+                                   enum par_err err, const struct par_reader *reader)
 {
     if (err)
         par_request_error(req, err, reader->message);

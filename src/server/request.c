@@ -147,8 +147,9 @@ void par_request_hash(struct par_request *req, par_request_work_fn work, par_req
     submit(req, req->reactor->server->hashers, work, then);
 }
 
-/* The bucket of the user's sends: a full one lets the command pass; an empty one is the server's verdict, since
- * a duplicate is answered whatever the rate (TAKEOVER.md L2: the writer looks the cmid up first). */
+/* The bucket of the user's sends: a full one lets the command pass; an empty one is the server's
+ * verdict, since a duplicate is answered whatever the rate (TAKEOVER.md L2: the writer looks the
+ * cmid up first). */
 static void take_token(struct par_request *req, struct par_command *command)
 {
     struct par_server *server = req->reactor->server;
@@ -156,8 +157,8 @@ static void take_token(struct par_request *req, struct par_command *command)
     uint32_t burst = (uint32_t)PAR_CONFIG_GET(server->config->limits.sends_burst);
     if (per_second == 0 || burst == 0)
         return;
-    uint32_t wait_ms =
-        par_directory_take_send(server->directory, req->who.user, req->started_ns, per_second, burst);
+    uint32_t wait_ms = par_directory_take_send(server->directory, req->who.user, req->started_ns,
+                                               per_second, burst);
     req->took_token = wait_ms == 0;
     if (wait_ms == 0)
         return;
@@ -180,10 +181,11 @@ void par_request_command(struct par_request *req, struct par_command *command)
         take_token(req, command);
     par_buf_clear(&req->out);
     par_command_encode(command, &req->out);
-    enum par_err err = req->out.failed ? PAR_E_OVERLOADED
-                                       : par_queue_produce(server->queue,
-                                                           par_queue_partition_of(server->queue, &command->conv),
-                                                           par_buf_str(&req->out));
+    enum par_err err =
+        req->out.failed ? PAR_E_OVERLOADED
+                        : par_queue_produce(server->queue,
+                                            par_queue_partition_of(server->queue, &command->conv),
+                                            par_buf_str(&req->out));
     if (err) {
         if (req->took_token)
             par_directory_refund_send(server->directory, req->who.user);
@@ -208,7 +210,8 @@ static void encode_written(struct par_request *req, const struct par_written *wr
         if (req->message_id) {
             char text[PAR_CONV_TEXT_MAX + 24];
             size_t n = par_conv_format(&written->conv, text);
-            n += (size_t)snprintf(text + n, sizeof text - n, ":%llu", (unsigned long long)written->seq);
+            n += (size_t)snprintf(text + n, sizeof text - n, ":%llu",
+                                  (unsigned long long)written->seq);
             par_json_key_str(&w, "message_id", par_str_of(text, n));
         }
     }

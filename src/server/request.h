@@ -3,11 +3,11 @@
  * Life. A client, a REST call or POST /v1/op makes one (par_request_new), fills in who asks and the
  * arguments, and starts it. Its handler runs on the reactor and takes exactly one of three ways:
  *   - par_request_open … par_request_close, or par_request_fail: it is answered at once;
- *   - par_request_work: a function runs on a pool thread, where it may block and writes the answer into the
- *     request; then the reactor sends it (or calls the next step);
+ *   - par_request_work: a function runs on a pool thread, where it may block and writes the answer
+ * into the request; then the reactor sends it (or calls the next step);
  *   - par_request_command: the writer decides; its answer completes the request.
- * However it ends, par_request_finish sends what it holds and frees it. When the connection has gone
- * meanwhile, the answer is dropped; the operation takes effect all the same. */
+ * However it ends, par_request_finish sends what it holds and frees it. When the connection has
+ * gone meanwhile, the answer is dropped; the operation takes effect all the same. */
 #ifndef PAR_SERVER_REQUEST_H
 #define PAR_SERVER_REQUEST_H
 
@@ -26,7 +26,7 @@ struct par_call;
 struct par_identity {
     uint64_t user;
     uint64_t device;
-    bool hide_read;   /* show_read off: stamped into acks */
+    bool hide_read; /* show_read off: stamped into acks */
     bool hide_typing;
     uint32_t scopes; /* of a server-to-server key; then user is 0 */
 };
@@ -34,8 +34,8 @@ struct par_identity {
 /* How an answer looks: a frame with `re`, the bare object of a REST call. */
 enum par_answer_style { PAR_STYLE_FRAME = 0, PAR_STYLE_REST };
 
-/* Runs on a pool thread and may block. It opens and closes the answer, or sets err and message, or leaves
- * its findings for `then`. It must touch nothing of the reactor. */
+/* Runs on a pool thread and may block. It opens and closes the answer, or sets err and message, or
+ * leaves its findings for `then`. It must touch nothing of the reactor. */
 typedef void (*par_request_work_fn)(struct par_request *req);
 /* Runs on the reactor afterwards. */
 typedef void (*par_request_then_fn)(struct par_request *req);
@@ -54,7 +54,7 @@ struct par_request {
     struct par_list node; /* among its client's requests; a list by itself without a client */
     struct par_reactor *reactor;
     uint64_t handle;
-    uint64_t endpoint; /* the client that asks: its id; 0: HTTP */
+    uint64_t endpoint;         /* the client that asks: its id; 0: HTTP */
     struct par_client *client; /* NULL: HTTP, or gone */
     uint64_t http;             /* the HTTP connection's id; 0: none */
     struct par_identity who;
@@ -81,8 +81,8 @@ struct par_request {
     par_request_then_fn then;
     par_request_done_fn done;
     par_request_then_fn on_written; /* after the writer's answer, before it is sent; may be NULL */
-    uint64_t poll_device;           /* its poll session does not get the event of what this writes */
-    bool took_token;                /* of the user's bucket of sends */
+    uint64_t poll_device; /* its poll session does not get the event of what this writes */
+    bool took_token;      /* of the user's bucket of sends */
     struct par_job job;
     struct par_post post;
     void *state_of_op;     /* of the handler, in the arena */
@@ -90,8 +90,8 @@ struct par_request {
     uint64_t started_ns;
 };
 
-/* A request of this reactor with nothing in it; NULL when memory is refused. The caller sets who, op, args
- * (in the arena), re or style, done. */
+/* A request of this reactor with nothing in it; NULL when memory is refused. The caller sets who,
+ * op, args (in the arena), re or style, done. */
 struct par_request *par_request_new(struct par_reactor *reactor);
 /* Calls the handler of its operation. */
 void par_request_run(struct par_request *req);
@@ -102,8 +102,8 @@ struct par_json_out par_request_open(struct par_request *req);
 void par_request_close(struct par_request *req, struct par_json_out *w);
 /* The answer `{}`. */
 void par_request_empty(struct par_request *req);
-/* Sets the error; message is static or in the arena, NULL: the code says it all. Any thread that has the
- * request. */
+/* Sets the error; message is static or in the arena, NULL: the code says it all. Any thread that
+ * has the request. */
 void par_request_error(struct par_request *req, enum par_err err, const char *message);
 /* Sends the answer (or the error) and frees the request. Reactor. */
 void par_request_finish(struct par_request *req);
@@ -118,8 +118,9 @@ void par_request_work(struct par_request *req, par_request_work_fn work, par_req
 /* The same on the password threads. */
 void par_request_hash(struct par_request *req, par_request_work_fn work, par_request_then_fn then);
 
-/* Sends the command to its writer; fills in sender, reply and, for operations with a cmid, the verdict of the
- * rate limit when there is none yet. The writer's answer ends the request. Reactor. */
+/* Sends the command to its writer; fills in sender, reply and, for operations with a cmid, the
+ * verdict of the rate limit when there is none yet. The writer's answer ends the request. Reactor.
+ */
 void par_request_command(struct par_request *req, struct par_command *command);
 
 /* The writer's answer, brought by fanout.c to the reactor. */
@@ -136,12 +137,14 @@ void par_request_written(struct par_request *req, const struct par_written *writ
 
 /* ---- order.c ---- */
 
-/* Starts the request, which is the last of its client's list, now, or after those before it that it must not
- * overtake. */
+/* Starts the request, which is the last of its client's list, now, or after those before it that it
+ * must not overtake. */
 void par_order_start(struct par_request *req);
-/* True when the answer of this one must wait for that of an earlier one; it is then sent by par_order_next. */
+/* True when the answer of this one must wait for that of an earlier one; it is then sent by
+ * par_order_next. */
 bool par_order_holds(struct par_request *req);
-/* One that was started has ended and is out of its client's list: starts those that waited for it. */
+/* One that was started has ended and is out of its client's list: starts those that waited for it.
+ */
 void par_order_next(struct par_client *client);
 
 #endif

@@ -25,7 +25,8 @@ static const struct route routes[] = {
     {PAR_HTTP_GET, "/v1/users/{}", PROOF_TOKEN, 0, par_rest_user},
     {PAR_HTTP_GET, "/v1/devices", PROOF_TOKEN, 0, par_rest_devices},
     {PAR_HTTP_DELETE, "/v1/devices/{}", PROOF_TOKEN, 0, par_rest_device_delete},
-    {PAR_HTTP_POST, "/v1/messages", PROOF_TOKEN_OR_KEY, PAR_SCOPE_MESSAGES_WRITE, par_rest_messages},
+    {PAR_HTTP_POST, "/v1/messages", PROOF_TOKEN_OR_KEY, PAR_SCOPE_MESSAGES_WRITE,
+     par_rest_messages},
     {PAR_HTTP_GET, "/v1/conversations", PROOF_TOKEN, 0, par_rest_conversations},
     {PAR_HTTP_GET, "/v1/conversations/{}", PROOF_TOKEN, 0, par_rest_conversation},
     {PAR_HTTP_GET, "/v1/conversations/{}/messages", PROOF_TOKEN, 0, par_rest_history},
@@ -67,8 +68,8 @@ static bool matches(const char *pattern, struct par_str path, struct par_str par
     return at == path.len;
 }
 
-static const struct route *find(const struct par_http_request *http, struct par_str part[PAR_CALL_PARTS],
-                                bool *path_known_r)
+static const struct route *find(const struct par_http_request *http,
+                                struct par_str part[PAR_CALL_PARTS], bool *path_known_r)
 {
     enum par_http_method method = http->method == PAR_HTTP_HEAD ? PAR_HTTP_GET : http->method;
     *path_known_r = false;
@@ -87,14 +88,17 @@ static const struct route *find(const struct par_http_request *http, struct par_
 static void call_done(struct par_request *req)
 {
     /* What the call set is the status of its success, but for the 405 of a wrong method. */
-    int status = req->err && req->status != 405 ? par_err_status(req->err) : req->status ? req->status : 200;
+    int status = req->err && req->status != 405 ? par_err_status(req->err)
+                 : req->status                  ? req->status
+                                                : 200;
     struct par_str body = status == 204 ? (struct par_str){0} : par_buf_str(&req->out);
     struct par_http_answer answer = {.status = status};
     if (req->err && par_err_retry(req->err) && req->retry_after_ms) {
         char *header = par_arena_alloc(&req->arena, 48);
         if (header)
-            answer.headers = par_str_of(header, (size_t)snprintf(header, 48, "Retry-After: %u\r\n",
-                                                                 (req->retry_after_ms + 999) / 1000));
+            answer.headers =
+                par_str_of(header, (size_t)snprintf(header, 48, "Retry-After: %u\r\n",
+                                                    (req->retry_after_ms + 999) / 1000));
     }
     par_stats_inc_at(PAR_C_HTTP_REQUESTS, (unsigned)status / 100);
     struct par_http_conn *conn = par_http_conn_find(&req->reactor->http, req->http);
@@ -131,7 +135,8 @@ bool par_call_body(struct par_request *req, enum par_body body)
     struct par_proto_limits limits;
     struct par_body_in in;
     par_server_limits(req->reactor->server, &limits);
-    enum par_err err = par_proto_decode_body(body, par_call_of(req)->body, &limits, &req->arena, &in);
+    enum par_err err =
+        par_proto_decode_body(body, par_call_of(req)->body, &limits, &req->arena, &in);
     if (err) {
         par_request_fail(req, err, in.message);
         return false;
@@ -148,8 +153,8 @@ void par_call_dispatch(struct par_request *req, enum par_op op, int status)
     par_order_start(req);
 }
 
-void par_call_dispatch_texts(struct par_request *req, enum par_op op, const struct par_text_arg *texts,
-                             size_t count, int status)
+void par_call_dispatch_texts(struct par_request *req, enum par_op op,
+                             const struct par_text_arg *texts, size_t count, int status)
 {
     struct par_proto_limits limits;
     struct par_body_in in;
@@ -181,7 +186,8 @@ static void check_proof(struct par_request *req)
     } else {
         struct par_user user;
         uint64_t device;
-        err = par_account_authenticate(&accounts, call->proof, (struct par_str){0}, par_wall_ms(), &user, &device);
+        err = par_account_authenticate(&accounts, call->proof, (struct par_str){0}, par_wall_ms(),
+                                       &user, &device);
         if (!err) {
             par_identity_set(&req->who, &user, device);
             par_known_add(&req->reactor->server->known, user.id);
@@ -202,7 +208,8 @@ static void proven(struct par_request *req)
 }
 
 /* The token or key of the call. False after an answer. */
-static bool take_proof(struct par_request *req, const struct route *route, const struct par_http_request *http)
+static bool take_proof(struct par_request *req, const struct route *route,
+                       const struct par_http_request *http)
 {
     struct par_call *call = par_call_of(req);
     size_t tokens = par_http_header_count(http, "authorization");
@@ -231,7 +238,8 @@ static bool take_proof(struct par_request *req, const struct route *route, const
         }
         return true;
     }
-    par_request_fail(req, PAR_E_UNAUTHORIZED, "this needs Authorization: Bearer and a session's token");
+    par_request_fail(req, PAR_E_UNAUTHORIZED,
+                     "this needs Authorization: Bearer and a session's token");
     return false;
 }
 

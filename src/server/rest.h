@@ -1,11 +1,11 @@
-/* REST calls: which function answers which path, who may call it, and the common way from an HTTP request to a
- * request of the server.
+/* REST calls: which function answers which path, who may call it, and the common way from an HTTP
+ * request to a request of the server.
  *
- * The table (rest.c) gives for each method and path what proves who asks (nothing, a token, or a token or
- * a server-to-server key of some scope) and a function. The call is copied out of the connection, the proof is
- * checked on a pool thread, and then the function runs on the reactor: it fills an operation's arguments and
- * dispatches it like a frame, or has work of its own done. The answer goes out by the connection's id, if
- * the connection is still there. */
+ * The table (rest.c) gives for each method and path what proves who asks (nothing, a token, or a
+ * token or a server-to-server key of some scope) and a function. The call is copied out of the
+ * connection, the proof is checked on a pool thread, and then the function runs on the reactor: it
+ * fills an operation's arguments and dispatches it like a frame, or has work of its own done. The
+ * answer goes out by the connection's id, if the connection is still there. */
 #ifndef PAR_SERVER_REST_H
 #define PAR_SERVER_REST_H
 
@@ -20,7 +20,7 @@ struct par_call {
     struct par_str body;
     struct par_text_arg *query;
     size_t query_count;
-    struct par_str proof; /* the token or key */
+    struct par_str proof;   /* the token or key */
     struct par_str address; /* of the client, as the proxy says it */
     bool is_key;
     bool exempt; /* from limits by address */
@@ -47,17 +47,20 @@ struct par_str par_call_cmid(struct par_request *req);
 /* Decodes the body into req->args. False after an answer. */
 bool par_call_body(struct par_request *req, enum par_body body);
 /* Fills req->args for op from named texts, and dispatches it; status: of success. */
-void par_call_dispatch_texts(struct par_request *req, enum par_op op, const struct par_text_arg *texts,
-                             size_t count, int status);
+void par_call_dispatch_texts(struct par_request *req, enum par_op op,
+                             const struct par_text_arg *texts, size_t count, int status);
 /* Dispatches op, whose arguments the caller has put into req->args. */
 void par_call_dispatch(struct par_request *req, enum par_op op, int status);
 
-/* The functions of the table, by area: rest_accounts.c, rest_messages.c, rest_groups.c, rest_op.c. */
-#define PAR_REST_FUNCTIONS(X)                                                                          \
-    X(register) X(login) X(logout) X(me) X(users) X(user) X(devices) X(device_delete) X(messages)       \
-    X(conversations) X(conversation) X(history) X(pair_history) X(status) X(group_create) X(group)       \
-    X(group_rename) X(group_add) X(group_role) X(group_remove) X(push_register) X(push_unregister)       \
-    X(push_key) X(poll) X(op) X(openapi)
+/* The functions of the table, by area: rest_accounts.c, rest_messages.c, rest_groups.c, rest_op.c.
+ */
+#define PAR_REST_FUNCTIONS(X)                                                                      \
+    X(register)                                                                                    \
+    X(login)                                                                                       \
+    X(logout) X(me) X(users) X(user) X(devices) X(device_delete) X(messages) X(conversations)      \
+        X(conversation) X(history) X(pair_history) X(status) X(group_create) X(group)              \
+            X(group_rename) X(group_add) X(group_role) X(group_remove) X(push_register)            \
+                X(push_unregister) X(push_key) X(poll) X(op) X(openapi)
 #define X(name) void par_rest_##name(struct par_request *req);
 PAR_REST_FUNCTIONS(X)
 #undef X

@@ -9,8 +9,8 @@
 /* ---- rates ---- */
 
 /* Answers rate_limited and returns false while one of the two is over its limit. */
-static bool within(struct par_request *req, enum par_attempt kind, struct par_str who, int64_t per_minute,
-                   enum par_limit limit)
+static bool within(struct par_request *req, enum par_attempt kind, struct par_str who,
+                   int64_t per_minute, enum par_limit limit)
 {
     struct par_server *server = req->reactor->server;
     uint32_t wait = par_attempts_wait(server->attempts, kind, who, (uint32_t)per_minute,
@@ -23,7 +23,8 @@ static bool within(struct par_request *req, enum par_attempt kind, struct par_st
     return false;
 }
 
-static void count(struct par_request *req, enum par_attempt kind, struct par_str who, int64_t per_minute)
+static void count(struct par_request *req, enum par_attempt kind, struct par_str who,
+                  int64_t per_minute)
 {
     par_attempts_count(req->reactor->server->attempts, kind, who, (uint32_t)per_minute,
                        par_loop_now_ms(req->reactor->loop));
@@ -34,8 +35,8 @@ static void count(struct par_request *req, enum par_attempt kind, struct par_str
 static void answer_session(struct par_request *req, const struct par_session *session)
 {
     if (session->removed_device)
-        par_endpoint_close_device(req->reactor->server, session->user.id, session->removed_device, 0,
-                                  PAR_CLOSE_SIGNED_OUT);
+        par_endpoint_close_device(req->reactor->server, session->user.id, session->removed_device,
+                                  0, PAR_CLOSE_SIGNED_OUT);
     par_known_add(&req->reactor->server->known, session->user.id);
     struct par_json_out w = par_request_open(req);
     par_write_session(&w, session);
@@ -74,7 +75,8 @@ void par_rest_register(struct par_request *req)
     }
     int64_t rate = PAR_CONFIG_GET(config->limits.registrations_per_minute);
     if (!call->exempt) {
-        if (!within(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate, PAR_LIMIT_REGISTRATIONS))
+        if (!within(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate,
+                    PAR_LIMIT_REGISTRATIONS))
             return;
         count(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate);
     }
@@ -89,9 +91,9 @@ static void login_work(struct par_request *req)
     const struct par_args_body_login *args = req->args.body_login;
     struct par_accounts accounts = par_request_accounts(req);
     struct par_session session;
-    enum par_err err = par_account_login(&accounts, args->name, args->password,
-                                         args->has_device_name ? args->device_name : (struct par_str){0},
-                                         &session);
+    enum par_err err = par_account_login(
+        &accounts, args->name, args->password,
+        args->has_device_name ? args->device_name : (struct par_str){0}, &session);
     par_stats_inc_at(PAR_C_LOGINS, err);
     if (err)
         par_request_error(req, err, accounts.message);
@@ -115,7 +117,8 @@ void par_rest_login(struct par_request *req)
 {
     const struct par_call *call = par_call_of(req);
     int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
-    if (!call->exempt && !within(req, PAR_ATTEMPT_LOGIN_ADDRESS, call->address, rate, PAR_LIMIT_LOGINS))
+    if (!call->exempt &&
+        !within(req, PAR_ATTEMPT_LOGIN_ADDRESS, call->address, rate, PAR_LIMIT_LOGINS))
         return;
     if (!par_call_body(req, PAR_BODY_LOGIN))
         return;
@@ -153,8 +156,9 @@ static void devices_work(struct par_request *req)
 {
     struct par_key from = par_key_user(req->who.user), to = par_key_after(par_key_str(&from));
     struct par_store_row *rows;
-    enum par_err err = par_store_scan_in(req->reactor->server->store, PAR_T_DEVICES, par_key_str(&from),
-                                         par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
+    enum par_err err =
+        par_store_scan_in(req->reactor->server->store, PAR_T_DEVICES, par_key_str(&from),
+                          par_key_str(&to), 0, 0, &req->arena, &rows, NULL);
     if (err) {
         par_request_error(req, err, NULL);
         return;
@@ -165,7 +169,8 @@ static void devices_work(struct par_request *req)
     for (; rows; rows = rows->next) {
         struct par_device device;
         uint64_t user, id;
-        if (!par_device_decode(rows->value, &device) || !par_key_parse_user_id(rows->key, &user, &id))
+        if (!par_device_decode(rows->value, &device) ||
+            !par_key_parse_user_id(rows->key, &user, &id))
             continue;
         par_json_open(&w);
         par_json_key_id(&w, "id", id);
@@ -223,8 +228,9 @@ static void user_work(struct par_request *req)
     struct par_accounts accounts = par_request_accounts(req);
     struct par_user user;
     uint64_t id;
-    enum par_err err = par_user_parse(par_call_of(req)->part[0], &id) ? par_account_get(&accounts, id, &user)
-                                                                          : PAR_E_NOT_FOUND;
+    enum par_err err = par_user_parse(par_call_of(req)->part[0], &id)
+                           ? par_account_get(&accounts, id, &user)
+                           : PAR_E_NOT_FOUND;
     if (err) {
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such user" : accounts.message);
         return;
@@ -258,9 +264,10 @@ static void users_work(struct par_request *req)
         char prefix[33];
         for (size_t i = 0; i < q.len; i++)
             prefix[i] = q.ptr[i] >= 'A' && q.ptr[i] <= 'Z' ? (char)(q.ptr[i] + 32) : q.ptr[i];
-        struct par_key from = par_key_text(par_str_of(prefix, q.len)), to = par_key_after(par_key_str(&from));
-        err = par_store_scan_in(accounts.store, PAR_T_NAMES, par_key_str(&from), par_key_str(&to), SEARCH_MAX, 0,
-                                &req->arena, &rows, NULL);
+        struct par_key from = par_key_text(par_str_of(prefix, q.len)),
+                       to = par_key_after(par_key_str(&from));
+        err = par_store_scan_in(accounts.store, PAR_T_NAMES, par_key_str(&from), par_key_str(&to),
+                                SEARCH_MAX, 0, &req->arena, &rows, NULL);
     }
     for (; !err && rows; rows = rows->next) {
         struct par_name name;

@@ -16,7 +16,8 @@ static struct par_args_send *send_args(struct par_request *req)
     return args;
 }
 
-/* The body of a trusted server: it speaks for the sender. Without a cmid each call is a message of its own. */
+/* The body of a trusted server: it speaks for the sender. Without a cmid each call is a message of
+ * its own. */
 static void server_message(struct par_request *req)
 {
     if (!par_call_body(req, PAR_BODY_SERVER_MESSAGE))
@@ -98,7 +99,8 @@ void par_rest_conversation(struct par_request *req)
 void par_rest_history(struct par_request *req)
 {
     const struct par_call *call = par_call_of(req);
-    struct par_text_arg *args = par_arena_alloc(&req->arena, (call->query_count + 1) * sizeof *args);
+    struct par_text_arg *args =
+        par_arena_alloc(&req->arena, (call->query_count + 1) * sizeof *args);
     if (!args) {
         par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
         return;
@@ -113,7 +115,8 @@ void par_rest_history(struct par_request *req)
 }
 
 /* A number of a query that may be missing. False when it is none. */
-static bool number(struct par_str text, uint64_t least, uint64_t most, uint64_t otherwise, uint64_t *v_r)
+static bool number(struct par_str text, uint64_t least, uint64_t most, uint64_t otherwise,
+                   uint64_t *v_r)
 {
     *v_r = otherwise;
     if (!text.ptr)
@@ -146,7 +149,8 @@ static void pair_history_work(struct par_request *req)
         par_request_error(req, PAR_E_BAD_REQUEST, "count: 1 to 200");
         return;
     }
-    struct par_history_query q = {.conv = par_conv_direct(a, b), .limit = (uint32_t)count, .rest = true};
+    struct par_history_query q = {
+        .conv = par_conv_direct(a, b), .limit = (uint32_t)count, .rest = true};
     if (par_call_query(call, "before_timestamp").ptr) {
         q.from = PAR_BEFORE_TS;
         q.value = (int64_t)before;
@@ -176,8 +180,8 @@ static void status_work(struct par_request *req)
     req->answered = true;
     struct par_json_out w = par_json_out(&req->out);
     par_json_open_array(&w);
-    enum par_err err = par_presence_write(req->reactor->server, &reader, req->who.user, users->users, users->count,
-                                          true, &w);
+    enum par_err err = par_presence_write(req->reactor->server, &reader, req->who.user,
+                                          users->users, users->count, true, &w);
     par_json_close_array(&w);
     if (err)
         par_request_error(req, err, reader.message);

@@ -32,8 +32,8 @@ const char *par_server_address(const struct par_server *server)
     return server->address;
 }
 
-static enum par_err fail(struct par_server_error *error, bool usage, enum par_err err, const char *what,
-                         const char *why)
+static enum par_err fail(struct par_server_error *error, bool usage, enum par_err err,
+                         const char *what, const char *why)
 {
     error->usage = usage;
     snprintf(error->text, sizeof error->text, "%s: %s", what, why);
@@ -73,7 +73,8 @@ static enum par_err open_drivers(struct par_server *server, struct par_server_er
                                      .max_bytes = (size_t)config->queue.commands_bytes};
     struct par_route_config route = {.driver = config->route.driver};
     struct par_presence_config presence = {.driver = config->presence.driver};
-    struct par_cache_config cache = {.driver = config->cache.driver, .max_bytes = (size_t)config->cache.bytes};
+    struct par_cache_config cache = {.driver = config->cache.driver,
+                                     .max_bytes = (size_t)config->cache.bytes};
     enum par_err err = par_queue_open(&queue, &server->queue);
     if (err)
         return fail(error, true, err, "queue.driver", "this program has no such driver");
@@ -134,11 +135,13 @@ static enum par_err listen_on(struct par_server *server, const char *text, bool 
     struct par_addr addr;
     int os_error = 0;
     if (par_addr_parse(par_str(text), &addr))
-        return fail(error, true, PAR_E_BAD_REQUEST, text, "not an address; it is ADDR:PORT or [ADDR]:PORT");
+        return fail(error, true, PAR_E_BAD_REQUEST, text,
+                    "not an address; it is ADDR:PORT or [ADDR]:PORT");
     for (unsigned i = 0; i < (metrics ? 1 : server->reactor_count); i++) {
         enum par_err err = par_reactor_listen(server->reactors[i], &addr, metrics, &os_error);
         if (err) {
-            snprintf(error->text, sizeof error->text, "cannot listen on %s: %s", text, strerror(os_error));
+            snprintf(error->text, sizeof error->text, "cannot listen on %s: %s", text,
+                     strerror(os_error));
             return err;
         }
         /* Port 0 is one the system chose: the other reactors share it. */
@@ -156,7 +159,8 @@ static enum par_err start(struct par_server *server, struct par_server_error *er
     const struct par_config *config = server->config;
     struct par_writer_config writer = {.batch_max = (size_t)config->queue.batch,
                                        .cache_bytes = (size_t)config->cache.state_bytes};
-    enum par_err err = par_writer_start(&writer, server->store, server->queue, server->route, &server->writer);
+    enum par_err err =
+        par_writer_start(&writer, server->store, server->queue, server->route, &server->writer);
     if (err)
         return fail(error, err == PAR_E_CONFLICT, err, "writer",
                     err == PAR_E_CONFLICT ? "the store was written by another version of the rules"
@@ -219,7 +223,8 @@ void par_server_close(struct par_server **server)
         par_reactor_stop(s->reactors[i]);
     for (unsigned i = 0; i < s->reactor_count; i++)
         par_reactor_join(s->reactors[i]);
-    /* From here on nobody asks; what was asked is worked off, and its answers end in the mailboxes. */
+    /* From here on nobody asks; what was asked is worked off, and its answers end in the mailboxes.
+     */
     if (s->writer)
         par_writer_stop(&s->writer);
     if (s->hashers)

@@ -60,7 +60,7 @@ struct par_server {
     char address[80];
     unsigned reactor_count;
     struct par_reactor *reactors[PAR_SERVER_MAX_REACTORS];
-    _Atomic int phase; /* enum par_server_phase */
+    _Atomic int phase;            /* enum par_server_phase */
     _Atomic uint64_t connections; /* open now, of both kinds */
     _Atomic uint64_t clients;     /* WebSockets among them */
     struct par_fanout *fanout;    /* of the writer's thread */
@@ -72,15 +72,14 @@ struct par_server_error {
     char text[512];
 };
 
-/* Opens the store and everything on it, listens, and starts all threads: the server serves when it returns. The
- * configuration stays the caller's and outlives the server. Blocks. */
+/* Opens the store and everything on it, listens, and starts all threads: the server serves when it
+ * returns. The configuration stays the caller's and outlives the server. Blocks. */
 enum par_err par_server_open(struct par_config *config, struct par_server **server_r,
                              struct par_server_error *error_r) PAR_MUST_CHECK;
 /* The address clients connect to, as text. */
 const char *par_server_address(const struct par_server *server);
 /* Ends everything in order and frees; what is queued for the writer is still written. Blocks. */
 void par_server_close(struct par_server **server);
-
 
 /* The limits of PROTOCOL.md 8 as the configuration has them now. */
 void par_server_limits(const struct par_server *server, struct par_proto_limits *limits_r);

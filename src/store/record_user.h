@@ -17,7 +17,7 @@ struct par_user_conv {
     bool pinned;
     bool marked_unread;
     struct par_str draft;
-    uint64_t stamp; /* of the command that made this state */
+    uint64_t stamp;           /* of the command that made this state */
     struct par_str left_name; /* of a group one is out of: its name then */
     uint32_t left_members;    /* and how many were left in it */
 };

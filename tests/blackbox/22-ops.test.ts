@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { call, RawHttp } from '../lib/http.js';
 import { Server } from '../lib/server.js';
-import { cmid, eventually, flood, wait, World, world } from '../lib/world.js';
+import { cmid, eventually, flood, World, wait, world } from '../lib/world.js';
 
 const skip = Boolean(process.env.PARLEY_URL);
 
