@@ -52,17 +52,37 @@ void par_call_dispatch_texts(struct par_request *req, enum par_op op,
 /* Dispatches op, whose arguments the caller has put into req->args. */
 void par_call_dispatch(struct par_request *req, enum par_op op, int status);
 
-/* The functions of the table, by area: rest_accounts.c, rest_messages.c, rest_groups.c, rest_op.c.
- */
-#define PAR_REST_FUNCTIONS(X)                                                                      \
-    X(register)                                                                                    \
-    X(login)                                                                                       \
-    X(logout) X(me) X(users) X(user) X(devices) X(device_delete) X(messages) X(conversations)      \
-        X(conversation) X(history) X(pair_history) X(status) X(group_create) X(group)              \
-            X(group_rename) X(group_add) X(group_role) X(group_remove) X(push_register)            \
-                X(push_unregister) X(push_key) X(poll) X(op) X(openapi)
-#define X(name) void par_rest_##name(struct par_request *req);
-PAR_REST_FUNCTIONS(X)
-#undef X
+/* The functions of the table, by file. Each takes a request whose proof was checked, and sees to
+ * its answer. */
+/* rest_accounts.c */
+void par_rest_register(struct par_request *req);
+void par_rest_login(struct par_request *req);
+void par_rest_logout(struct par_request *req);
+void par_rest_me(struct par_request *req);
+void par_rest_users(struct par_request *req);
+void par_rest_user(struct par_request *req);
+void par_rest_devices(struct par_request *req);
+void par_rest_device_delete(struct par_request *req);
+void par_rest_push_register(struct par_request *req);
+void par_rest_push_unregister(struct par_request *req);
+void par_rest_push_key(struct par_request *req);
+/* rest_messages.c */
+void par_rest_messages(struct par_request *req);
+void par_rest_conversations(struct par_request *req);
+void par_rest_conversation(struct par_request *req);
+void par_rest_history(struct par_request *req);
+void par_rest_pair_history(struct par_request *req);
+void par_rest_status(struct par_request *req);
+/* rest_groups.c */
+void par_rest_group_create(struct par_request *req);
+void par_rest_group(struct par_request *req);
+void par_rest_group_rename(struct par_request *req);
+void par_rest_group_add(struct par_request *req);
+void par_rest_group_role(struct par_request *req);
+void par_rest_group_remove(struct par_request *req);
+/* rest_op.c */
+void par_rest_poll(struct par_request *req);
+void par_rest_op(struct par_request *req);
+void par_rest_openapi(struct par_request *req);
 
 #endif
