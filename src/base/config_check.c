@@ -172,11 +172,12 @@ enum par_err par_config__finish(struct par_config *cfg, const struct par_config_
         return refuse(&c, PAR_CONFIG__K_limits_text_bytes,
                       par_config__text(cfg, PAR_CONFIG__K_limits_text_bytes, number, sizeof number),
                       "is more than limits.frame_bytes: such a text could not be sent");
-    if ((cfg->tls.cert[0] == 0) != (cfg->tls.key[0] == 0)) {
-        bool no_key = cfg->tls.key[0] == 0;
-        return refuse(&c, no_key ? PAR_CONFIG__K_tls_cert : PAR_CONFIG__K_tls_key,
-                      no_key ? cfg->tls.cert : cfg->tls.key,
-                      no_key ? "needs tls.key too" : "needs tls.cert too");
+    if (cfg->tls.cert[0] || cfg->tls.key[0]) {
+        bool cert = cfg->tls.cert[0] != 0;
+        return refuse(
+            &c, cert ? PAR_CONFIG__K_tls_cert : PAR_CONFIG__K_tls_key,
+            cert ? cfg->tls.cert : cfg->tls.key,
+            "cannot be used: this version has no TLS of its own; put a proxy that has in front");
     }
     return PAR_OK;
 }

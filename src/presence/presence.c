@@ -2,6 +2,9 @@
  * transitions. */
 #include "presence/presence_private.h"
 
+#include "base/stats.h"
+#include "loop/env.h"
+
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,7 +68,9 @@ void par_presence_listen(struct par_presence *p, par_presence_change_fn fn, void
 static enum par_err set(struct par_presence *p, uint64_t user, bool online)
 {
     enum par_err err = PAR_OK;
+    uint64_t began_ns = par_mono_ns();
     int changed = p->ops->set(p->driver, user, online, &err);
+    par_stats_record(PAR_H_DRIVER_TIME, PAR_FAMILY_PRESENCE, par_mono_ns() - began_ns);
     if (changed < 0) {
         atomic_fetch_add(&p->failures, 1);
         return err;
@@ -95,7 +100,9 @@ enum par_err par_presence_get(struct par_presence *p, const uint64_t *users, siz
 {
     atomic_fetch_add(&p->lookups, 1);
     memset(online_r, 0, count * sizeof *online_r);
+    uint64_t began_ns = par_mono_ns();
     enum par_err err = p->ops->get(p->driver, users, count, online_r);
+    par_stats_record(PAR_H_DRIVER_TIME, PAR_FAMILY_PRESENCE, par_mono_ns() - began_ns);
     if (err) {
         atomic_fetch_add(&p->failures, 1);
         memset(online_r, 0, count * sizeof *online_r);

@@ -77,7 +77,9 @@ uint16_t par_queue_generation(const struct par_queue *q)
 
 enum par_err par_queue_produce(struct par_queue *q, uint32_t partition, struct par_str bytes)
 {
+    uint64_t began_ns = par_mono_ns();
     enum par_err err = q->ops->produce(q->state, partition, bytes);
+    par_stats_record(PAR_H_DRIVER_TIME, PAR_FAMILY_QUEUE, par_mono_ns() - began_ns);
     count(err == PAR_OK             ? &q->produced
           : err == PAR_E_OVERLOADED ? &q->overloaded
                                     : &q->unavailable,

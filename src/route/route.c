@@ -81,7 +81,9 @@ enum par_err par_route_lookup(struct par_route *r, const uint64_t *users, size_t
     hits_r->count = 0;
     count(&r->lookups, 1);
     count(&r->looked_up, n);
+    uint64_t began_ns = par_mono_ns();
     enum par_err err = ended(r, r->ops->lookup(r->state, users, n, hits_r));
+    par_stats_record(PAR_H_DRIVER_TIME, PAR_FAMILY_ROUTE, par_mono_ns() - began_ns);
     if (err != PAR_OK)
         hits_r->count = 0;
     count(&r->hits, hits_r->count);

@@ -36,8 +36,10 @@ void par_front_request(struct par_http_conn *conn, const struct par_http_request
         accept_socket(reactor, conn);
     else if (par_str_starts(req->path, "/v1/") || par_str_is(req->path, "/v1"))
         par_rest_request(reactor, conn, req);
-    else
+    else if (reactor->server->config->web.enabled)
         par_page_request(conn, req);
+    else
+        par_http_answer_error(conn, PAR_E_NOT_FOUND, "this server has no web page", 0);
 }
 
 void par_front_closed(struct par_http_conn *conn, enum par_close reason, void *arg)

@@ -3,6 +3,7 @@
 
 #include "base/stats.h"
 #include "conv/writer.h"
+#include "proto/op.h"
 #include "server/front.h"
 
 #include <stdlib.h>
@@ -54,6 +55,17 @@ static int64_t users_online(void *arg)
     }
 LOOP_SUM(output_queued, queued_bytes)
 LOOP_SUM(output_memory, output_memory)
+LOOP_SUM(bytes_in, bytes_in)
+LOOP_SUM(bytes_out, bytes_out)
+LOOP_SUM(writes, writes)
+LOOP_SUM(turns, turns)
+LOOP_SUM(wakes, wakes)
+
+static int64_t one(void *arg)
+{
+    (void)arg;
+    return 1;
+}
 
 static int64_t mailbox_depth(void *arg)
 {
@@ -142,6 +154,16 @@ static int64_t cache_limit(void *arg)
     return (int64_t)stats.max_bytes;
 }
 
+/* The words of the label `op`. */
+static void name_ops(void)
+{
+    static const char *names[PAR_OP_COUNT];
+    names[PAR_OP_NONE] = "none";
+    for (int op = PAR_OP_NONE + 1; op < PAR_OP_COUNT; op++)
+        names[op] = par_op_info((enum par_op)op)->name.ptr;
+    par_stats_set_ops(names, PAR_OP_COUNT);
+}
+
 static void add(struct par_metrics *m, enum par_sampled metric, const char *label,
                 par_stats_sample_fn sample)
 {
@@ -158,11 +180,18 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     if (!m)
         return NULL;
     m->server = server;
+    name_ops();
     add(m, PAR_G_CONN_OPEN, "websocket", websockets);
     add(m, PAR_G_CONN_OPEN, "http", plain_http);
     add(m, PAR_G_POLL_SESSIONS, NULL, polls);
     add(m, PAR_G_USERS_ONLINE, NULL, users_online);
     add(m, PAR_G_OUTPUT_BYTES, NULL, output_queued);
+    add(m, PAR_G_BYTES_IN, NULL, bytes_in);
+    add(m, PAR_G_BYTES_OUT, NULL, bytes_out);
+    add(m, PAR_G_WRITES, NULL, writes);
+    add(m, PAR_G_LOOP_TURNS, NULL, turns);
+    add(m, PAR_G_LOOP_WAKES, NULL, wakes);
+    add(m, PAR_G_BUILD_INFO, PARLEY_VERSION, one);
     add(m, PAR_G_QUEUE_DEPTH, "commands", commands_depth);
     add(m, PAR_G_QUEUE_LIMIT, "commands", commands_limit);
     add(m, PAR_G_QUEUE_REFUSED, "commands", commands_refused);

@@ -99,7 +99,12 @@ void par_request_finish(struct par_request *req)
     if (req->client && par_order_holds(req))
         return;
     par_stats_inc_at2(PAR_C_OPS, req->op, req->err);
-    par_stats_record(PAR_H_HOP, PAR_HOP_TOTAL, par_mono_ns() - req->started_ns);
+    if (req->op == PAR_OP_ACK)
+        par_stats_inc_at(PAR_C_ACKS, req->err);
+    uint64_t took_ns = par_mono_ns() - req->started_ns;
+    par_stats_record(PAR_H_OP_TIME, req->op, took_ns);
+    if (req->op == PAR_OP_SEND)
+        par_stats_record(PAR_H_HOP, PAR_HOP_TOTAL, took_ns);
 
     req->done(req);
     par_request_drop(req);
@@ -222,6 +227,11 @@ void par_request_written(struct par_request *req, const struct par_written *writ
 {
     if (req->took_token && (written->err || written->dup))
         par_directory_refund_send(req->reactor->server->directory, req->who.user);
+    if (par_op_info(req->op)->cmid) {
+        par_stats_inc_at(PAR_C_SENDS, written->err);
+        if (written->dup)
+            par_stats_inc(PAR_C_SENDS_DUPLICATE);
+    }
     if (written->err) {
         req->retry_after_ms = written->retry_after_ms;
         struct par_str message = par_arena_copy(&req->arena, written->message);

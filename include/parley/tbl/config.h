@@ -39,8 +39,6 @@ STR(server, "server", admin_socket, "", 107, "Socket of `parley admin`. Empty: a
 STR(server, "server", trusted_peers, "127.0.0.0/8,::1/128", 1000,
     "Networks of proxies whose X-Forwarded-For is believed, with commas between.")
 BOOL(server, "server", deflate, true, NO, "Compress WebSocket messages when the client offers it.")
-INT(server, "server", deflate_min_bytes, 256, 0, 1048576, YES, "Smaller messages are sent uncompressed.")
-INT(server, "server", backlog, 1024, 1, 65535, NO, "Connections that the kernel holds before they are accepted.")
 END_SECTION(server)
 
 SECTION(log, "log", "What is written to standard error.")
@@ -57,7 +55,7 @@ STR(web, "web", dir, "", 4000, "Serve the page from this folder instead of the o
 BOOL(web, "web", enabled, true, NO, "Serve the web page at all.")
 END_SECTION(web)
 
-SECTION(tls, "tls", "Encryption by the server itself.")
+SECTION(tls, "tls", "Encryption by the server itself: not in this version, which refuses to start with these set.")
 STR(tls, "tls", cert, "", 4000, "File of the certificate chain (PEM). Empty: no TLS.")
 STR(tls, "tls", key, "", 4000, "File of its private key (PEM).")
 END_SECTION(tls)
@@ -67,7 +65,6 @@ INT(auth, "auth", threads, 1, 1, 16, NO, "Threads that check passwords.")
 INT(auth, "auth", queue, 256, 1, 65536, NO, "Logins and registrations that may wait for one.")
 INT(auth, "auth", argon2_mem_kib, 19456, 8, 4194304, NO, "Memory of one password check, in KiB.")
 INT(auth, "auth", argon2_ops, 2, 1, 100, NO, "Passes over that memory.")
-INT(auth, "auth", cache_tokens, 65536, 0, 16777216, NO, "Session tokens remembered in memory.")
 END_SECTION(auth)
 
 SECTION(heartbeat, "heartbeat", "Finding dead connections.")
@@ -94,12 +91,9 @@ INT(limits, "limits", name_code_points, 64, 1, 1000, YES, "Length of a display n
 INT(limits, "limits", json_depth, 16, 2, 64, NO, "Depth of a JSON object.")
 INT(limits, "limits", logins_per_minute, 20, 0, 1000000, YES, "Failed logins from one address, and for one name.")
 INT(limits, "limits", registrations_per_minute, 5, 0, 1000000, YES, "Registrations from one address.")
-INT(limits, "limits", by_address, 200, 0, 16000000, YES, "Connections from one address.")
 INT(limits, "limits", connections, 1000000, 1, 16000000, NO, "Connections in all.")
 INT(limits, "limits", inflight, 256, 1, 65536, YES, "Unanswered requests on a connection before it is not read.")
 INT(limits, "limits", output_bytes, 4194304, 65536, 1073741824, YES, "Bytes queued for a connection before it is closed (4408).")
-INT(limits, "limits", output_total_bytes, 268435456, 1048576, 1099511627776, YES,
-    "Bytes queued for all connections before the slowest are closed.")
 INT(limits, "limits", header_bytes, 16384, 1024, 1048576, NO, "Bytes of a request's line and headers.")
 INT(limits, "limits", body_bytes, 65536, 1024, 16777216, NO, "Bytes of a request's body.")
 INT(limits, "limits", poll_sessions, 100000, 0, 16000000, NO, "Long-poll sessions in all.")
@@ -145,12 +139,7 @@ SECTION(route, "route", "Which server holds which user.")
 WORD(route, "route", driver, "local", "local\0redis\0fail\0", NO, "local, redis or fail.")
 END_SECTION(route)
 
-SECTION(push, "push", "Waking phones and browsers.")
-INT(push, "push", queue, 10000, 1, 16777216, NO, "Push jobs that may wait.")
-BOOL(push, "push", preview, true, YES, "Show the beginning of the text in a notification.")
-END_SECTION(push)
-
-SECTION(push_apns, "push.apns", "Apple.")
+SECTION(push_apns, "push.apns", "Apple. (This version records push tokens and counts jobs; it sends nothing yet.)")
 STR(push_apns, "push.apns", url, "https://api.push.apple.com", 1000, "The service.")
 STR(push_apns, "push.apns", key, "", 4000, "File of the signing key (.p8). Empty: no pushes to Apple.")
 STR(push_apns, "push.apns", key_id, "", 64, "Id of the key.")
