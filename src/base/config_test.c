@@ -103,7 +103,7 @@ static void test_errors(void **state)
         {"[store]\nsync = maybe\n", NULL, "\"maybe\" is neither true nor false"},
         {"[heartbeat]\ndead_ms = 20000\n", NULL, ":2: heartbeat.dead_ms"},
         {"[limits]\nframe_bytes = 2048\n", NULL, "default: limits.text_bytes"},
-        {"[tls]\ncert = x\n", NULL, ":2: tls.cert: \"x\" needs tls.key too"},
+        {"[tls]\ncert = x\n", NULL, ":2: tls.cert: \"x\" cannot be used"},
         {NULL, "limits.devices", "-o limits.devices: write it as -o section.key=value"},
         {NULL, "devices=1", "-o: there is no key devices"},
         {NULL, "limits.device=1",
