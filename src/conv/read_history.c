@@ -7,6 +7,7 @@
 struct page {
     uint64_t low;  /* the oldest entry that may be seen */
     uint64_t high; /* the newest */
+    uint64_t top;  /* the newest there is */
     uint64_t from; /* the page: from … to; empty when from > to */
     uint64_t to;
     uint64_t centre; /* the entry that must be on it; 0: none */
@@ -139,7 +140,11 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
     enum { SLACK = 1024 };
     size_t n = p->from <= p->to ? (size_t)(p->to - p->from + 1) : 0;
     struct par_entry *entries;
-    enum par_err err = n ? par_read__entries(r, &q->conv, p->from, p->to, &entries) : PAR_OK;
+    enum par_err err = PAR_OK;
+    if (n && p->to == p->top)
+        err = par_read__newest(r, &q->conv, p->from, p->top, &entries);
+    else if (n)
+        err = par_read__entries(r, &q->conv, p->from, p->to, &entries);
     if (!err && n)
         err = par_read__hide_deleted(r, &q->conv, entries, n);
     if (err)
@@ -195,8 +200,10 @@ enum par_err par_read_history(struct par_reader *r, uint64_t user,
         err = par_read_view(r, user, &q->conv, &view);
     if (err)
         return err;
-    struct page p = {
-        .low = view.first_seq, .high = top < view.last_seq ? top : view.last_seq, .from = 1};
+    struct page p = {.top = top,
+                     .low = view.first_seq,
+                     .high = top < view.last_seq ? top : view.last_seq,
+                     .from = 1};
     if (p.high >= p.low) {
         err = place(r, q, &p);
         if (err)

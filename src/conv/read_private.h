@@ -22,6 +22,10 @@ enum par_err par_read__conversation(struct par_reader *r, const struct par_conv 
 /* Entries from … to, ascending, in the arena; fewer than asked means damage. from >= 1. */
 enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from,
                                uint64_t to, struct par_entry **entries_r) PAR_MUST_CHECK;
+/* The same for the newest: top was read from the store in this request, and the cache's list serves
+ * only if it is as new (TAKEOVER.md V6). */
+enum par_err par_read__newest(struct par_reader *r, const struct par_conv *conv, uint64_t from,
+                              uint64_t top, struct par_entry **entries_r) PAR_MUST_CHECK;
 /* An edit shows no text once its target is deleted (TAKEOVER.md V4). */
 enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv,
                                     struct par_entry *entries, size_t n) PAR_MUST_CHECK;

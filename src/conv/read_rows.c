@@ -53,37 +53,98 @@ enum par_err par_read__conversation(struct par_reader *r, const struct par_conv 
     return PAR_OK;
 }
 
+/* The rows of entries from … to, newest first. */
+static enum par_err scan_entries(struct par_reader *r, const struct par_conv *conv, uint64_t from,
+                                 uint64_t to, struct par_store_row **rows_r)
+{
+    /* Keys descend by seq: the newest asked for comes first, and the end is the one below the
+     * oldest. */
+    struct par_key start = par_key_entry(conv, to), end = par_key_entry(conv, from - 1);
+    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&start), par_key_str(&end),
+                          (size_t)(to - from + 1), 0, r->arena, rows_r, NULL))
+        return par_read__unavailable(r);
+    return PAR_OK;
+}
+
+static bool decode_entry(struct par_str value, const struct par_conv *conv, uint64_t seq,
+                         struct par_entry *e)
+{
+    if (!par_entry_decode(value, e))
+        return false;
+    e->conv = *conv;
+    e->seq = seq;
+    return true;
+}
+
+static enum par_err decode_rows(struct par_reader *r, const struct par_conv *conv, uint64_t from,
+                                uint64_t to, const struct par_store_row *rows,
+                                struct par_entry **entries_r)
+{
+    size_t left = (size_t)(to - from + 1);
+    struct par_entry *entries = par_arena_alloc(r->arena, left * sizeof *entries);
+    if (!entries)
+        return par_read__no_memory(r);
+    for (; rows && left; rows = rows->next) {
+        struct par_conv in_key;
+        uint64_t seq;
+        left--;
+        if (!par_key_parse_entry(rows->key, &in_key, &seq) || seq != from + left ||
+            !decode_entry(rows->value, conv, seq, &entries[left]))
+            return par_read__damaged(r);
+    }
+    if (left)
+        return par_read__damaged(r);
+    *entries_r = entries;
+    return PAR_OK;
+}
+
 enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from,
                                uint64_t to, struct par_entry **entries_r)
 {
     *entries_r = NULL;
     if (from > to)
         return PAR_OK;
-    size_t n = (size_t)(to - from + 1);
-    /* Keys descend by seq: the newest asked for comes first, and the end is the one below the
-     * oldest. */
-    struct par_key start = par_key_entry(conv, to), end = par_key_entry(conv, from - 1);
     struct par_store_row *rows;
-    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&start), par_key_str(&end), n, 0,
-                          r->arena, &rows, NULL))
-        return par_read__unavailable(r);
+    enum par_err err = scan_entries(r, conv, from, to, &rows);
+    return err ? err : decode_rows(r, conv, from, to, rows, entries_r);
+}
+
+/* Takes from … top out of the cache's list. False: a miss. */
+static bool cached(struct par_reader *r, const struct par_conv *conv, uint64_t from, uint64_t top,
+                   struct par_entry **entries_r)
+{
+    struct par_cache_entry *list;
+    size_t n = (size_t)(top - from + 1);
+    if (par_cache_get(r->cache, conv, top, r->arena, &list) < n || list[0].seq != top)
+        return false;
     struct par_entry *entries = par_arena_alloc(r->arena, n * sizeof *entries);
-    if (!entries)
-        return par_read__no_memory(r);
-    size_t left = n;
-    for (; rows && left; rows = rows->next) {
-        struct par_entry *e = &entries[--left];
-        struct par_conv in_key;
-        uint64_t seq;
-        if (!par_entry_decode(rows->value, e) || !par_key_parse_entry(rows->key, &in_key, &seq) ||
-            seq != from + left)
-            return par_read__damaged(r);
-        e->conv = *conv;
-        e->seq = seq;
+    for (size_t i = 0; entries && i < n; i++) {
+        if (!decode_entry(list[i].value, conv, list[i].seq, &entries[n - 1 - i]))
+            return false;
     }
-    if (left)
-        return par_read__damaged(r);
     *entries_r = entries;
+    return entries != NULL;
+}
+
+enum par_err par_read__newest(struct par_reader *r, const struct par_conv *conv, uint64_t from,
+                              uint64_t top, struct par_entry **entries_r)
+{
+    size_t n = (size_t)(top - from + 1);
+    if (!r->cache || n > PAR_CACHE_ENTRIES)
+        return par_read__entries(r, conv, from, top, entries_r);
+    if (cached(r, conv, from, top, entries_r))
+        return PAR_OK;
+    struct par_store_row *rows;
+    enum par_err err = scan_entries(r, conv, from, top, &rows);
+    if (!err)
+        err = decode_rows(r, conv, from, top, rows, entries_r);
+    struct par_cache_entry *list = err ? NULL : par_arena_alloc(r->arena, n * sizeof *list);
+    if (!list)
+        return err;
+    size_t count = 0;
+    for (const struct par_store_row *row = rows; row && count < n; row = row->next, count++)
+        list[count] = (struct par_cache_entry){.seq = top - count, .value = row->value};
+    par_cache_put(r->cache, conv, list, count);
     return PAR_OK;
 }
 

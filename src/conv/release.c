@@ -100,10 +100,10 @@ static bool routes(struct par_writer *w, size_t count)
 static void to_servers(struct par_writer *w, struct par_delivery *d,
                        const struct par_members *users)
 {
-    const struct par_route_hit *hit = w->hits.hit + users->hit_first;
     size_t n = users->hit_count;
     if (n == 0)
         return;
+    const struct par_route_hit *hit = w->hits.hit + users->hit_first;
     bool one = true;
     for (size_t i = 1; i < n && one; i++)
         one = hit[i].server == hit[0].server;
