@@ -62,7 +62,7 @@ export class CatchUp {
           page = (await this.hooks.request('sync', { ...ask, limit: 200 })) as unknown as SyncAnswer;
         }
         if (round !== this.round) return;
-        for (const row of page.conversations) {
+        for (const row of page.conversations ?? []) {
           const conv = this.hooks.row(row);
           if (conv) this.fill(conv);
         }

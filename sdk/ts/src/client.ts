@@ -469,6 +469,10 @@ export class Client extends Emitter<ClientEvents> {
     for (const e of fresh) {
       if (e.kind === 'text') this.people.onTyping(conv.id, e.from, false);
       if (e.kind.startsWith('member_') || e.kind === 'created') this.membersChanged(conv);
+      // Sharing a conversation is what lets people see each other: ask again whom one may see now.
+      if (e.kind === 'created' || e.kind === 'member_added' || (e.seq === 1 && conv.kind === 'direct')) {
+        this.people.resume();
+      }
       if (e.kind === 'deleted' && e.target !== undefined) {
         const target = conv.at(e.target);
         if (target) this.persistence.entries([conv.view(target)]);

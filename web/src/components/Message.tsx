@@ -5,7 +5,7 @@ import { clockTime, codePoints, exactTime, hue, isBigEmoji, isoTime } from '../l
 import { withLinks } from '../lib/links.tsx';
 import { go } from '../lib/route.ts';
 import type { Place } from '../lib/rows.ts';
-import { nameOf, theClient } from '../state/app.ts';
+import { nameOf, theClient, useConversation } from '../state/app.ts';
 import { t, wordsFor } from '../strings.ts';
 import { Avatar, IconButton } from './basics.tsx';
 import { below, confirm, type MenuItem, openMenu, tell } from './overlay.tsx';
@@ -20,7 +20,8 @@ export interface MessageActions {
   jump: (seq: number) => void;
 }
 
-function Quote({ conv, seq, onJump }: { conv: Conversation; seq: number; onJump: (seq: number) => void }) {
+function Quote({ id, seq, onJump }: { id: string; seq: number; onJump: (seq: number) => void }) {
+  const conv = useConversation(id);
   const raw = conv.at(seq);
   const target = raw ? conv.view(raw) : undefined;
   const mine = target?.from === theClient().me.id;
@@ -184,7 +185,7 @@ export function Message(props: {
             </span>
           ) : null}
           {e.reply_to !== undefined && !deleted ? (
-            <Quote conv={conv} seq={e.reply_to} onJump={actions.jump} />
+            <Quote id={conv.id} seq={e.reply_to} onJump={actions.jump} />
           ) : null}
           {deleted ? <em class="text">{t.deleted}</em> : <Text text={e.text ?? ''} />}
           <Footer
@@ -256,7 +257,7 @@ export function PendingMessage(props: {
       <div class="message-body">
         <div class={`bubble ${state === 'failed' ? 'bubble-failed' : ''}`}>
           {item.reply_to !== undefined ? (
-            <Quote conv={conv} seq={item.reply_to} onJump={props.onJump} />
+            <Quote id={conv.id} seq={item.reply_to} onJump={props.onJump} />
           ) : null}
           <Text text={item.text ?? ''} />
           <Footer ts={item.accepted?.ts ?? item.client_ts} edited={false} state={state} />

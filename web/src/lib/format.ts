@@ -69,9 +69,9 @@ export function initials(name: string): string {
 
 /** One of the ten avatar colours, the same for the same id everywhere. */
 export function hue(id: string): number {
-  let h = 7;
-  for (const ch of id) h = (h * 31 + (ch.codePointAt(0) ?? 0)) >>> 0;
-  return h % 10;
+  let h = 2166136261;
+  for (const ch of id) h = Math.imul(h ^ (ch.codePointAt(0) ?? 0), 16777619);
+  return ((h ^ (h >>> 15)) >>> 0) % 10;
 }
 
 export function codePoints(text: string): number {

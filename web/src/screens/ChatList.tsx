@@ -8,14 +8,25 @@ import { Tick } from '../components/Tick.tsx';
 import { entryWords } from '../lib/entry-words.ts';
 import { exactTime, isoTime, rowTime } from '../lib/format.ts';
 import { go, pathOf } from '../lib/route.ts';
-import { nameOf, peerId, status, theClient, titleOf, updating, useList, usePeople } from '../state/app.ts';
+import {
+  nameOf,
+  peerId,
+  status,
+  theClient,
+  titleOf,
+  updating,
+  useConversation,
+  useList,
+  usePeople,
+} from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
 
 const FOREVER = 4_102_444_800_000;
 
-function Preview({ conv, open }: { conv: Conversation; open: boolean }) {
+function Preview({ id, open }: { id: string; open: boolean }) {
   const c = theClient();
+  const conv = useConversation(id);
   const writing = c.people.typingIn(conv.id);
   if (writing.length > 0) {
     const who = conv.kind === 'group' ? `${nameOf(writing[0] ?? '')}: ` : '';
@@ -88,8 +99,9 @@ export function chatMenu(conv: Conversation, at: { x: number; y: number }): void
   ]);
 }
 
-function Row({ conv, open }: { conv: Conversation; open: boolean }) {
+function Row({ id, open }: { id: string; open: boolean }) {
   const c = theClient();
+  const conv = useConversation(id);
   const peer = peerId(conv);
   const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
   const unread = open && document.hasFocus() ? 0 : conv.unread;
@@ -139,7 +151,7 @@ function Row({ conv, open }: { conv: Conversation; open: boolean }) {
         </span>
         <span class="row-bottom">
           <span class="row-preview">
-            <Preview conv={conv} open={open} />
+            <Preview id={conv.id} open={open} />
           </span>
           {failed ? (
             <span class="badge badge-failed" role="img" aria-label={t.notSent}>
@@ -257,7 +269,7 @@ export function ChatList({ open }: { open: string | undefined }) {
         {shown.length > 0 ? (
           <ul class="rows" ref={list} onKeyDown={keys}>
             {shown.map((conv) => (
-              <Row key={conv.id} conv={conv} open={conv.id === open} />
+              <Row key={conv.id} id={conv.id} open={conv.id === open} />
             ))}
           </ul>
         ) : null}

@@ -64,7 +64,8 @@ export function theClient(): Client {
   return c;
 }
 
-// Each of these reads a signal, so a component that calls it is drawn again when the thing changes.
+// Each of these reads a signal, so a component that calls it is drawn again when the thing changes. A component that
+// shows such a thing must call one itself: its parent's being drawn again is not enough when its properties are the same.
 
 export function useList(): Conversation[] {
   void listTick.value;
