@@ -64,6 +64,7 @@ struct par_cache_stats {
     uint64_t bytes, max_bytes, lists;
     uint64_t hits, misses, evicted;
 };
+/* What the cache holds and has done; any thread. */
 void par_cache_stats(const struct par_cache *cache, struct par_cache_stats *stats_r);
 
 #endif

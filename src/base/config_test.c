@@ -53,7 +53,7 @@ static void test_file_and_options(void **state)
     struct par_config_error error;
     static const char *const options[] = {"limits.devices=3", "server.listen=0.0.0.0:0",
                                           "push.apns.topic=org.example", "limits.devices=4",
-                                          "web.dir=/a=b"};
+                                          "push.apns.key=/a=b"};
     const char *text =
         "# comment\n; comment\n[server]\ndata = /tmp/d ; why\nlisten = [::1]:99\n"
         "[limits]\n  devices = 2\ngroup_members=7\r\n[store]\nsync = off\ndriver : memory\n";
@@ -65,7 +65,7 @@ static void test_file_and_options(void **state)
     assert_string_equal(cfg.store.path, "/tmp/d/store");
     assert_string_equal(cfg.store.driver, "memory");
     assert_string_equal(cfg.push_apns.topic, "org.example");
-    assert_string_equal(cfg.web.dir, "/a=b");
+    assert_string_equal(cfg.push_apns.key, "/a=b");
     assert_int_equal(cfg.limits.devices, 4);
     assert_int_equal(cfg.limits.group_members, 7);
     assert_false(cfg.store.sync);
@@ -147,10 +147,10 @@ static void test_file_missing_or_long(void **state)
     assert_int_equal(par_config_load(&source, &cfg, &error), PAR_E_BAD_REQUEST);
     assert_string_equal(error.text, "--config /tmp: Is a directory");
 
-    strcpy(text, "[web]\ndir = ");
+    strcpy(text, "[push.apns]\nkey = ");
     memset(text + strlen(text), 'x', 3900);
     assert_int_equal(load(text, NULL, 0, &cfg, &error), PAR_OK);
-    assert_int_equal(strlen(cfg.web.dir), 3900);
+    assert_int_equal(strlen(cfg.push_apns.key), 3900);
     par_config_fini(&cfg);
     memset(text + strlen(text), 'x', 3900);
     assert_int_equal(load(text, NULL, 0, &cfg, &error), PAR_E_BAD_REQUEST);

@@ -1,9 +1,9 @@
 /* The web page: files that were built, compressed and named by their content beforehand, served
  * from memory.
  *
- * They come from inside the program (parley/web.h) or, with web.dir, from a folder that is read
- * once at start. Files with hashed names may be kept for ever by browsers; index.html is asked for
- * each time. An unknown path without a dot is an address of the app, and gets index.html. */
+ * They come from inside the program (parley/web.h). Files with hashed names may be kept for ever by
+ * browsers; index.html is asked for each time. An unknown path without a dot is an address of the
+ * app, and gets index.html. */
 #ifndef PAR_SERVER_PAGE_H
 #define PAR_SERVER_PAGE_H
 

@@ -7,7 +7,6 @@ X(GOING_AWAY, 1001, "going_away")           /* this server stops, or moves its c
 X(WS_PROTOCOL, 1002, "ws_protocol")         /* broken WebSocket framing */
 X(WS_BINARY, 1003, "ws_binary")             /* a binary frame */
 X(WS_UTF8, 1007, "ws_utf8")                 /* text that is not UTF-8 */
-X(INTERNAL, 1011, "internal")               /* our own fault */
 X(NO_MEMORY, 1011, "no_memory")             /* memory was refused, by the system or by a limit */
 X(NOT_JSON, 4400, "not_json")               /* not one JSON object, duplicate members, too deep */
 X(HELLO_FIRST, 4401, "hello_first")         /* another operation before hello */
@@ -27,5 +26,3 @@ X(HTTP_BAD, 0, "http_bad")                  /* not HTTP/1.1, or a form of it tha
 X(HTTP_TOO_LARGE, 0, "http_too_large")      /* headers or body over their limits */
 X(HTTP_TIMEOUT, 0, "http_timeout")          /* headers or body came too slowly */
 X(CONN_LIMIT, 0, "connection_limit")        /* over limits.connections */
-X(ADDRESS_LIMIT, 0, "address_limit")        /* over limits.by_address */
-X(TLS_FAILED, 0, "tls_failed")              /* no TLS handshake */

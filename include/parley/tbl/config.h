@@ -51,7 +51,6 @@ STR(metrics, "metrics", listen, "", 64, "Address and port of their own for /metr
 END_SECTION(metrics)
 
 SECTION(web, "web", "The web page.")
-STR(web, "web", dir, "", 4000, "Serve the page from this folder instead of the one inside the program.")
 BOOL(web, "web", enabled, true, NO, "Serve the web page at all.")
 END_SECTION(web)
 
