@@ -102,6 +102,9 @@ function Shell() {
         <Side r={r} />
       </aside>
       <main class="main">
+        <div class="phone-only">
+          <Banner />
+        </div>
         <Main r={r} />
       </main>
       {r.screen === 'conversation' && panel ? (

@@ -13,7 +13,7 @@ import { Persistence } from './persistence.ts';
 import { Rest } from './rest.ts';
 import { type ConvSettings, Settings } from './settings.ts';
 import { MemoryStore, type Store } from './store.ts';
-import { leastOfOthers, messageState } from './tick.ts';
+import { messageState } from './tick.ts';
 import {
   type ConvId,
   type ConvKind,
@@ -370,7 +370,7 @@ export class Client extends Emitter<ClientEvents> {
         this.people.learn({ id: m.user, name: m.name, display_name: m.display_name });
       }
       if (conv.kind === 'group') conv.memberCount = map.size;
-      this.recount(conv);
+      conv.recount();
       this.changed(conv);
       return [...map.values()];
     });
@@ -540,17 +540,11 @@ export class Client extends Emitter<ClientEvents> {
       const marks = { delivered: Number(frame['delivered'] ?? 0), read: Number(frame['read'] ?? 0) };
       conv.applyMark(user, marks);
       if (conv.kind === 'group' && user !== this.me.id) {
-        if (conv.members) this.recount(conv);
+        if (conv.members) conv.recount();
         else this.members(conv.id).catch(() => {});
       }
     }
     this.changed(conv);
-  }
-
-  private recount(conv: Conversation): void {
-    if (conv.kind !== 'group' || !conv.members) return;
-    const least = leastOfOthers(conv.members.values(), this.me.id);
-    if (least) conv.others = least;
   }
 
   private onConv(conv: Conversation, frame: ServerFrame): void {

@@ -1,6 +1,7 @@
 // One conversation as this device knows it: a range of the log without holes that ends at the newest entry held,
 // and everything derived from it. Edits, deletions and reactions are laid over the raw entries when they are shown.
 import type { StoredConv } from './store.ts';
+import { leastOfOthers } from './tick.ts';
 import type { ConvId, ConvKind, ConvRow, Entry, Marks, Member, UserId } from './types.ts';
 
 /** appended: also everything parked that now fits · dropped: held already · gap: parked until the hole is filled */
@@ -325,6 +326,13 @@ export class Conversation {
     }
     this.version++;
     return true;
+  }
+
+  /** The least of the others' marks, anew from the members: somebody came, went, or moved. */
+  recount(): void {
+    if (this.kind !== 'group' || !this.members) return;
+    const least = leastOfOthers(this.members.values(), this.me);
+    if (least) this.others = least;
   }
 
   stored(): StoredConv {

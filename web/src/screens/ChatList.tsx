@@ -138,8 +138,8 @@ function Row({ id, open }: { id: string; open: boolean }) {
       >
         <Avatar id={peer ?? conv.id} name={title} online={online} group={conv.kind === 'group'} />
         <span class="row-top">
-          <span class="row-name" dir="auto">
-            {title}
+          <span class="row-name">
+            <bdi>{title}</bdi>
           </span>
           {muted ? <Icon name="mute" size={14} /> : null}
           {conv.pinned ? <Icon name="pin" size={14} /> : null}
@@ -210,8 +210,8 @@ export function PersonRow({ person, note, onPick }: { person: Profile; note?: st
       <button type="button" class="row row-person" onClick={onPick} data-user={person.name}>
         <Avatar id={person.id} name={person.display_name || person.name} online={online} />
         <span class="row-top">
-          <span class="row-name" dir="auto">
-            {person.display_name || person.name}
+          <span class="row-name">
+            <bdi>{person.display_name || person.name}</bdi>
           </span>
           {note ? <span class="chip">{note}</span> : null}
         </span>

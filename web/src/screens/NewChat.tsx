@@ -54,8 +54,8 @@ export function PeoplePicker(props: {
                 >
                   <Avatar id={p.id} name={p.display_name || p.name} />
                   <span class="row-top">
-                    <span class="row-name" dir="auto">
-                      {p.display_name || p.name}
+                    <span class="row-name">
+                      <bdi>{p.display_name || p.name}</bdi>
                     </span>
                     <span class={`pick ${props.chosen.has(p.id) ? 'picked' : ''}`}>
                       {props.chosen.has(p.id) ? <Icon name="check" size={16} /> : null}
