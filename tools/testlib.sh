@@ -59,16 +59,20 @@ unit_tests() {
   return "$code"
 }
 
-# node_tests PATH COMMAND…: a runner whose last line is `N passed, N failed`; not there yet without PATH.
+# node_tests PATH COMMAND…: counts a runner whose last line is `N passed, N failed`, or that ends as Node's own does
+# (`pass N`, `fail N`). Not there yet without PATH.
 node_tests() {
   local path=$1 code=0 last
   shift
   [ -e "$path" ] || return 75
   "$@" >"$LOG" 2>&1 || code=$?
   last=$(grep -aE '^[0-9]+ passed, [0-9]+ failed' "$LOG" | tail -n 1)
+  if [ -z "$last" ]; then
+    last=$(sed -nE 's/^(#|ℹ) (pass|fail) ([0-9]+)$/\3/p' "$LOG" | tail -n 2 | paste -sd' ' | sed -nE 's/^([0-9]+) ([0-9]+)$/\1 passed, \2 failed/p')
+  fi
   if [ -n "$last" ]; then
     STEP_PASSED=${last%% passed*}
-    STEP_FAILED=$(echo "$last" | sed -E 's/.* passed, ([0-9]+) failed.*/\1/')
+    STEP_FAILED=$(sed -E 's/.* passed, ([0-9]+) failed.*/\1/' <<<"$last")
   fi
   if [ "$code" -ne 0 ] || [ "$STEP_FAILED" -ne 0 ]; then
     tail -n "${LOG_LINES:-150}" "$LOG"
