@@ -103,7 +103,7 @@ static void to_servers(struct par_writer *w, struct par_delivery *d,
     size_t n = users->hit_count;
     if (n == 0)
         return;
-    const struct par_route_hit *hit = w->hits.hit + users->hit_first;
+    const struct par_route_hit *hit = users->hit_count ? w->hits.hit + users->hit_first : NULL;
     bool one = true;
     for (size_t i = 1; i < n && one; i++)
         one = hit[i].server == hit[0].server;
@@ -191,7 +191,7 @@ static void push_jobs(struct par_writer *w, const struct par_entry *e,
     bool added = e->kind == PAR_ENTRY_MEMBER_ADDED || e->kind == PAR_ENTRY_CREATED;
     if (!text && !added)
         return;
-    const struct par_route_hit *hit = w->hits.hit + users->hit_first;
+    const struct par_route_hit *hit = users->hit_count ? w->hits.hit + users->hit_first : NULL;
     size_t at = 0;
     for (uint32_t i = 0; i < users->count; i++) {
         while (at < users->hit_count && hit[at].index - users->first < i)
