@@ -17,6 +17,8 @@ extern const struct par_cli_command par_cli_admin_user_disable;
 extern const struct par_cli_command par_cli_admin_user_enable;
 extern const struct par_cli_command par_cli_admin_user_list;
 extern const struct par_cli_command par_cli_admin_users_create;
+extern const struct par_cli_command par_cli_bench_floor;
+extern const struct par_cli_command par_cli_bench_send;
 extern const struct par_cli_command par_cli_help;
 extern const struct par_cli_command par_cli_store_backup;
 extern const struct par_cli_command par_cli_store_export;
