@@ -298,4 +298,25 @@ describe('sync', () => {
     assert.deepEqual(new Set(got), new Set(made.map((g) => g.conv)));
     assert.equal((await c.ok('sync', { limit: 500 })).conversations.length, 130);
   });
+
+  test('a page stays below 1 MiB and goes on by its cursor', async () => {
+    const [a, ...others] = await w.users(41);
+    const text = '😀'.repeat(8000);
+    const c = await a!.connect();
+    for (const o of others) await c.ok('send', { to: o.id, cmid: cmid(), text });
+    const got: string[] = [];
+    let page = await c.ok('sync', { limit: 500 });
+    assert.ok(page.cursor && page.conversations.length < 40);
+    const token = page.sync_token;
+    got.push(...convs(page));
+    while (page.cursor) {
+      page = await c.ok('sync', { limit: 500, cursor: page.cursor });
+      assert.equal(page.sync_token, token);
+      got.push(...convs(page));
+    }
+    assert.equal(got.length, 40);
+    assert.equal(new Set(got).size, 40);
+    const d = await (await a!.login()).connect({ sync: { limit: 500 } });
+    assert.ok(d.session.cursor && d.session.conversations.length > 20, 'the same in hello');
+  });
 });

@@ -229,6 +229,21 @@ describe('acks and marks', () => {
     assert.deepEqual((await syncRow(ca, conv)).others, { delivered: 4, read: 3 });
   });
 
+  test('a group of over 50: one who hides read counts with what was shown', async () => {
+    const [a, ...others] = await w.users(51);
+    const ca = await a!.connect();
+    const conv = await makeGroup(ca, others);
+    await flood(ca, { conv }, 3);
+    const clients = await Promise.all(others.map((o) => o.connect()));
+    await clients[0]!.ok('me.set', { show_read: false });
+    await Promise.all(clients.map((c) => c.ok('ack', { read: { [conv]: 4 } })));
+    await ca.event('mark', (e) => e.conv === conv && e.others?.delivered === 4);
+    assert.deepEqual((await syncRow(ca, conv)).others, { delivered: 4, read: 0 });
+    assert.ok(ca.history('mark').every((e) => e.others.read === 0));
+    const viewer = await syncRow(clients[0]!, conv);
+    assert.equal(viewer.read, 4);
+  });
+
   test('a group of over 50: at most one sum a second', async () => {
     const [a, ...others] = await w.users(51);
     const ca = await a!.connect();

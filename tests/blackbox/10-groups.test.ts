@@ -487,6 +487,18 @@ describe('groups', () => {
     }
   });
 
+  test('the cmid of group.create is used up in the group, too', async () => {
+    const [o, m] = await w.users(2);
+    const co = await o.connect();
+    const args = { name: 'g', members: [m.id], cmid: cmid() };
+    const { conv } = await co.ok('group.create', args);
+    await co.err('send', { conv, text: 'x', cmid: args.cmid }, 'conflict');
+    await co.err('group.rename', { conv, name: 'g', cmid: args.cmid }, 'conflict');
+    assert.equal((await co.ok('group.create', args)).dup, true);
+    const direct = await co.ok('send', { to: m.id, text: 'x', cmid: args.cmid });
+    assert.deepEqual([direct.seq, direct.dup], [1, false]);
+  });
+
   test('many changes at once leave one consistent log', async () => {
     const { o, m, co, cm, conv } = await trio();
     const pool = await w.users(10);
@@ -524,7 +536,9 @@ describe('group_full', { skip: Boolean(process.env.PARLEY_URL) }, () => {
     await co.err('group.add', { conv, users: ids.slice(2, 4), cmid: cmid() }, 'group_full');
     const frame = await co.ok('members', { conv });
     assert.equal(frame.members.length, 3, 'nothing was done');
-    await co.ok('group.add', { conv, users: [ids[2], ids[0]], cmid: cmid() });
+    const add = { conv, users: [ids[2], ids[0]], cmid: cmid() };
+    const added = await co.ok('group.add', add);
+    assert.deepEqual(await co.ok('group.add', add), { ...added, dup: true }, 'a retry in a full group');
     await co.err('group.add', { conv, users: [ids[3]], cmid: cmid() }, 'group_full');
     await o.rest.err('POST', '/v1/groups', create(ids), 'group_full');
     await co.ok('group.remove', { conv, users: [ids[0]], cmid: cmid() });

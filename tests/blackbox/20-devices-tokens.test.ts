@@ -95,4 +95,17 @@ describe('disabled accounts', { skip: Boolean(process.env.PARLEY_URL) }, () => {
       assert.match(run.err, /\S/);
     }
   });
+
+  test('retries that name a deleted user are still answered by their cmid', async () => {
+    const [a, b] = await w.users(2);
+    const ca = await a.connect();
+    const send = { to: b.id, cmid: cmid(), text: 'x' };
+    const sent = await ca.ok('send', send);
+    const create = { name: 'g', members: [b.id], cmid: cmid() };
+    const made = await ca.ok('group.create', create);
+    assert.equal((await w.admin(['user', 'delete', b.name])).code, 0);
+    assert.deepEqual(await ca.ok('send', send), { ...sent, dup: true });
+    assert.deepEqual(await ca.ok('group.create', create), { ...made, dup: true });
+    await ca.err('send', { ...send, cmid: cmid() }, ['not_found', 'forbidden', 'blocked']);
+  });
 });

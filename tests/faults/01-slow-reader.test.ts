@@ -1,6 +1,7 @@
 // Clients that stop reading: closed with 4408, nobody else delayed, memory bounded.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Json } from '../lib/http.js';
 import { residentBytes } from '../lib/proc.js';
 import { cmid, makeGroup, World, world } from '../lib/world.js';
 
@@ -73,5 +74,30 @@ describe('slow readers', () => {
     assert.ok(grown < 120 * MB, `${Math.round(grown / MB)} MB more for 400 pages unread`);
     cb.ws.destroy();
     await ca.ok('ping');
+  });
+
+  test('poll sessions that nobody polls are bounded', async () => {
+    const [a, ...others] = await w.users(11);
+    const ca = await a!.connect();
+    const pollers = await Promise.all(others.map((u) => u.poll()));
+    const conv = await makeGroup(ca, others);
+    const before = residentBytes(w.server!.pid);
+    const text = 'x'.repeat(8000);
+    for (let i = 0; i < 3000; i += 50) {
+      await Promise.all(Array.from({ length: 50 }, () => ca.ok('send', { conv, cmid: cmid(), text })));
+    }
+    const grown = residentBytes(w.server!.pid) - before;
+    assert.ok(grown < 160 * MB, `${Math.round(grown / MB)} MB more for ten sessions of 24 MB each`);
+    for (const p of pollers) {
+      const answer = await p.ask(p.cursor, 1000);
+      if (answer.status === 410) continue;
+      assert.equal(answer.status, 200);
+      const seqs = answer.json.events.filter((e: Json) => e.ev === 'entry').map((e: Json) => e.seq);
+      assert.deepEqual(
+        seqs,
+        seqs.map((_: number, i: number) => seqs[0] + i),
+        'without holes',
+      );
+    }
   });
 });

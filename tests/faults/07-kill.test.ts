@@ -8,7 +8,7 @@ import type { Json } from '../lib/http.js';
 import { dropDir, parley, Server, tempDir } from '../lib/server.js';
 import { cmid, type User, World, wait } from '../lib/world.js';
 
-const ROUNDS = Number(process.env.PARLEY_SOAK_ROUNDS ?? 20);
+const ROUNDS = process.env.PARLEY_SOAK ? 200 : 20;
 const WRITERS = 6;
 
 /** One user who writes to a conversation of their own, retrying unanswered cmids as clients do. */
