@@ -31,6 +31,17 @@ if (process.argv.includes('--test')) {
     define: { REPOSITORY: JSON.stringify(join(here, '../..')) },
   });
   const files = tests.map((f) => join(out, f.replace(/\.ts$/, '.mjs')));
-  const run = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], { stdio: 'inherit' });
-  process.exit(run.status ?? 1);
+  const run = spawnSync(
+    process.execPath,
+    ['--enable-source-maps', '--test', '--test-reporter=tap', ...files],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    },
+  );
+  process.stdout.write(run.stdout);
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(run.stdout)?.[1] ?? 0);
+  console.log(`${count('pass')} passed, ${count('fail') + count('cancelled')} failed`);
+  process.exitCode = run.status ?? 1;
 }

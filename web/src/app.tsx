@@ -64,11 +64,11 @@ function Rail({ current }: { current: Tab }) {
       <button
         type="button"
         class="rail-me"
-        aria-label={t.profile}
         title={me.display_name}
         onClick={() => go({ screen: 'settings', page: 'profile' })}
       >
         <Avatar id={me.id} name={me.display_name || me.name} size="small" />
+        <span class="hidden">{t.profile}</span>
       </button>
     </nav>
   );

@@ -60,6 +60,7 @@ export const t = {
   typingTwo: (a: string, b: string): string => `${a} and ${b} are typing`,
   typingMany: (n: number): string => `${n} people are typing`,
   online: 'Online',
+  unreadWord: 'unread',
   unread: (n: number): string => `${n} unread`,
   pinned: 'Pinned',
   muted: 'Muted',

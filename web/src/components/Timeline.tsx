@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { entryWords } from '../lib/entry-words.ts';
 import { dayName, isoTime } from '../lib/format.ts';
 import { timelineRows } from '../lib/rows.ts';
-import { nameOf, peerId, status, theClient, titleOf } from '../state/app.ts';
+import { nameOf, peerId, status, theClient, titleOf, useConversation } from '../state/app.ts';
 import { t } from '../strings.ts';
 import { Avatar, Spinner } from './basics.tsx';
 import { Icon } from './Icon.tsx';
@@ -36,14 +36,13 @@ function ownWords(conv: Conversation, e: Entry): string {
 }
 
 export function Timeline(props: {
-  conv: Conversation;
-  version: number;
+  id: string;
   /** Counts own sends: each one leads to the bottom. */
   sent: number;
   reply: (entry: Entry) => void;
   edit: (entry: Entry) => void;
 }) {
-  const { conv } = props;
+  const conv = useConversation(props.id);
   const c = theClient();
   const me = c.me.id;
   const scroller = useRef<HTMLDivElement>(null);
@@ -155,7 +154,7 @@ export function Timeline(props: {
 
   useEffect(() => {
     look();
-  }, [props.version, ready]);
+  }, [conv.version, ready]);
 
   useEffect(() => {
     const seen = (): void => look();
@@ -209,7 +208,7 @@ export function Timeline(props: {
 
   return (
     <div class="timeline-frame">
-      <div
+      <section
         class="timeline"
         id="messages"
         ref={scroller}
@@ -217,7 +216,6 @@ export function Timeline(props: {
         onKeyDown={keys}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard
         tabIndex={0}
-        role="feed"
         aria-label={title}
         aria-busy={!ready}
       >
@@ -286,7 +284,7 @@ export function Timeline(props: {
             </p>
           ) : null}
         </div>
-      </div>
+      </section>
       {far ? (
         <button
           type="button"

@@ -66,9 +66,14 @@ export function tell(text: string): void {
 }
 
 const spoken = signal('');
+let spokenTimer = 0;
 /** For people who listen: one polite sentence. */
 export function announce(text: string): void {
   spoken.value = text;
+  clearTimeout(spokenTimer);
+  spokenTimer = window.setTimeout(() => {
+    spoken.value = '';
+  }, 3000);
 }
 
 function ConfirmDialog({ ask }: { ask: Question }) {

@@ -108,13 +108,7 @@ function Row({ id, open }: { id: string; open: boolean }) {
   const title = titleOf(conv);
   const muted = conv.mutedUntil > Date.now();
   const failed = c.pending(conv.id).some((i) => i.failed);
-  const label = [
-    title,
-    online ? t.online : '',
-    unread ? t.unread(unread) : '',
-    conv.pinned ? t.pinned : '',
-    muted ? t.muted : '',
-  ]
+  const extra = [online ? t.online : '', conv.pinned ? t.pinned : '', muted ? t.muted : '']
     .filter(Boolean)
     .join(', ');
   const ts = conv.activity;
@@ -124,7 +118,6 @@ function Row({ id, open }: { id: string; open: boolean }) {
         class={`row ${unread > 0 || conv.markedUnread ? 'row-unread' : ''}`}
         href={pathOf({ screen: 'conversation', conv: conv.id })}
         aria-current={open ? 'true' : undefined}
-        aria-label={label}
         data-conv={conv.id}
         onClick={(e) => {
           if (e.ctrlKey || e.metaKey || e.shiftKey) return;
@@ -140,6 +133,7 @@ function Row({ id, open }: { id: string; open: boolean }) {
         <span class="row-top">
           <span class="row-name">
             <bdi>{title}</bdi>
+            {extra ? <span class="hidden">, {extra},</span> : null}
           </span>
           {muted ? <Icon name="mute" size={14} /> : null}
           {conv.pinned ? <Icon name="pin" size={14} /> : null}
@@ -159,8 +153,9 @@ function Row({ id, open }: { id: string; open: boolean }) {
             </span>
           ) : null}
           {unread > 0 ? (
-            <span class={`badge ${muted ? 'badge-muted' : ''}`} aria-hidden="true">
+            <span class={`badge ${muted ? 'badge-muted' : ''}`}>
               {unread > 99 ? '99+' : unread}
+              <span class="hidden"> {t.unreadWord}</span>
             </span>
           ) : conv.markedUnread ? (
             <span class="badge badge-dot" role="img" aria-label={t.markUnread} />

@@ -95,7 +95,7 @@ export function ConversationScreen({ id }: { id: string }) {
           />
         }
       />
-      <Timeline key={id} conv={conv} version={conv.version} sent={sent} reply={reply} edit={edit} />
+      <Timeline key={id} id={id} sent={sent} reply={reply} edit={edit} />
       <Composer
         conv={conv}
         context={context}
