@@ -6,7 +6,9 @@ NINJA  = ninja -C $(BUILD)
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-run: build ## install what is missing, build, and serve http://127.0.0.1:8080 from ./data
+# Only the program: whoever wants to see it does not wait for the tests to be built.
+run: setup web $(BUILD)/build.ninja ## install what is missing, build, and serve http://127.0.0.1:8080 from ./data
+	@$(NINJA) parley
 	@exec $(BUILD)/parley serve --data data
 
 build: setup web $(BUILD)/build.ninja ## install what is missing and build build/parley with its web page
