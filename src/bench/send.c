@@ -305,11 +305,8 @@ int par_bench_run_send(const struct par_bench_send *send)
         }
     }
     par_timer_cancel(&r.tick);
-    bool ok = !trouble(&r);
-    if (!ok)
-        fprintf(stderr, "parley bench send: %s\n", r.w.trouble);
-    par_bench_close(&r.w);
+    int code = par_bench_end(&r.w, "send");
     free(r.senders);
     free(r.padding);
-    return ok ? 0 : 1;
+    return code;
 }

@@ -87,8 +87,11 @@ static bool none_left(struct par_bench_world *w, void *arg)
     return par_ws_count(&w->ws) == 0 && w->opening == 0;
 }
 
-void par_bench_close(struct par_bench_world *w)
+int par_bench_end(struct par_bench_world *w, const char *measurement)
 {
+    int code = w->trouble[0] ? 1 : 0;
+    if (code)
+        fprintf(stderr, "parley bench %s: %s\n", measurement, w->trouble);
     if (w->loop) {
         for (size_t i = 0; i < w->conn_count; i++)
             par_bench_disconnect(&w->conns[i]);
@@ -100,6 +103,7 @@ void par_bench_close(struct par_bench_world *w)
     free(w->conns);
     par_arena_fini(&w->arena);
     par_buf_fini(&w->out);
+    return code;
 }
 
 /* ---- frames ---- */

@@ -78,9 +78,10 @@ struct par_bench_options {
     int server_pid;
 };
 
-/* False with the reason in w->trouble. par_bench_close in either case. */
+/* False with the reason in w->trouble. par_bench_end in either case. */
 bool par_bench_open(struct par_bench_world *w, const struct par_bench_options *options);
-void par_bench_close(struct par_bench_world *w);
+/* Tells of trouble on standard error, closes and frees everything. Returns the exit code. */
+int par_bench_end(struct par_bench_world *w, const char *measurement);
 
 /* Connects and signs in users first … first + count - 1 that are not connected, at most `at_once`
  * on their way. False when one of them did not get there in time. */
@@ -123,6 +124,7 @@ bool par_bench_metrics(struct par_bench_world *w, const char *const *names, size
 
 /* ---- report.c ---- */
 
+/* One figure. */
 void par_bench_print(const char *name, double value, const char *unit);
 /* p50, p99, p999 and max in milliseconds, of a histogram of nanoseconds. */
 void par_bench_print_hist(const char *name, const struct par_hist *h);
