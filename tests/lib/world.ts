@@ -87,7 +87,12 @@ export class User {
 export interface WorldOptions extends ServerOptions {
   /** Needs a server of its own (options, signals): skipped when PARLEY_URL is set. */
   own?: boolean;
+  /** Error lines in the log are expected. */
+  errors?: boolean;
 }
+
+/** Lines that no healthy server writes: its own errors, and what sanitizers say. */
+const BAD_LOG = /\blevel=error\b|runtime error:|Sanitizer|^\s+#0 /;
 
 export class World {
   server: Server | undefined;
@@ -107,10 +112,18 @@ export class World {
   async start(): Promise<void> {
     if (!SHARED || this.opts.own) this.server = await Server.start(this.opts);
   }
+  /** Ends the server, which must end well and must not have logged an error. */
   async stop(): Promise<void> {
     this.closeAll();
-    await this.server?.drop();
+    const server = this.server;
     this.server = undefined;
+    if (!server) return;
+    const exit = server.alive ? await server.stop() : undefined;
+    await server.drop();
+    if (exit)
+      assert.deepEqual(exit, { code: 0, signal: null }, `the end of the server\n${server.log.slice(-2000)}`);
+    const bad = server.log.split('\n').filter((line) => BAD_LOG.test(line));
+    if (!this.opts.errors) assert.deepEqual(bad.slice(0, 20), [], 'no errors in the log');
   }
 
   async client(opts: WsOptions = {}): Promise<Client> {
