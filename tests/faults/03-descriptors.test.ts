@@ -8,7 +8,13 @@ import { cmid, eventually, World, wait, world } from '../lib/world.js';
 const FILES = 320;
 
 describe('file descriptors', () => {
-  const w = world(new World({ own: true, wrapper: ['prlimit', `--nofile=${FILES}:${FILES}`, '--'] }));
+  const w = world(
+    new World({
+      own: true,
+      errors: /accept\.paused/,
+      wrapper: ['prlimit', `--nofile=${FILES}:${FILES}`, '--'],
+    }),
+  );
 
   test('used up: accept pauses, chats go on, no spin, and it recovers', async () => {
     const [a, b] = await w.users(2);

@@ -17,7 +17,7 @@ describe('failing fsync', () => {
       FAILSYNC_FILE: trigger,
       ASAN_OPTIONS: 'verify_asan_link_order=0',
     };
-    const w = new World({ own: true, env });
+    const w = new World({ own: true, env, errors: /event=(store|writer)\./ });
     await w.start();
     try {
       const [a, b] = await w.users(2);
