@@ -104,7 +104,7 @@ export class Person {
   }
 
   message(text: string): Locator {
-    return this.page.locator('article', { hasText: text }).last();
+    return this.page.locator('article', { has: this.page.locator('.text', { hasText: text }) }).last();
   }
 
   /** Waits until the own message shows this state. */

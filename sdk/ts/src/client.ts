@@ -1,5 +1,6 @@
 // The client: one object that holds an account's conversations, keeps them complete, and sends what it is given.
 import { CatchUp, HOLE_MAX } from './catchup.ts';
+import type { ClientEvents, ClientOptions } from './client-types.ts';
 import { Connection, type ConnectionStatus } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { Emitter } from './emitter.ts';
@@ -12,7 +13,7 @@ import { People } from './people.ts';
 import { Persistence } from './persistence.ts';
 import { Rest } from './rest.ts';
 import { type ConvSettings, Settings } from './settings.ts';
-import { MemoryStore, type Store } from './store.ts';
+import { MemoryStore } from './store.ts';
 import { messageState } from './tick.ts';
 import {
   type ConvId,
@@ -30,41 +31,11 @@ import {
   type Presence,
   type Profile,
   type ServerFrame,
-  type Session,
   type SyncAnswer,
   type SyncRequest,
   type UserId,
   type WriteAnswer,
 } from './types.ts';
-
-export interface ClientOptions {
-  /** Where the server is: `http://host:port` or `https://host`. */
-  url: string;
-  session: Session;
-  /** Name and version of the program, as in `web/1.0`. */
-  client?: string;
-  store?: Store;
-  env?: Partial<Env>;
-  transport?: 'auto' | 'socket' | 'poll';
-}
-
-export interface ClientEvents {
-  status: ConnectionStatus;
-  /** Something about this conversation, or its part of the outbox, changed. */
-  conversation: ConvId;
-  /** The order or the rows of the list may have changed. */
-  list: undefined;
-  /** An entry was appended to a log, in order, once. `fresh`: no device of this account had it before. */
-  entry: { entry: Entry; conversation: Conversation; fresh: boolean };
-  person: Profile;
-  presence: undefined;
-  typing: ConvId;
-  /** Catching up began or ended. */
-  updating: boolean;
-  /** The server came back from a backup: the cache was dropped. */
-  reset: undefined;
-  me: Profile;
-}
 
 const OLDER = 40;
 
@@ -185,11 +156,15 @@ export class Client extends Emitter<ClientEvents> {
   /** Closes the connection and writes down what is still in memory only. */
   async stop(): Promise<void> {
     this.people.typingStopped(false);
-    await this.settings.flush().catch(() => {});
-    await this.marks.flush().catch(() => {});
+    await this.hurry();
     this.connection.stop();
     this.catchUp.stop();
     await this.persistence.flush();
+  }
+
+  /** Sends at once what waits to be sent in batches, as the program may end in a moment. */
+  async hurry(): Promise<void> {
+    await Promise.allSettled([this.marks.flush(), this.settings.flush(), this.persistence.flush()]);
   }
 
   /** Ends the session on the server and forgets everything here. */

@@ -1,6 +1,7 @@
 // Public surface of the Parley SDK.
 export { Backoff } from './backoff.ts';
-export { Client, type ClientEvents, type ClientOptions } from './client.ts';
+export { Client } from './client.ts';
+export type { ClientEvents, ClientOptions } from './client-types.ts';
 export type { ConnectionState, ConnectionStatus } from './connection.ts';
 export { Conversation, type Reaction } from './conversation.ts';
 export { defaultEnv, type Env, type FetchLike, type SocketConstructor, type SocketLike } from './env.ts';

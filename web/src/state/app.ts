@@ -170,6 +170,7 @@ export async function startClient(s: Session): Promise<void> {
 /** Signs that a try to connect would work now. */
 export function watchNetwork(): void {
   let hiddenAt = 0;
+  addEventListener('pagehide', () => client.value?.hurry());
   addEventListener('online', () => client.value?.kick());
   document.addEventListener('visibilitychange', () => {
     const c = client.value;
