@@ -37,6 +37,14 @@ describe('damaged store', () => {
       /\/MANIFEST-\d+$/,
       (f) => writeFileSync(f, Buffer.alloc(statSync(f).size, 0xa5)),
     ],
+    [
+      'the format is newer',
+      /\/FORMAT$/,
+      (f) => writeFileSync(f, readFileSync(f, 'utf8').replace(/\d+/, '9999')),
+    ],
+    ['the format is garbage', /\/FORMAT$/, (f) => writeFileSync(f, Buffer.alloc(100, 0xa5))],
+    ['the format is empty', /\/FORMAT$/, (f) => truncateSync(f, 0)],
+    ['the tables are gone', /\.(sst|log)$/, (f) => rmSync(f)],
   ];
 
   for (const [what, which, damage] of damages) {
