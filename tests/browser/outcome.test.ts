@@ -94,6 +94,7 @@ test('a reply, a reaction, an edit and a deletion reach the other side', async (
   await bo.message('Perfect, I bring coffee.').locator('.reaction', { hasText: '❤️' }).waitFor();
 
   await ann.write('See you at teh station');
+  await ann.tick('See you at teh station', 'read');
   await ann.page.press('#composer', 'ArrowUp');
   await ann.page.fill('#composer', 'See you at the station');
   await ann.page.press('#composer', 'Enter');

@@ -54,6 +54,13 @@ export function ConversationScreen({ id }: { id: string }) {
   );
 
   const editLast = useCallback(() => {
+    // The last one has no number yet: better nothing than the one before it.
+    if (
+      theClient()
+        .pending(id)
+        .some((i) => i.op === 'send')
+    )
+      return;
     const last = conv.entries.findLast(
       (e) => e.kind === 'text' && e.from === client.value?.me.id && !conv.view(e).deleted_seq,
     );
