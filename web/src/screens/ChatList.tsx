@@ -24,10 +24,18 @@ import { t } from '../strings.ts';
 
 const FOREVER = 4_102_444_800_000;
 
+const changes = new Set(['edited', 'deleted', 'reaction', 'void']);
+
 function Preview({ id, open }: { id: string; open: boolean }) {
   const c = theClient();
   const conv = useConversation(id);
   const writing = c.people.typingIn(conv.id);
+  // All that is held is a change of something older: a page of history has what the row should say.
+  const unclear = changes.has(conv.preview?.kind ?? '') && !conv.atStart;
+  const online = status.value?.state === 'online';
+  useEffect(() => {
+    if (unclear && online) c.open(id).catch(() => {});
+  }, [unclear, online]);
   if (writing.length > 0) {
     const who = conv.kind === 'group' ? `${nameOf(writing[0] ?? '')}: ` : '';
     return <span class="typing-words">{`${who}${t.typing}`}</span>;
