@@ -18,20 +18,23 @@ struct loader {
     struct par_config_error *error;
     struct par_config__origin origin;
     FILE *file;
+    char *text; /* the line as it was read */
+    size_t room;
     int line;
     bool failed;
 };
 
-/* printf into the error; always PAR_E_BAD_REQUEST. */
-static enum par_err refuse(struct par_config_error *e, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-static enum par_err refuse(struct par_config_error *e, const char *fmt, ...)
+enum par_err par_config__refuse(struct par_config_error *error_r, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(e->text, sizeof e->text, fmt, ap);
+    vsnprintf(error_r->text, sizeof error_r->text, fmt, ap);
     va_end(ap);
+    /* Whatever was quoted, the error is one line. */
+    for (char *c = error_r->text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
     return PAR_E_BAD_REQUEST;
 }
 
@@ -96,34 +99,37 @@ static enum par_err unknown(struct par_config_error *e, const char *where, const
     int near = nearest(name);
 
     if (near < 0)
-        return refuse(e, "%s: there is no key %.80s (`parley help config` lists them)", where,
-                      name);
-    return refuse(e, "%s: there is no key %.80s; did you mean %s.%s?", where, name,
-                  par_config__keys[near].section, par_config__keys[near].key);
+        return par_config__refuse(e, "%s: there is no key %.80s (`parley help config` lists them)",
+                                  where, name);
+    return par_config__refuse(e, "%s: there is no key %.80s; did you mean %s.%s?", where, name,
+                              par_config__keys[near].section, par_config__keys[near].key);
 }
 
 static enum par_err bad_value(struct par_config_error *e, const char *where, int index,
                               const char *value, const char *reason)
 {
-    return refuse(e, "%s: %s.%s: \"%.80s\" %s", where, par_config__keys[index].section,
-                  par_config__keys[index].key, value, reason);
+    return par_config__refuse(e, "%s: %s.%s: \"%.80s\" %s", where, par_config__keys[index].section,
+                              par_config__keys[index].key, value, reason);
 }
 
-/* inih asks for a line here, so that lines can be counted and long ones refused. */
+/* inih asks for a line here, so that lines can be counted, and those refused that it would cut. */
 static char *next_line(char *text, int size, void *arg)
 {
     struct loader *l = arg;
+    ssize_t n = l->failed ? -1 : getline(&l->text, &l->room, l->file);
 
-    if (l->failed || !fgets(text, size, l->file))
+    if (n < 0)
         return NULL;
     l->line++;
-    size_t n = strlen(text);
-    if (n + 1 == (size_t)size && text[n - 1] != '\n') {
+    const char *wrong = n >= size ? "the line is too long" : NULL;
+    if (memchr(l->text, 0, (size_t)n))
+        wrong = "the line holds a byte 0";
+    if (wrong) {
         l->failed = true;
-        (void)refuse(l->error, "%s:%d: the line is longer than %d bytes", l->origin.source->file,
-                     l->line, MAX_LINE);
+        (void)par_config__refuse(l->error, "%s:%d: %s", l->origin.source->file, l->line, wrong);
         return NULL;
     }
+    memcpy(text, l->text, (size_t)n + 1);
     return text;
 }
 
@@ -141,7 +147,8 @@ static int take_pair(void *arg, const char *section, const char *key, const char
     if (index < 0) {
         char name[128];
         if (section[0] == 0)
-            (void)refuse(l->error, "%s: %.80s stands before the first [section]", where, key);
+            (void)par_config__refuse(l->error, "%s: %.80s stands before the first [section]", where,
+                                     key);
         else {
             snprintf(name, sizeof name, "%s.%s", section, key);
             (void)unknown(l->error, where, name);
@@ -149,8 +156,8 @@ static int take_pair(void *arg, const char *section, const char *key, const char
         return 0;
     }
     if (l->origin.where[index] > 0) {
-        (void)refuse(l->error, "%s: %s.%s is given twice, first on line %d: remove one", where,
-                     section, key, l->origin.where[index]);
+        (void)par_config__refuse(l->error, "%s: %s.%s is given twice, first on line %d: remove one",
+                                 where, section, key, l->origin.where[index]);
         return 0;
     }
     if (!par_config__store(l->cfg, index, value, reason, sizeof reason)) {
@@ -168,7 +175,7 @@ static enum par_err load_file(struct loader *l)
 
     l->file = fopen(path, "re");
     if (!l->file)
-        return refuse(l->error, "--config %s: %s", path, strerror(errno));
+        return par_config__refuse(l->error, "--config %s: %s", path, strerror(errno));
     ini_use_stack = false;
     ini_allow_realloc = false;
     ini_initial_alloc = MAX_LINE + 2;
@@ -179,12 +186,14 @@ static enum par_err load_file(struct loader *l)
     bool unreadable = ferror(l->file);
     int error = errno;
     fclose(l->file);
+    free(l->text);
     if (l->failed)
         return PAR_E_BAD_REQUEST;
     if (unreadable)
-        return refuse(l->error, "--config %s: %s", path, strerror(error));
+        return par_config__refuse(l->error, "--config %s: %s", path, strerror(error));
     if (rc != 0)
-        return refuse(l->error, "%s:%d: neither [section] nor key = value", path, l->line);
+        return par_config__refuse(l->error, "%s:%d: neither [section] nor key = value", path,
+                                  l->line);
     return PAR_OK;
 }
 
@@ -203,7 +212,7 @@ static enum par_err load_option(struct loader *l, int number, const char *option
     char reason[200];
 
     if (!eq || eq == option || (size_t)(eq - option) >= sizeof name)
-        return refuse(l->error, "-o %.80s: write it as -o section.key=value", option);
+        return par_config__refuse(l->error, "-o %.80s: write it as -o section.key=value", option);
     snprintf(name, sizeof name, "%.*s", (int)(eq - option), option);
     int index = find_full(name);
     if (index < 0)
@@ -306,7 +315,8 @@ enum par_err par_config_set(struct par_config *live, const char *key, const char
         return PAR_E_NOT_FOUND;
     }
     if (!par_config__keys[index].reload) {
-        (void)refuse(error_r, "set: %s takes a new value only when the server starts", key);
+        (void)par_config__refuse(error_r, "set: %s takes a new value only when the server starts",
+                                 key);
         return PAR_E_FORBIDDEN;
     }
     if (!par_config__store(live, index, value, reason, sizeof reason))

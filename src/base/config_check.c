@@ -21,9 +21,8 @@ static enum par_err refuse(const struct checker *c, int index, const char *value
     char where[300];
 
     par_config__where(c->origin, index, where, sizeof where);
-    snprintf(c->error->text, sizeof c->error->text, "%s: %s.%s: \"%.80s\" %s", where, k->section,
-             k->key, value, reason);
-    return PAR_E_BAD_REQUEST;
+    return par_config__refuse(c->error, "%s: %s.%s: \"%.80s\" %s", where, k->section, k->key, value,
+                              reason);
 }
 
 bool par_config_split_address(const char *address, char *host_r, size_t host_size, uint16_t *port_r)

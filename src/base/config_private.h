@@ -41,6 +41,10 @@ enum {
 extern const struct par_config__key par_config__keys[PAR_CONFIG__KEYS];
 extern const struct par_config__section par_config__sections[PAR_CONFIG__SECTIONS];
 
+/* Puts one line into the error; always PAR_E_BAD_REQUEST. */
+enum par_err par_config__refuse(struct par_config_error *error_r, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Where each key got its value: 0 the default, > 0 a line of the file, < 0 minus the number of the
  * option. */
 struct par_config__origin {

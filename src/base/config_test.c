@@ -128,8 +128,7 @@ static void test_errors(void **state)
             load(cases[i].text, &cases[i].option, cases[i].option ? 1 : 0, &cfg, &error),
             PAR_E_BAD_REQUEST);
         if (!strstr(error.text, cases[i].says) || strchr(error.text, '\n'))
-            if (!cases[i].option || !strchr(cases[i].option, '\n'))
-                fail_msg("case %zu: \"%s\" does not say \"%s\"", i, error.text, cases[i].says);
+            fail_msg("case %zu: \"%s\" does not say \"%s\"", i, error.text, cases[i].says);
     }
 }
 
@@ -147,6 +146,13 @@ static void test_file_missing_or_long(void **state)
     assert_int_equal(par_config_load(&source, &cfg, &error), PAR_E_BAD_REQUEST);
     assert_string_equal(error.text, "--config /tmp: Is a directory");
 
+    source.file = path;
+    FILE *f = fopen(path, "w");
+    fwrite("[server]\nthreads = 1\0 2\n", 1, 25, f);
+    fclose(f);
+    assert_int_equal(par_config_load(&source, &cfg, &error), PAR_E_BAD_REQUEST);
+    assert_non_null(strstr(error.text, ":2: the line holds a byte 0"));
+
     strcpy(text, "[push.apns]\nkey = ");
     memset(text + strlen(text), 'x', 3900);
     assert_int_equal(load(text, NULL, 0, &cfg, &error), PAR_OK);
@@ -154,7 +160,7 @@ static void test_file_missing_or_long(void **state)
     par_config_fini(&cfg);
     memset(text + strlen(text), 'x', 3900);
     assert_int_equal(load(text, NULL, 0, &cfg, &error), PAR_E_BAD_REQUEST);
-    assert_non_null(strstr(error.text, ":2: the line is longer than 4500 bytes"));
+    assert_non_null(strstr(error.text, ":2: the line is too long"));
 }
 
 static int changes;
