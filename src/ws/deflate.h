@@ -31,7 +31,6 @@ struct par_ws_deflate {
     void *_deflate[16]; /* by window bits */
 };
 
-/* Ends the streams that were made. */
 /* Frees the streams. */
 void par_ws_deflate_fini(struct par_ws_deflate *d);
 
