@@ -29,6 +29,8 @@ const struct par_cli_command *const par_cli_commands[] = {
     &par_cli_bench_reconnect,
     &par_cli_bench_history,
     &par_cli_bench_sync,
+    &par_cli_send,
+    &par_cli_tail,
     &par_cli_version,
     &par_cli_help,
     NULL,

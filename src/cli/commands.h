@@ -31,7 +31,9 @@ extern const struct par_cli_command par_cli_store_import;
 extern const struct par_cli_command par_cli_store_init;
 extern const struct par_cli_command par_cli_store_restore;
 extern const struct par_cli_command par_cli_store_verify;
+extern const struct par_cli_command par_cli_send;
 extern const struct par_cli_command par_cli_serve;
+extern const struct par_cli_command par_cli_tail;
 extern const struct par_cli_command par_cli_version;
 
 #endif
