@@ -21,7 +21,7 @@ check: build setup-check ## what CI checks without running: form, names, comment
 	@BUILD=$(BUILD) tools/check
 
 bench: build ## measure speed and size on this machine, with the floors beside
-	@BUILD=$(BUILD) tools/run-if bench/run "no benchmarks here"
+	@BUILD=$(BUILD) tools/bench
 
 fuzz: setup-check ## run every fuzzer for 30 s each (FUZZ_SECONDS=…)
 	@tools/fuzz

@@ -17,6 +17,7 @@ extern const struct par_cli_command par_cli_admin_user_disable;
 extern const struct par_cli_command par_cli_admin_user_enable;
 extern const struct par_cli_command par_cli_admin_user_list;
 extern const struct par_cli_command par_cli_admin_users_create;
+extern const struct par_cli_command par_cli_bench_echo;
 extern const struct par_cli_command par_cli_bench_floor;
 extern const struct par_cli_command par_cli_bench_group;
 extern const struct par_cli_command par_cli_bench_history;

@@ -41,6 +41,7 @@ struct par_ws_settings {
     uint64_t max_message; /* bytes of a message from the peer (after decompression) */
     bool allow_binary;
     bool deflate;          /* permessage-deflate, where the peer offers it */
+    bool deflate_short;    /* also messages that are too short to gain from it */
     uint32_t ping_ms;      /* silence after which a ping is sent; 0: never */
     uint32_t dead_ms;      /* silence after which the connection is dead; 0: never */
     uint32_t close_ms;     /* time for a close frame to leave; at most PAR_TCP_CLOSE_MS */

@@ -22,8 +22,9 @@ void par_ws_echo_stop(struct par_ws_echo **echo);
 /* What Autobahn needs: binary, 16 MiB and more in a message. */
 #define PAR_WS_ECHO_SETTINGS                                                                       \
     {                                                                                              \
-        .max_message = 32u * 1024 * 1024, .allow_binary = true, .deflate = true, .ping_ms = 25000, \
-        .dead_ms = 30000, .close_ms = 5000, .output_bytes = 64u * 1024 * 1024                      \
+        .max_message = 32u * 1024 * 1024, .allow_binary = true, .deflate = true,                   \
+        .deflate_short = true, .ping_ms = 25000, .dead_ms = 30000, .close_ms = 5000,               \
+        .output_bytes = 64u * 1024 * 1024                                                          \
     }
 
 #endif

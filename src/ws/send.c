@@ -71,7 +71,8 @@ static bool send_message(struct par_ws_conn *c, enum par_ws_opcode opcode, struc
     if (c->reason)
         return false;
     par_stats_inc(PAR_C_FRAMES_OUT);
-    if ((c->kind & PAR_WS__DEFLATE) && payload.len >= COMPRESS_BYTES)
+    size_t least = c->ws->_settings.deflate_short ? 0 : COMPRESS_BYTES;
+    if ((c->kind & PAR_WS__DEFLATE) && payload.len >= least)
         return send_compressed(c, opcode, payload);
     if (payload.len > COPY_BYTES)
         return send_large(c, opcode, payload);
