@@ -112,6 +112,13 @@ static void on_reply(int status, struct par_str body, const char *why, void *arg
         reply->json = json_loadb(body.ptr, body.len, 0, NULL);
 }
 
+static uint64_t connections(const struct par_loop *loop)
+{
+    struct par_loop_stats stats;
+    par_loop_stats(loop, &stats);
+    return stats.connections;
+}
+
 int par_cli_remote_call(struct par_cli_remote *remote, const char *method, const char *path,
                         json_t *body, uint32_t timeout_ms, json_t **answer_r)
 {
@@ -129,8 +136,9 @@ int par_cli_remote_call(struct par_cli_remote *remote, const char *method, const
     *answer_r = NULL;
     if (text)
         call.body = par_str(text);
+    /* Until its connection has ended as well: the loop must have none when it is freed. */
     if ((!body || text) && par_http_fetch(remote->loop, &call, on_reply, &reply) == PAR_OK)
-        while (!reply.done)
+        while (!reply.done || connections(remote->loop) > 0)
             par_loop_turn(remote->loop, 1000);
     free(text);
     json_decref(body);

@@ -60,7 +60,7 @@ static json_t *must(struct tail *t, const char *method, const char *path, json_t
         par_cli_remote_wait(&t->remote, wait);
     }
     json_decref(body);
-    if (*status_r == 401 || *status_r == 403)
+    if (*status_r == 401)
         end(t, par_cli_fail(t->cli, "%s", par_cli_remote_message(*status_r, answer)));
     if (*status_r == 200)
         return answer;
@@ -128,13 +128,13 @@ static void fill(struct tail *t, const char *conv, json_int_t last)
     }
 }
 
-/* Reads the list of conversations. At first it only says where each stands; later what differs was
- * missed, and is printed. */
+/* Reads the list of conversations. At first it only says where each stands; later what lies
+ * above that was missed, and is printed. */
 static void catch_up(struct tail *t, bool first)
 {
     json_t *cursor = NULL;
     do {
-        json_t *args = json_pack("{s:i,s:O}", "limit", LIST_PAGE, "have", t->seen), *row;
+        json_t *args = json_pack("{s:i}", "limit", LIST_PAGE), *row;
         size_t i;
         if (cursor)
             json_object_set_new(args, "cursor", cursor);
