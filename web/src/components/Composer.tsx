@@ -47,7 +47,8 @@ export function Composer(props: {
     saved.current = conv.draft;
   }, [conv.draft, editing]);
 
-  useEffect(() => {
+  // Before the next key can come: a letter typed into the box must not be overwritten by the text to edit.
+  useLayoutEffect(() => {
     if (context?.kind === 'edit') {
       kept.current = latest.current;
       setText(context.entry.text ?? '');
