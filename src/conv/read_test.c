@@ -1,0 +1,250 @@
+/* Reading: pages of history against a simple model, and sync's tokens and cursors, on the memory
+ * store. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "conv/read.h"
+#include "store/key.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+enum { ANN = 11, BOB = 22, ENTRIES = 300 };
+
+struct world {
+    struct par_store *store;
+    struct par_conv conv;
+    int64_t ts[ENTRIES + 1];
+    uint64_t seed;
+};
+
+static uint64_t draw(struct world *w, uint64_t below)
+{
+    w->seed = w->seed * 6364136223846793005u + 1442695040888963407u;
+    return (w->seed >> 33) % below;
+}
+
+static void put(struct par_store *store, enum par_table table, struct par_key key,
+                struct par_buf *value)
+{
+    assert_int_equal(par_store_put(store, table, par_key_str(&key), par_buf_str(value), 1),
+                     PAR_OUTCOME_OK);
+    par_buf_fini(value);
+}
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct par_buf value = {0};
+    w->seed = 7;
+    w->conv = par_conv_direct(ANN, BOB);
+    assert_int_equal(
+        par_store_open(&(struct par_store_options){.driver = "memory"}, &w->store, &value), PAR_OK);
+    for (uint64_t seq = 1; seq <= ENTRIES; seq++) {
+        w->ts[seq] = w->ts[seq - 1] + 1 + (int64_t)draw(w, 50);
+        struct par_entry e = {.stamp = seq,
+                              .text_no = seq,
+                              .ts = w->ts[seq],
+                              .sender = seq % 3 ? ANN : BOB,
+                              .kind = PAR_ENTRY_TEXT,
+                              .cmid = PAR_STR("c"),
+                              .text = PAR_STR("hello")};
+        par_entry_encode(&e, &value);
+        put(w->store, PAR_T_ENTRIES, par_key_entry(&w->conv, seq), &value);
+    }
+    struct par_conversation row = {.last_seq = ENTRIES,
+                                   .last_ts = w->ts[ENTRIES],
+                                   .last_stamp = ENTRIES,
+                                   .text_count = ENTRIES,
+                                   .changed = ENTRIES};
+    par_conversation_encode(&row, &value);
+    put(w->store, PAR_T_CONVERSATIONS, par_key_conv(&w->conv), &value);
+    par_user_conv_encode(&(struct par_user_conv){.joined_seq = 1, .stamp = 1}, &value);
+    put(w->store, PAR_T_USER_CONVS, par_key_user_conv(ANN, &w->conv), &value);
+    par_checkpoint_encode(&(struct par_checkpoint){.position = ENTRIES + 1, .rules = 1}, &value);
+    put(w->store, PAR_T_CHECKPOINTS, par_key_number(0), &value);
+    par_mark_encode(&(struct par_mark){.delivered = 250, .read = 240, .shown_read = 200}, &value);
+    put(w->store, PAR_T_MARKS, par_key_mark(&w->conv, ANN), &value);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+    par_store_close(&w->store);
+    free(w);
+    return 0;
+}
+
+static json_t *close_and_parse(struct par_buf *out, struct par_json_out *w)
+{
+    par_json_close(w);
+    json_t *page = json_loadb((const char *)out->data, out->len, 0, NULL);
+    assert_non_null(page);
+    par_buf_fini(out);
+    return page;
+}
+
+static int64_t number(json_t *page, const char *name)
+{
+    return json_integer_value(json_object_get(page, name));
+}
+
+/* What a page should be: from … to, and whether there is more in the direction asked. */
+static void model(const struct world *w, const struct par_history_query *q, uint64_t *from,
+                  uint64_t *to, bool *more)
+{
+    uint64_t value = (uint64_t)q->value, limit = q->limit;
+    *to = ENTRIES;
+    if (q->from == PAR_BEFORE_SEQ)
+        *to = value ? (value - 1 < ENTRIES ? value - 1 : ENTRIES) : 0;
+    if (q->from == PAR_BEFORE_TS) {
+        *to = 0;
+        while (*to < ENTRIES && w->ts[*to + 1] < q->value)
+            ++*to;
+    }
+    if (q->from == PAR_AFTER_SEQ) {
+        *from = value + 1;
+        *to = value + limit < ENTRIES ? value + limit : ENTRIES;
+        *more = *from <= *to && *to < ENTRIES;
+        return;
+    }
+    if (q->from == PAR_AROUND_SEQ) {
+        uint64_t at = value < 1 ? 1 : value > ENTRIES ? ENTRIES : value;
+        *from = at > limit / 2 ? at - limit / 2 : 1;
+        *to = *from + limit - 1;
+        if (*to > ENTRIES)
+            *to = ENTRIES;
+        *from = *to >= limit ? *to - limit + 1 : 1;
+    } else {
+        *from = *to >= limit ? *to - limit + 1 : 1;
+    }
+    *more = *from <= *to && *from > 1;
+}
+
+static void pages_are_those_of_the_model(void **state)
+{
+    struct world *w = *state;
+    for (int round = 0; round < 3000; round++) {
+        struct par_arena arena = {0};
+        struct par_buf out = {0};
+        struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+        struct par_history_query q = {.conv = w->conv,
+                                      .from = (enum par_history_from)draw(w, 5),
+                                      .value = (int64_t)draw(w, ENTRIES + 20),
+                                      .limit = 1 + (uint32_t)draw(w, 200)};
+        if (q.from == PAR_BEFORE_TS)
+            q.value = (int64_t)draw(w, (uint64_t)w->ts[ENTRIES] + 50);
+        uint64_t from, to;
+        bool more;
+        model(w, &q, &from, &to, &more);
+        struct par_json_out json = par_json_out(&out);
+        par_json_open(&json);
+        assert_int_equal(par_read_history(&r, ANN, &q, &json), PAR_OK);
+        json_t *page = close_and_parse(&out, &json), *entries = json_object_get(page, "entries");
+        size_t n = from <= to ? (size_t)(to - from + 1) : 0;
+        assert_int_equal(json_array_size(entries), n);
+        for (size_t i = 0; i < n; i++) {
+            json_t *e = json_array_get(entries, i);
+            assert_int_equal(number(e, "seq"), from + i);
+            /* Only one's own cmid is told. */
+            assert_int_equal(json_object_get(e, "cmid") != NULL, (from + i) % 3 != 0);
+        }
+        assert_int_equal(json_is_true(json_object_get(page, "more")), more);
+        assert_int_equal(number(page, "last_seq"), ENTRIES);
+        json_t *cursor = json_object_get(page, "next_cursor");
+        assert_int_equal(cursor != NULL, n && from > 1);
+        if (cursor)
+            assert_int_equal(atoll(json_string_value(cursor)), w->ts[from]);
+        json_decref(page);
+        par_arena_fini(&arena);
+    }
+}
+
+static void a_page_ends_before_it_is_too_large(void **state)
+{
+    struct world *w = *state;
+    static const enum par_history_from modes[] = {PAR_FROM_NEWEST, PAR_AFTER_SEQ, PAR_AROUND_SEQ};
+    for (size_t i = 0; i < 3; i++) {
+        struct par_arena arena = {0};
+        struct par_buf out = {0};
+        struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 4096};
+        struct par_history_query q = {
+            .conv = w->conv, .from = modes[i], .value = 150, .limit = 200};
+        struct par_json_out json = par_json_out(&out);
+        par_json_open(&json);
+        assert_int_equal(par_read_history(&r, ANN, &q, &json), PAR_OK);
+        assert_true(out.len < 4096);
+        json_t *page = close_and_parse(&out, &json), *entries = json_object_get(page, "entries");
+        size_t n = json_array_size(entries);
+        assert_in_range(n, 5, 100);
+        int64_t first = number(json_array_get(entries, 0), "seq");
+        int64_t last = number(json_array_get(entries, n - 1), "seq");
+        assert_int_equal(last - first + 1, n);
+        if (modes[i] == PAR_FROM_NEWEST)
+            assert_int_equal(last, ENTRIES);
+        else if (modes[i] == PAR_AFTER_SEQ)
+            assert_int_equal(first, 151);
+        else
+            assert_true(first <= 150 && last >= 150);
+        assert_true(json_is_true(json_object_get(page, "more")));
+        json_decref(page);
+        par_arena_fini(&arena);
+    }
+}
+
+static enum par_err sync_with(struct world *w, struct par_str since, struct par_str cursor,
+                              json_t **page_r)
+{
+    struct par_arena arena = {0};
+    struct par_buf out = {0};
+    struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+    struct par_sync_query q = {.limit = 10, .since = since, .cursor = cursor};
+    struct par_json_out json = par_json_out(&out);
+    par_json_open(&json);
+    enum par_err err = par_read_sync(&r, ANN, &q, &json);
+    if (err)
+        par_buf_fini(&out);
+    else
+        *page_r = close_and_parse(&out, &json);
+    par_arena_fini(&arena);
+    return err;
+}
+
+static void sync_counts_unread_and_knows_its_tokens(void **state)
+{
+    struct world *w = *state;
+    json_t *page, *again;
+    assert_int_equal(sync_with(w, (struct par_str){0}, (struct par_str){0}, &page), PAR_OK);
+    json_t *row = json_array_get(json_object_get(page, "conversations"), 0);
+    assert_int_equal(number(row, "last_seq"), ENTRIES);
+    assert_int_equal(number(row, "read"), 240);
+    assert_int_equal(number(row, "delivered"), 250);
+    /* Bob wrote every third: 243 … 300. */
+    assert_int_equal(number(row, "unread"), 20);
+    struct par_str token = par_str(json_string_value(json_object_get(page, "sync_token")));
+    assert_int_equal(sync_with(w, token, (struct par_str){0}, &again), PAR_OK);
+    assert_int_equal(json_array_size(json_object_get(again, "conversations")), 0);
+    json_decref(again);
+    char other[80];
+    snprintf(other, sizeof other, "%.*s9", PAR_STR_ARGS(token));
+    assert_int_equal(sync_with(w, par_str(other), (struct par_str){0}, &again), PAR_E_BAD_REQUEST);
+    assert_int_equal(sync_with(w, PAR_STR(""), (struct par_str){0}, &again), PAR_E_BAD_REQUEST);
+    assert_int_equal(sync_with(w, PAR_STR("x.1"), (struct par_str){0}, &again), PAR_E_BAD_REQUEST);
+    assert_int_equal(sync_with(w, (struct par_str){0}, token, &again), PAR_E_BAD_REQUEST);
+    json_decref(page);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pages_are_those_of_the_model, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_page_ends_before_it_is_too_large, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(sync_counts_unread_and_knows_its_tokens, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
