@@ -237,7 +237,6 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
             par_request_drop(req);
     }
     atomic_fetch_sub(&reactor->server->connections, 1);
-    par_stats_inc_at(PAR_C_CONN_CLOSED, reason);
     par_client_free(&client);
 }
 

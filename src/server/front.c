@@ -2,7 +2,6 @@
 #include "server/front.h"
 
 #include "base/log.h"
-#include "base/stats.h"
 #include "server/client_private.h"
 #include "server/rest.h"
 #include "server/page.h"
@@ -16,9 +15,7 @@ static void accept_socket(struct par_reactor *reactor, struct par_http_conn *con
         return;
     }
     client->ws = par_ws_accept(&reactor->ws, conn, &par_client_ws_ops, client);
-    if (client->ws)
-        par_stats_inc(PAR_C_WS_UPGRADES);
-    else
+    if (!client->ws)
         par_client_free(&client);
 }
 

@@ -99,7 +99,6 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
 {
     struct par_reactor *reactor = arg;
     struct par_server *server = reactor->server;
-    par_stats_inc(PAR_C_CONN_ACCEPTED);
     if (listener == &reactor->metrics_listener) {
         if (par_http_conn_open(&reactor->metrics_http, listener, fd, peer))
             par_stats_inc(PAR_C_UNEXPECTED);
@@ -109,6 +108,7 @@ static void accepted(struct par_listener *listener, int fd, const struct par_add
     if (atomic_fetch_add(&server->connections, 1) >= most) {
         atomic_fetch_sub(&server->connections, 1);
         par_stats_inc_at(PAR_C_RATE_LIMITED, PAR_LIMIT_CONNECTIONS);
+        par_stats_inc(PAR_C_CONN_ACCEPTED);
         par_stats_inc_at(PAR_C_CONN_CLOSED, PAR_CLOSE_CONN_LIMIT);
         par_log_warn("accept.limit", PAR_KV("limit", most),
                      PAR_KV("do", "raise limits.connections"));

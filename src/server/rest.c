@@ -100,7 +100,6 @@ static void call_done(struct par_request *req)
                 par_str_of(header, (size_t)snprintf(header, 48, "Retry-After: %u\r\n",
                                                     (req->retry_after_ms + 999) / 1000));
     }
-    par_stats_inc_at(PAR_C_HTTP_REQUESTS, (unsigned)status / 100);
     struct par_http_conn *conn = par_http_conn_find(&req->reactor->http, req->http);
     if (conn)
         par_http_answer(conn, &answer, body);

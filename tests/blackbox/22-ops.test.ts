@@ -68,6 +68,18 @@ describe('operations', () => {
     assert.ok([...after.keys()].some((k) => /connections/.test(k)));
     assert.doesNotMatch(page.text, /[0-9]{15,19}"/, 'no user ids in labels');
   });
+
+  test('every connection that was accepted is open or closed, once', async () => {
+    const c = await (await w.user()).connect();
+    c.ws.destroy();
+    await eventually(async () => {
+      const now = parseMetrics((await call(w.url, 'GET', '/metrics')).text);
+      const sum = (name: string): number =>
+        [...now].filter(([k]) => k === name || k.startsWith(`${name}{`)).reduce((n, [, v]) => n + v, 0);
+      const ended = sum('parley_connections_closed_total');
+      return ended > 0 && ended + sum('parley_connections_open') === sum('parley_connections_accepted_total');
+    }, 'accepted = closed + open');
+  });
 });
 
 describe('metrics elsewhere', { skip }, () => {
