@@ -18,43 +18,47 @@ static void send_shared(struct par_client *client, struct par_shared *frame)
 
 void par_client__event(struct par_client *client, const struct par_event *event)
 {
-    if (client->hello_done) {
+    struct par_client_hello *hello = client->hello;
+    if (!hello) {
         send_shared(client, event->frame);
         return;
     }
     /* Released between signing in and hello's answer: it goes out behind that. */
-    if (client->held_count == PAR_CLIENT_HELD_MAX) {
+    if (hello->held_count == PAR_CLIENT_HELD_MAX) {
         par_client__close(client, PAR_CLOSE_TOO_SLOW);
         return;
     }
-    if ((client->held_count & (client->held_count - 1)) == 0) {
-        size_t room = client->held_count ? (size_t)client->held_count * 2 : 1;
-        struct par_shared **held = realloc(client->held, room * sizeof *held);
+    if ((hello->held_count & (hello->held_count - 1)) == 0) {
+        size_t room = hello->held_count ? (size_t)hello->held_count * 2 : 1;
+        struct par_shared **held = realloc(hello->held, room * sizeof *held);
         if (!held) {
             par_client__close(client, PAR_CLOSE_NO_MEMORY);
             return;
         }
-        client->held = held;
+        hello->held = held;
     }
-    client->held[client->held_count++] = par_shared_ref(event->frame);
+    hello->held[hello->held_count++] = par_shared_ref(event->frame);
 }
 
-static void drop_held(struct par_client *client)
+static void end_hello(struct par_client *client)
 {
-    for (uint16_t i = 0; i < client->held_count; i++)
-        par_shared_unref(&client->held[i]);
-    free(client->held);
-    client->held = NULL;
-    client->held_count = 0;
+    struct par_client_hello *hello = client->hello;
+    if (!hello)
+        return;
+    client->hello = NULL;
+    par_timer_cancel(&hello->timer);
+    for (uint16_t i = 0; i < hello->held_count; i++)
+        par_shared_unref(&hello->held[i]);
+    free(hello->held);
+    free(hello);
 }
 
 void par_client__hello_done(struct par_client *client)
 {
-    client->hello_done = true;
-    for (uint16_t i = 0; i < client->held_count; i++)
-        send_shared(client, client->held[i]);
-    drop_held(client);
-    par_timer_cancel(&client->hello_timer);
+    const struct par_client_hello *hello = client->hello;
+    for (uint16_t i = 0; hello && i < hello->held_count; i++)
+        send_shared(client, hello->held[i]);
+    end_hello(client);
 }
 
 void par_client__answer(struct par_client *client, struct par_request *req)
@@ -206,7 +210,7 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
 
 static void hello_due(struct par_timer *timer)
 {
-    par_client__close(PAR_CONTAINER(timer, struct par_client, hello_timer),
+    par_client__close(PAR_CONTAINER(timer, struct par_client_hello, timer)->client,
                       PAR_CLOSE_HELLO_TIMEOUT);
 }
 
@@ -224,9 +228,7 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
                   PAR_KV("user", client->endpoint.who.user));
     client->ws = NULL;
     client->closing = true;
-    par_timer_cancel(&client->hello_timer);
     par_endpoint_sign_out(reactor, &client->endpoint);
-    drop_held(client);
     /* Requests under way go on without anybody to answer; those not begun are dropped. */
     struct par_list *node;
     while ((node = par_list_pop(&client->requests))) {
@@ -242,11 +244,12 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
 
 void par_client_free(struct par_client **client)
 {
-    par_timer_cancel(&(*client)->hello_timer);
+    struct par_reactor *reactor = (*client)->reactor;
+    end_hello(*client);
     par_list_remove(&(*client)->node);
-    (*client)->reactor->client_count--;
-    atomic_fetch_sub(&(*client)->reactor->server->clients, 1);
-    free(*client);
+    reactor->client_count--;
+    atomic_fetch_sub(&reactor->server->clients, 1);
+    par_slab_free(&reactor->client_slab, *client);
     *client = NULL;
 }
 
@@ -258,10 +261,15 @@ const struct par_ws_ops par_client_ws_ops = {
 
 struct par_client *par_client_new(struct par_reactor *reactor)
 {
-    struct par_client *client = calloc(1, sizeof *client);
-    if (!client)
+    struct par_client_hello *hello = calloc(1, sizeof *hello);
+    struct par_client *client = hello ? par_slab_alloc(&reactor->client_slab) : NULL;
+    if (!client) {
+        free(hello);
         return NULL;
+    }
+    memset(client, 0, sizeof *client);
     client->reactor = reactor;
+    client->hello = hello;
     client->endpoint.kind = PAR_ENDPOINT_SOCKET;
     par_list_init(&client->requests);
     par_list_append(&reactor->clients, &client->node);
@@ -269,8 +277,9 @@ struct par_client *par_client_new(struct par_reactor *reactor)
     atomic_fetch_add(&reactor->server->clients, 1);
     client->ops = (float)PAR_CONFIG_GET(reactor->server->config->limits.ops_per_second);
     client->ops_ms = (uint32_t)par_loop_now_ms(reactor->loop);
-    par_timer_init(&client->hello_timer, hello_due);
-    par_timer_set(reactor->loop, &client->hello_timer,
+    hello->client = client;
+    par_timer_init(&hello->timer, hello_due);
+    par_timer_set(reactor->loop, &hello->timer,
                   (uint64_t)reactor->server->config->heartbeat.hello_ms);
     return client;
 }

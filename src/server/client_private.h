@@ -5,7 +5,15 @@
 #include "server/client.h"
 #include "ws/connection.h"
 
-/* What a client has only while it works: an idle one has none. */
+/* What a client has only until its hello is answered. */
+struct par_client_hello {
+    struct par_client *client;
+    struct par_timer timer;
+    struct par_shared **held; /* events that wait for the answer */
+    uint16_t held_count;
+};
+
+/* There is one for each connection, so its size counts. */
 struct par_client {
     struct par_endpoint endpoint; /* first: handles of endpoints lead to it */
     struct par_ws_conn *ws;       /* NULL once closed */
@@ -15,15 +23,12 @@ struct par_client {
     uint16_t request_count;
     uint16_t waiting_count; /* of them: deferred, or ended and not yet answered */
     bool ordering;
-    bool hello_done; /* its answer was sent: events may go out */
     bool hello_asked;
     bool paused;
     bool closing;
-    uint16_t held_count;
-    struct par_shared **held; /* events that wait for hello's answer */
-    float ops;                /* bucket of requests */
-    uint32_t ops_ms;          /* when it was filled: the loop's clock, cut */
-    struct par_timer hello_timer;
+    float ops;                      /* bucket of requests */
+    uint32_t ops_ms;                /* when it was filled: the loop's clock, cut */
+    struct par_client_hello *hello; /* NULL once hello was answered: events may go out */
 };
 
 enum { PAR_CLIENT_HELD_MAX = 1024 };

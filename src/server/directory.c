@@ -17,14 +17,12 @@ struct entry {
     uint64_t user;
     struct par_dir_endpoint *endpoints;
     struct par_dir_watcher *watchers;
-    uint32_t watcher_count;
-    uint32_t watcher_room;
-    uint16_t endpoint_count;
-    uint16_t endpoint_room;
-    uint16_t present_count;
-    float tokens;
-    uint64_t left_ms;   /* when the last present endpoint went; 0: told, or there is one */
     uint64_t filled_ns; /* when tokens was true; 0: the bucket is full */
+    float tokens;
+    uint32_t left_ms; /* when the last present endpoint went, cut; 0: told, or there is one */
+    uint32_t watcher_count;
+    uint8_t endpoint_count;
+    uint8_t present_count;
 };
 
 struct shard {
@@ -169,19 +167,16 @@ static void drop_if_empty(struct par_directory *dir, struct shard *s, struct ent
     entry_free(e);
 }
 
-/* Room for one more element in an array that starts with room for one: most users have one device.
- */
-#define ROOM_FOR_ONE(array, count, room)                                                           \
+/* Room for one more element in an array whose room is the next power of two, so that it needs no
+ * field: most users have one device. */
+#define ROOM_FOR_ONE(array, count)                                                                 \
     __extension__({                                                                                \
         bool ok_ = true;                                                                           \
-        if ((count) == (room)) {                                                                   \
-            size_t room_ = (room) ? (size_t)(room)*2 : 1;                                          \
-            void *grown_ = realloc((array), room_ * sizeof(*(array)));                             \
+        if (((count) & ((count)-1)) == 0) {                                                        \
+            void *grown_ = realloc((array), ((count) ? (size_t)(count)*2 : 1) * sizeof(*(array))); \
             ok_ = grown_ != NULL;                                                                  \
-            if (ok_) {                                                                             \
+            if (ok_)                                                                               \
                 (array) = grown_;                                                                  \
-                (room) = (__typeof__(room))room_;                                                  \
-            }                                                                                      \
         }                                                                                          \
         ok_;                                                                                       \
     })
@@ -189,11 +184,11 @@ static void drop_if_empty(struct par_directory *dir, struct shard *s, struct ent
 /* One more, or one fewer, of the user's endpoints is present. */
 static void count_present(struct entry *e, int change, uint64_t now_ms)
 {
-    e->present_count = (uint16_t)(e->present_count + change);
+    e->present_count = (uint8_t)(e->present_count + change);
     if (e->present_count)
         e->left_ms = 0;
     else if (change < 0)
-        e->left_ms = now_ms ? now_ms : 1;
+        e->left_ms = (uint32_t)now_ms ? (uint32_t)now_ms : 1;
 }
 
 enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
@@ -221,7 +216,7 @@ enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
         goto out;
     }
     if (e->endpoint_count >= PAR_DIRECTORY_USER_ENDPOINTS ||
-        !ROOM_FOR_ONE(e->endpoints, e->endpoint_count, e->endpoint_room))
+        !ROOM_FOR_ONE(e->endpoints, e->endpoint_count))
         goto out;
     if (e->endpoint_count == 0) {
         err = par_route_register(dir->route, user, dir->server, dir->boot);
@@ -294,7 +289,7 @@ bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t n
     bool departed = false;
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find(dir, s, user);
-    if (e && e->left_ms && now_ms >= e->left_ms + delay_ms) {
+    if (e && e->left_ms && (uint32_t)now_ms - e->left_ms >= delay_ms) {
         departed = true;
         e->left_ms = 0;
         drop_if_empty(dir, s, e);
@@ -345,12 +340,12 @@ void par_directory_each(struct par_directory *dir, par_directory_each_fn fn, voi
     for (size_t i = 0; i < SHARDS; i++) {
         struct shard *s = &dir->shards[i];
         struct found *found = NULL;
-        size_t count = 0, room = 0;
+        size_t count = 0;
         pthread_mutex_lock(&s->lock);
         for (size_t j = 0; j < s->slot_count; j++) {
             for (struct entry *e = s->slots[j]; e; e = e->next) {
                 for (size_t k = 0; k < e->endpoint_count; k++) {
-                    if (ROOM_FOR_ONE(found, count, room))
+                    if (ROOM_FOR_ONE(found, count))
                         found[count++] = (struct found){e->user, e->endpoints[k]};
                 }
             }
@@ -432,7 +427,7 @@ enum par_err par_directory_watch(struct par_directory *dir, uint64_t user, uint6
             goto out;
         }
     }
-    if (ROOM_FOR_ONE(e->watchers, e->watcher_count, e->watcher_room)) {
+    if (ROOM_FOR_ONE(e->watchers, e->watcher_count)) {
         e->watchers[e->watcher_count++] = (struct par_dir_watcher){endpoint, watcher};
         err = PAR_OK;
     } else {

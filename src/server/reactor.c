@@ -75,6 +75,7 @@ enum par_err par_reactor_new(struct par_server *server, unsigned index,
     par_mailbox_bind(&reactor->mailbox, reactor->loop, UINT32_MAX, take_posts, reactor);
     par_handles_init(&reactor->endpoints, index);
     par_handles_init(&reactor->requests, index);
+    par_slab_init(&reactor->client_slab, "clients", sizeof(struct par_client));
     par_list_init(&reactor->clients);
     par_list_init(&reactor->polls);
     par_list_init(&reactor->departed);
@@ -221,6 +222,7 @@ void par_reactor_free(struct par_reactor **reactor)
     par_http_fini(&r->http);
     par_http_fini(&r->metrics_http);
     par_ws_fini(&r->ws);
+    par_slab_fini(&r->client_slab);
     par_handles_fini(&r->endpoints);
     par_handles_fini(&r->requests);
     par_loop_free(&r->loop);

@@ -3,6 +3,7 @@
 #ifndef PAR_SERVER_REACTOR_H
 #define PAR_SERVER_REACTOR_H
 
+#include "base/slab.h"
 #include "http/connection.h"
 #include "loop/env.h"
 #include "loop/listen.h"
@@ -33,6 +34,7 @@ struct par_reactor {
     struct par_mailbox mailbox;
     struct par_handles endpoints; /* struct par_endpoint: clients and poll sessions */
     struct par_handles requests;  /* struct par_request */
+    struct par_slab client_slab;
     struct par_list clients;      /* struct par_client */
     struct par_list polls;        /* struct par_poll */
     struct par_list departed;     /* struct par_departure: users whose last endpoint went */
