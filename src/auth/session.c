@@ -24,7 +24,7 @@ static enum par_err make_room(struct par_accounts *a, uint64_t user, struct par_
             continue;
         count++;
         if (a->in_use && a->in_use(a->in_use_arg, user, id))
-            device.last_used = par_wall_ms();
+            device.last_used = INT64_MAX; /* goes only when all of them are in use */
         if (!oldest || device.last_used < oldest_device.last_used) {
             oldest = row;
             oldest_device = device;
