@@ -44,6 +44,11 @@ void par_http_fini(struct par_http *http)
     par_slab_fini(&http->_slab);
 }
 
+size_t par_http_memory(const struct par_http *http)
+{
+    return par_slab_bytes(&http->_slab);
+}
+
 size_t par_http_count(const struct par_http *http)
 {
     return par_slab_live(&http->_slab);

@@ -72,6 +72,8 @@ void par_http_drain(struct par_http *http);
 /* Ends all connections at once. */
 void par_http_abort_all(struct par_http *http);
 size_t par_http_count(const struct par_http *http);
+/* Bytes held for their structs, requests apart. Any thread. */
+size_t par_http_memory(const struct par_http *http);
 
 /* Takes over a socket that the listener accepted. PAR_E_UNAVAILABLE: refused, fd is closed. */
 enum par_err par_http_conn_open(struct par_http *http, struct par_listener *listener, int fd,

@@ -67,6 +67,21 @@ static int64_t one(void *arg)
     return 1;
 }
 
+#define REACTOR_SUM(name, bytes)                                                                   \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        int64_t n = 0;                                                                             \
+        for (unsigned i = 0; i < SERVER(arg)->reactor_count; i++) {                                \
+            struct par_reactor *r = SERVER(arg)->reactors[i];                                      \
+            n += (int64_t)(bytes);                                                                 \
+        }                                                                                          \
+        return n;                                                                                  \
+    }
+REACTOR_SUM(client_bytes, par_slab_bytes(&r->client_slab))
+REACTOR_SUM(client_items, par_slab_live(&r->client_slab))
+REACTOR_SUM(websocket_bytes, par_ws_memory(&r->ws))
+REACTOR_SUM(http_bytes, par_http_memory(&r->http))
+
 static int64_t mailbox_depth(void *arg)
 {
     int64_t n = 0;
@@ -210,6 +225,10 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_POOL_BYTES, "commands", commands_bytes);
     add(m, PAR_G_POOL_LIMIT, "commands", commands_bytes_limit);
     add(m, PAR_G_POOL_BYTES, "output", output_memory);
+    add(m, PAR_G_POOL_BYTES, "clients", client_bytes);
+    add(m, PAR_G_POOL_ITEMS, "clients", client_items);
+    add(m, PAR_G_POOL_BYTES, "websockets", websocket_bytes);
+    add(m, PAR_G_POOL_BYTES, "http", http_bytes);
     add(m, PAR_G_POOL_BYTES, "writer", state_bytes);
     add(m, PAR_G_POOL_LIMIT, "writer", state_bytes_max);
     add(m, PAR_G_POOL_ITEMS, "writer", state_items);

@@ -42,6 +42,11 @@ void par_ws_fini(struct par_ws *ws)
     par_buf_fini(&ws->_out);
 }
 
+size_t par_ws_memory(const struct par_ws *ws)
+{
+    return par_slab_bytes(&ws->_slab);
+}
+
 size_t par_ws_count(const struct par_ws *ws)
 {
     return par_slab_live(&ws->_slab);

@@ -71,6 +71,8 @@ void par_ws_init(struct par_ws *ws, struct par_loop *loop, const struct par_ws_s
 /* Every connection must have ended. */
 void par_ws_fini(struct par_ws *ws);
 size_t par_ws_count(const struct par_ws *ws);
+/* Bytes held for their structs. Any thread. */
+size_t par_ws_memory(const struct par_ws *ws);
 
 /* Answers the upgrade request that conn waits with, and takes its socket over; conn and req must
  * not be used afterwards, except req until on_request returns. What is not a good WebSocket request
