@@ -267,7 +267,6 @@ struct par_client *par_client_new(struct par_reactor *reactor)
         free(hello);
         return NULL;
     }
-    memset(client, 0, sizeof *client);
     client->reactor = reactor;
     client->hello = hello;
     client->endpoint.kind = PAR_ENDPOINT_SOCKET;
