@@ -9,6 +9,8 @@
 #include <string.h>
 
 enum { CALL_MS = 15000, TEXT_MAX = 64 * 1024 };
+/* Beside those of cli.h: nobody said whether the message was taken. */
+enum { EXIT_NOT_KNOWN = 3 };
 
 /* Standard input to its end, without its last line end. */
 static bool read_text(struct par_buf *text)
@@ -105,10 +107,17 @@ static int say(const struct par_cli *cli, struct par_cli_remote *remote, struct 
     int status = call_until(remote, "POST", "/v1/messages", body, deadline_ms, &answer);
     int code = PAR_CLI_OK;
     char *line = status == 200 || status == 201 ? json_dumps(answer, JSON_COMPACT) : NULL;
-    if (line)
+    if (line) {
         printf("%s\n", line);
-    else
+    } else if (par_cli_remote_retry(status)) {
+        par_cli_fail(
+            cli, "%s; it may have taken the message: to try again without a double, add --cmid %s",
+            par_cli_remote_message(status, answer),
+            json_string_value(json_object_get(body, "cmid")));
+        code = EXIT_NOT_KNOWN;
+    } else {
         code = par_cli_fail(cli, "%s", par_cli_remote_message(status, answer));
+    }
     free(line);
     json_decref(answer);
     json_decref(body);
@@ -125,7 +134,7 @@ static int run(struct par_cli *cli)
     if (targets != 1)
         return par_cli_usage(cli, "one of --to, --to-id and --conv is needed");
     if (par_cli_remote_open(cli, &remote, &code)) {
-        if (cli->n_args)
+        if (cli->n_args && strcmp(cli->args[0], "-") != 0)
             code = say(cli, &remote, par_str(cli->args[0]));
         else if (read_text(&input))
             code = say(cli, &remote, par_buf_str(&input));
@@ -150,10 +159,14 @@ static const struct par_cli_option options[] = {
 const struct par_cli_command par_cli_send = {
     .name = "send",
     .args = "[TEXT]",
-    .summary = "sends a message, from standard input without TEXT",
-    .help = "Prints the server's answer as a line of JSON once the message is durable. While there "
-            "is no\n"
-            "answer it tries again, with the same cmid, so that the message is there once.",
+    .summary = "sends a message, from standard input without TEXT or with -",
+    .help =
+        "Prints the server's answer as a line of JSON once the message is durable. While there "
+        "is no\n"
+        "answer it tries again, with the same cmid, so that the message is there once. Ends with 0 "
+        "when\nthe message was taken, 1 when it was refused, 2 for a wrong use, 3 when there was "
+        "no "
+        "answer in\ntime: it says under which --cmid to try again.",
     .max_args = 1,
     .no_config = true,
     .options = options,

@@ -7,11 +7,13 @@
 #include "cli/remote.h"
 
 #include "base/buf.h"
+#include "loop/signals.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALL_MS = 30000, HOLD_MS = 25000, PAGE = 200, LIST_PAGE = 500 };
+enum { CALL_MS = 30000, HOLD_MS = 25000, PAGE = 200, LIST_PAGE = 500, AGAIN_MS = 1000, WAITS = 5 };
 
 struct tail {
     const struct par_cli *cli;
@@ -102,29 +104,50 @@ static void print_entry(struct tail *t, const char *conv, const json_t *event, j
         end(t, PAR_CLI_OK);
 }
 
-/* Prints what history has above the seq that was printed last, up to and with `last`. */
+/* Prints a page of history, as far as `last`. What lies below first_seq is not for this user: it is
+ * passed over. */
+static void print_page(struct tail *t, const char *conv, const json_t *page, json_int_t last)
+{
+    json_int_t hidden = json_integer_value(json_object_get(page, "first_seq")) - 1;
+    json_t *entry;
+    size_t i;
+    if (hidden > seen(t, conv))
+        note(t, conv, hidden < last ? hidden : last);
+    json_array_foreach(json_object_get(page, "entries"), i, entry)
+    {
+        json_int_t seq = json_integer_value(json_object_get(entry, "seq"));
+        json_t *event = json_pack("{s:s,s:s}", "ev", "entry", "conv", conv);
+        json_object_update(event, entry);
+        if (seq > seen(t, conv) && seq <= last)
+            print_entry(t, conv, event, seq);
+        json_decref(event);
+    }
+}
+
+/* Prints what history has above the seq that was printed last, up to and with `last`. A `last` may
+ * be ahead of history for a moment: it is asked again after 1 s, then twice as long (PROTOCOL.md
+ * 3). What is not there even then, or refused, is told on standard error before it is passed over.
+ */
 static void fill(struct tail *t, const char *conv, json_int_t last)
 {
-    while (!t->over && seen(t, conv) < last) {
-        json_t *ok =
+    for (unsigned waits = 0; !t->over && seen(t, conv) < last;) {
+        json_int_t before = seen(t, conv);
+        json_t *page =
             op(t, "history",
-               json_pack("{s:s,s:I,s:i}", "conv", conv, "after_seq", seen(t, conv), "limit", PAGE));
-        json_t *entry;
-        size_t i;
-        if (json_array_size(json_object_get(ok, "entries")) == 0) {
-            /* Not there, or not to be seen any more: nothing to wait for. */
+               json_pack("{s:s,s:I,s:i}", "conv", conv, "after_seq", before, "limit", PAGE));
+        if (page)
+            print_page(t, conv, page, last);
+        bool refused = !page;
+        json_decref(page);
+        if (seen(t, conv) > before) {
+            waits = 0;
+        } else if (!t->over && (refused || waits == WAITS)) {
+            fprintf(stderr, "parley tail: the entries %lld to %lld of %s cannot be read\n",
+                    (long long)before + 1, (long long)last, conv);
             note(t, conv, last);
+        } else if (!t->over) {
+            par_cli_remote_wait(&t->remote, AGAIN_MS << waits++);
         }
-        json_array_foreach(json_object_get(ok, "entries"), i, entry)
-        {
-            json_int_t seq = json_integer_value(json_object_get(entry, "seq"));
-            json_t *event = json_pack("{s:s,s:s}", "ev", "entry", "conv", conv);
-            json_object_update(event, entry);
-            if (seq > seen(t, conv) && seq <= last)
-                print_entry(t, conv, event, seq);
-            json_decref(event);
-        }
-        json_decref(ok);
     }
 }
 
@@ -223,8 +246,18 @@ static void run_sessions(struct tail *t)
     }
 }
 
+/* Every line was flushed when it was printed, and nothing is under way that could be left half
+ * done. */
+static void on_signal(int signo, void *arg)
+{
+    (void)arg;
+    if (signo != SIGHUP)
+        exit(PAR_CLI_OK);
+}
+
 static int run(struct par_cli *cli)
 {
+    struct par_signals *signals = NULL;
     struct tail t = {.cli = cli, .conv = par_cli_value(cli, "conv")};
     int64_t count;
     if (!par_cli_value(cli, "json"))
@@ -234,7 +267,12 @@ static int run(struct par_cli *cli)
     t.left = count ? count : -1;
     if (par_cli_remote_open(cli, &t.remote, &t.code)) {
         t.seen = json_object();
-        run_sessions(&t);
+        if (par_signals_open(t.remote.loop, on_signal, NULL, &signals) == PAR_OK)
+            run_sessions(&t);
+        else
+            t.code = par_cli_fail(cli, "the system gives no descriptor for signals");
+        par_signals_close(&signals);
+        par_loop_turn(t.remote.loop, 0);
     }
     json_decref(t.seen);
     par_cli_remote_close(&t.remote);
@@ -253,7 +291,8 @@ const struct par_cli_command par_cli_tail = {
     .name = "tail",
     .args = "",
     .summary = "prints what happens in the conversations of a user",
-    .help = "Prints the events as the protocol names them, from now on, until it is interrupted. "
+    .help = "Prints the events as the protocol names them, from now on, until it is interrupted "
+            "(which ends it with 0). "
             "Each entry\n"
             "comes once and in order, also when the connection or the server was gone for a while. "
             "It uses\n"

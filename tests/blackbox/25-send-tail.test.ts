@@ -137,6 +137,55 @@ describe('send and tail', () => {
     assert.deepEqual(t.texts().at(-1), 'answer');
   });
 
+  test('one who was away from a group that shows only what came since they joined', async () => {
+    const [a, b, x] = await w.users(3);
+    const ca = await a.connect();
+    const conv = await makeGroup(ca, [b, x], { history: 'joined' });
+    const t = await tail(b);
+    await ca.ok('send', { conv, cmid: cmid(), text: 'seen' });
+    await ca.ok('group.remove', { conv, users: [b.id], cmid: cmid() });
+    for (const text of ['hidden 1', 'hidden 2']) await ca.ok('send', { conv, cmid: cmid(), text });
+    await ca.ok('group.add', { conv, users: [b.id], cmid: cmid() });
+    await ca.ok('send', { conv, cmid: cmid(), text: 'seen again' });
+    await t.until(() => t.texts().includes('seen again'), 'what came after the return');
+    assert.deepEqual(t.texts(), ['seen', 'seen again']);
+    const kinds = t.events.filter((e) => e.ev === 'entry').map((e) => e.kind);
+    assert.deepEqual(kinds, ['text', 'member_removed', 'member_added', 'text']);
+  });
+
+  test('a signal ends tail with 0', async () => {
+    const [a] = await w.users(1);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const t = await tail(a!);
+      const code = new Promise((go) => t.child.on('close', go));
+      t.child.kill(signal);
+      assert.equal(await code, 0, signal);
+    }
+  });
+
+  test('send without an answer says under which cmid to try again', async () => {
+    const [a, b] = await w.users(2);
+    const env = { PARLEY_TOKEN: a.token };
+    const line = ['send', '--server', 'http://127.0.0.1:1', '--wait', '0', '--to-id', b.id, 'perhaps'];
+    const run = await parley(line, '', env);
+    assert.equal(run.code, 3);
+    const again = /--cmid (\S+)/.exec(run.err)?.[1];
+    assert.ok(again, run.err);
+    const named = await parley([...line, '--cmid', 'mine'], '', env);
+    assert.match(named.err, /--cmid mine/);
+    for (const dup of [false, true]) {
+      const sent = await send(a, ['--to-id', b.id, '--cmid', again, 'perhaps']);
+      assert.equal(JSON.parse(sent.out).dup, dup);
+    }
+  });
+
+  test('send - reads standard input', async () => {
+    const [a, b] = await w.users(2);
+    const cb = await b.connect();
+    assert.equal((await send(a, ['--to', b.name, '-'], 'from a pipe\n')).code, 0);
+    assert.equal((await cb.event('entry')).text, 'from a pipe');
+  });
+
   test('--conv and --count', async () => {
     const [a, b, x] = await w.users(3);
     const line = ['tail', '--json', ...as(b), '--conv', a.direct(b), '--count', '2'];
