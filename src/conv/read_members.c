@@ -105,7 +105,7 @@ enum par_err par_read_members(struct par_reader *r, uint64_t user, const struct 
     struct par_user *profiles = par_arena_alloc(r->arena, count * sizeof *profiles + 1);
     if (!profiles)
         return par_read__no_memory(r);
-    err = read_profiles(r, members + first, count, profiles);
+    err = count ? read_profiles(r, members + first, count, profiles) : PAR_OK;
     if (err)
         return err;
     par_json_key(w, "members");

@@ -239,12 +239,53 @@ static void sync_counts_unread_and_knows_its_tokens(void **state)
     json_decref(page);
 }
 
+/* A direct conversation can be named before anybody wrote; every reader finds nothing there. */
+static void nothing_was_written_yet(void **state)
+{
+    struct world *w = *state;
+    struct par_arena arena = {0};
+    struct par_buf out = {0};
+    struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+    struct par_conv conv = par_conv_direct(ANN, 33);
+    struct par_json_out json = par_json_out(&out);
+    par_json_open(&json);
+    assert_int_equal(par_read_members(&r, ANN, &conv, (struct par_str){0}, 100, &json), PAR_OK);
+    json_t *page = close_and_parse(&out, &json);
+    assert_int_equal(json_array_size(json_object_get(page, "members")), 0);
+    assert_null(json_object_get(page, "cursor"));
+    json_decref(page);
+    for (int from = PAR_FROM_NEWEST; from <= PAR_AROUND_SEQ; from++) {
+        struct par_history_query q = {
+            .conv = conv, .from = (enum par_history_from)from, .value = 5, .limit = 10};
+        json = par_json_out(&out);
+        par_json_open(&json);
+        assert_int_equal(par_read_history(&r, ANN, &q, &json), PAR_OK);
+        page = close_and_parse(&out, &json);
+        assert_int_equal(json_array_size(json_object_get(page, "entries")), 0);
+        assert_int_equal(number(page, "first_seq"), 1);
+        assert_int_equal(number(page, "last_seq"), 0);
+        assert_false(json_is_true(json_object_get(page, "more")));
+        json_decref(page);
+    }
+    json = par_json_out(&out);
+    par_json_open(&json);
+    assert_int_equal(par_read_conversation(&r, ANN, &conv, &json), PAR_E_NOT_FOUND);
+    par_buf_fini(&out);
+    uint64_t nobody = 0;
+    bool visible = true;
+    assert_int_equal(par_read_visible(&r, ANN, &nobody, 0, &visible), PAR_OK);
+    assert_int_equal(par_read_visible(&r, ANN, &nobody, 1, &visible), PAR_OK);
+    assert_false(visible);
+    par_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pages_are_those_of_the_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_ends_before_it_is_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sync_counts_unread_and_knows_its_tokens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_was_written_yet, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
