@@ -20,6 +20,9 @@ struct par_presence;
 struct par_presence_config {
     const char *driver; /* "local", "fail" */
     size_t max_users;   /* on line at once; 0 = 16 Mi; beyond it `online` is PAR_E_OVERLOADED */
+    uint64_t server;    /* who says it, in which life: of a remote driver */
+    uint64_t boot;
+    uint32_t lease_ms; /* of a remote driver: what is not renewed ends; 0 = 45,000 */
 };
 
 /* PAR_E_BAD_REQUEST for an unknown driver, PAR_E_UNAVAILABLE when it cannot start. */
@@ -41,6 +44,18 @@ enum par_err par_presence_offline(struct par_presence *p, uint64_t user);
  * false then. Pool threads: a remote driver blocks. */
 enum par_err par_presence_get(struct par_presence *p, const uint64_t *users, size_t count,
                               bool *online_r) PAR_MUST_CHECK;
+
+/* ---- of many servers ---- */
+
+/* Remote: what a server said ends with its lease, a told transition may be lost, and the word of
+ * another server comes on a thread of the driver's. */
+bool par_presence_remote(const struct par_presence *p);
+/* This server lives: renews the leases of all that it said `online` of. About every lease_ms / 4.
+ * PAR_E_UNAVAILABLE. One thread; blocks. */
+enum par_err par_presence_beat(struct par_presence *p) PAR_MUST_CHECK;
+/* This server has somebody who watches the user, or nobody any more: it is to be told of the user's
+ * transitions. Any thread; does not block. Local: all are told anyhow. */
+void par_presence_watch(struct par_presence *p, uint64_t user, bool watched);
 
 struct par_presence_stats {
     uint64_t online_calls, offline_calls, transitions, lookups, failures;

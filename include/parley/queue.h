@@ -5,8 +5,11 @@
  * that partition takes records in their order; each has an offset, one higher than the one before,
  * and the time of its append. When the writer has made durable what the commands ask for, it hands
  * deliveries and push jobs back to the queue. Embedded, that is a mailbox in and a function call
- * out; in a cluster, three topics. Only the wrapper (src/queue/queue.c) calls a driver: it counts
- * and times. */
+ * out; in a cluster, three topics, and the queue is `remote`: a partition has one owner at a time
+ * as the queue sees it, which an owner that was paused learns late (par_queue_join); a server takes
+ * what was delivered to it from its inbox; and what is produced, delivered or confirmed may be
+ * unknown, late or there twice. Only the wrapper (src/queue/queue.c) calls a driver: it counts and
+ * times. */
 #ifndef PARLEY_QUEUE_H
 #define PARLEY_QUEUE_H
 
@@ -22,6 +25,8 @@ struct par_queue_config {
     const char *driver; /* "local", "fail" */
     size_t max_records; /* waiting commands of a partition before `overloaded`; 0 = 65,536 */
     size_t max_bytes;   /* and their bytes; 0 = 64 MiB */
+    uint64_t server;    /* who opens it, in which life: of a remote queue */
+    uint64_t boot;
 };
 
 /* The record borrows until the next par_queue_take() of its partition. */
@@ -43,15 +48,36 @@ enum par_err par_queue_open(const struct par_queue_config *config,
 /* Frees the queue and nulls it; nobody may be using it. Records not taken are dropped. */
 void par_queue_close(struct par_queue **queue);
 
-/* How many partitions there are, and the one of a conversation. Any thread. */
+/* Its records travel to other machines, as bytes. Any thread. */
+bool par_queue_remote(const struct par_queue *q);
+
+/* The id of a partition has the generation of its log in the high 16 bits and its number there in
+ * the low 16: so partition 0 of an embedded queue is 0. */
+static inline uint32_t par_partition(uint16_t generation, uint16_t number)
+{
+    return (uint32_t)generation << 16 | number;
+}
+static inline uint16_t par_partition_generation(uint32_t partition)
+{
+    return (uint16_t)(partition >> 16);
+}
+static inline uint16_t par_partition_number(uint32_t partition)
+{
+    return (uint16_t)partition;
+}
+
+/* How many partitions the newest generation that this server knows has, and the one of a
+ * conversation in it. Any thread. */
 uint32_t par_queue_partitions(const struct par_queue *q);
 uint32_t par_queue_partition_of(const struct par_queue *q, const struct par_conv *conv);
 /* The generation of the log; 0 = embedded. */
 uint16_t par_queue_generation(const struct par_queue *q);
 
 /* Appends a copy of the bytes. PAR_E_OVERLOADED: the bound on count or bytes is reached (nothing
- * was appended); PAR_E_UNAVAILABLE: closed, or it may or may not have been appended. Any thread;
- * does not block. */
+ * was appended); PAR_E_UNAVAILABLE: closed, or it may or may not have been appended. PAR_OK of a
+ * remote queue: it is on its way, once and in the order produced if it arrives, which nobody tells;
+ * who waits for its answer waits for a bounded time, and knows nothing then (L4). Any thread; does
+ * not block. */
 enum par_err par_queue_produce(struct par_queue *q, uint32_t partition,
                                struct par_str bytes) PAR_MUST_CHECK;
 
@@ -71,6 +97,25 @@ void par_queue_wake(struct par_queue *q, uint32_t partition);
  */
 void par_queue_seal(struct par_queue *q);
 
+/* ---- owners ---- */
+
+/* The queue gives the partition to this server (owned), or takes it away. On the queue's own thread
+ * (a local queue: during par_queue_join); may block. When it returns after a loss, nothing of this
+ * server works on the partition any more; a queue does not wait for it for ever. */
+typedef void (*par_queue_owner_fn)(void *arg, uint32_t partition, bool owned);
+/* Joins the servers that number commands. */
+enum par_err par_queue_join(struct par_queue *q, par_queue_owner_fn fn, void *arg) PAR_MUST_CHECK;
+/* Leaves them: gives back what is owned, by fn, and calls it no more. Blocks. */
+void par_queue_leave(struct par_queue *q);
+
+/* The offsets that the log of a partition has now: *start_r the oldest kept, *end_r the next to be
+ * appended. A local queue, whose log is not kept: 0 and UINT64_MAX. PAR_E_UNAVAILABLE. Writer
+ * thread; blocks. */
+enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t *start_r,
+                              uint64_t *end_r) PAR_MUST_CHECK;
+
+/* ---- deliveries ---- */
+
 /* The server of this process registers where its deliveries end, before the writer starts. */
 void par_queue_set_sink(struct par_queue *q, par_queue_deliver_fn deliver, par_queue_flush_fn flush,
                         void *arg);
@@ -82,8 +127,29 @@ enum { PAR_QUEUE_ALL_SERVERS = 0 }; /* no server has the id 0 */
 /* Hands a delivery to a server, after all that were handed to it before. PAR_E_UNAVAILABLE: it will
  * not get it. Writer thread. The sink of an embedded server runs before this returns. */
 enum par_err par_queue_deliver(struct par_queue *q, uint64_t server, const struct par_delivery *d);
-/* Ends a run of deliveries: everything handed over so far is on its way. */
+/* The same for a remote queue: the bytes of a delivery (conv/delivery.h), copied. */
+enum par_err par_queue_send(struct par_queue *q, uint64_t server,
+                            struct par_str bytes) PAR_MUST_CHECK;
+/* Ends a run of deliveries and push jobs. Local: everything handed over so far is on its way.
+ * Remote: it is in the log; PAR_E_UNAVAILABLE: some of it may not be, and all since the last flush
+ * that was PAR_OK is to be handed over again (twice harms nobody). Blocks then. */
 enum par_err par_queue_deliver_flush(struct par_queue *q);
+
+/* The inbox of a server, remote queues only: what was sent to it, in order, from where the inbox
+ * was last confirmed (so some of it comes again after a crash). That of another server is taken by
+ * the one that stands in for it. Waits up to timeout_ms, as par_queue_take(); records borrow until
+ * the next take of that inbox. One thread an inbox; blocks. */
+size_t par_queue_take_inbox(struct par_queue *q, uint64_t server, size_t max, uint32_t timeout_ms,
+                            struct par_queue_record *records);
+/* Everything below `offset` is dealt with. It may be lost, and then comes again. */
+enum par_err par_queue_confirm_inbox(struct par_queue *q, uint64_t server, uint64_t offset);
+/* The next offset to be appended to an inbox: who has taken all below it has what was sent before
+ * the call (R5). */
+enum par_err par_queue_inbox_end(struct par_queue *q, uint64_t server,
+                                 uint64_t *end_r) PAR_MUST_CHECK;
+/* Makes a waiting par_queue_take_inbox() return. Any thread. */
+void par_queue_wake_inbox(struct par_queue *q, uint64_t server);
+
 /* Hands on a push job. Writer thread. */
 enum par_err par_queue_push_job(struct par_queue *q, const struct par_push_job *job);
 

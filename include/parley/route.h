@@ -19,6 +19,8 @@ struct par_route;
 struct par_route_config {
     const char *driver; /* "local", "fail" */
     size_t max_routes;  /* 0 = 16 Mi; register beyond it is PAR_E_OVERLOADED */
+    uint32_t lease_ms;  /* of a remote table: a route that is not renewed ends; 0 = 45,000 */
+    uint32_t dead_ms;   /* and a server whose last beat is older counts as dead; 0 = 5,000 */
 };
 
 /* users[index] has a route to this server. */
@@ -53,6 +55,33 @@ enum par_err par_route_unregister(struct par_route *r, uint64_t user, uint64_t s
  * thread; a remote driver blocks. */
 enum par_err par_route_lookup(struct par_route *r, const uint64_t *users, size_t count,
                               struct par_route_hits *hits_r) PAR_MUST_CHECK;
+
+/* ---- the table of many servers ---- */
+
+/* Remote: calls block, leases end, a write may be lost in a fail-over. Then all of this group is
+ * used; a table in memory needs none of it (its calls do nothing and say OK). */
+bool par_route_remote(const struct par_route *r);
+
+/* This server lives: renews its beat and the leases of all routes that it registered and has not
+ * removed. To be called about every dead_ms / 4. *lost_r: the beat or some of the routes were not
+ * there, or another took the server for dead: everything is registered again when this returns, and
+ * clients may have missed events, so they are to be told to sync (R6). PAR_E_UNAVAILABLE. One
+ * thread; blocks. */
+enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
+                            bool *lost_r) PAR_MUST_CHECK;
+/* Says that the server ends in good order: nobody stands in for it. Blocks. */
+enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot);
+/* The next server behind this one on the ring of those that ever beat, if its beat is older than
+ * dead_ms and nobody has cleared it: *server_r and *boot_r; 0: none. Blocks. */
+enum par_err par_route_dead(struct par_route *r, uint64_t server, uint64_t *server_r,
+                            uint64_t *boot_r) PAR_MUST_CHECK;
+/* Removes every route of that server with that boot epoch or an older one (compare-and-delete) and
+ * takes it off the ring; *users_r gets the users who had one, malloc'ed, the caller's. May be
+ * called by several, and again. Blocks. */
+enum par_err par_route_clear(struct par_route *r, uint64_t server, uint64_t boot,
+                             uint64_t **users_r, size_t *count_r) PAR_MUST_CHECK;
+/* The boot epoch with which a server last beat; 0: it is not known. Blocks. */
+enum par_err par_route_boot(struct par_route *r, uint64_t server, uint64_t *boot_r) PAR_MUST_CHECK;
 
 struct par_route_stats {
     uint64_t registers, unregisters, lookups, users_looked_up, hits, failures;

@@ -9,6 +9,11 @@
  * par_store_generation() then differs: who keeps rows in memory drops them, and reads again, before
  * the next number is given (TAKEOVER.md E2).
  *
+ * A store of many machines is not `atomic` (par_store_atomic): a batch lands row by row, in any
+ * order, some of it perhaps long after the call has ended in something else than OK, and of two
+ * values of a row the one with the higher version holds, whichever came last. FAILED and UNCERTAIN
+ * are one there: the caller writes the same bytes again until OK (W1), and never goes on without.
+ *
  * Which rows there are, and what their bytes mean, is src/store/key.h and src/store/record.h; a
  * driver knows neither. Drivers: `rocksdb`, `memory`, `fail`. Every call may block, and may come
  * from any thread that may; the reactors make none. */
@@ -107,6 +112,11 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
 void par_store_close(struct par_store **store);
 
 /* ---- State ---- */
+
+/* True: a batch is there as a whole or not at all, and readers see it only once it is durable (E1).
+ * False: rows land one by one, and may be seen before the batch is OK (TAKEOVER.md 4, 7). Never
+ * blocks. */
+bool par_store_atomic(const struct par_store *store);
 
 /* False while a failed write is being dealt with, and while the disk has less free space than the
  * reserve: commits are refused (FAILED) then. Reads of a full disk go on. Never blocks. */

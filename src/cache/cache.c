@@ -14,26 +14,35 @@ struct par_cache {
     _Atomic uint64_t hits, misses;
 };
 
-enum par_err par_cache_open(const struct par_cache_config *config, struct par_cache **cache_r)
+const struct par_cache__driver *par_cache__extra;
+
+static const struct par_cache__driver *driver(const char *name)
 {
     static const struct par_cache__driver *const drivers[] = {&par_cache__local, &par_cache__fail};
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            return drivers[i];
+    return par_cache__extra != NULL && strcmp(par_cache__extra->name, name) == 0 ? par_cache__extra
+                                                                                 : NULL;
+}
+
+enum par_err par_cache_open(const struct par_cache_config *config, struct par_cache **cache_r)
+{
     const char *name = config->driver != NULL ? config->driver : "local";
+    const struct par_cache__driver *found = driver(name);
     *cache_r = NULL;
-    for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
-        if (strcmp(drivers[i]->name, name) != 0)
-            continue;
-        struct par_cache *cache = calloc(1, sizeof *cache);
-        if (cache == NULL)
-            return PAR_E_UNAVAILABLE;
-        cache->driver = drivers[i];
-        enum par_err err = cache->driver->open(config, &cache->impl);
-        if (err == PAR_OK)
-            *cache_r = cache;
-        else
-            free(cache);
-        return err;
-    }
-    return PAR_E_BAD_REQUEST;
+    if (found == NULL)
+        return PAR_E_BAD_REQUEST;
+    struct par_cache *cache = calloc(1, sizeof *cache);
+    if (cache == NULL)
+        return PAR_E_UNAVAILABLE;
+    cache->driver = found;
+    enum par_err err = cache->driver->open(config, &cache->impl);
+    if (err == PAR_OK)
+        *cache_r = cache;
+    else
+        free(cache);
+    return err;
 }
 
 void par_cache_close(struct par_cache **cache)

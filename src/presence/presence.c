@@ -11,6 +11,8 @@
 
 enum { DEFAULT_MAX_USERS = 16 * 1024 * 1024 };
 
+const struct par_presence_ops *par_presence__extra;
+
 static const struct par_presence_ops *const drivers[] = {&par_presence__local, &par_presence__fail};
 
 struct par_presence {
@@ -31,6 +33,8 @@ enum par_err par_presence_open(const struct par_presence_config *config,
         if (strcmp(drivers[i]->name, config->driver) == 0)
             ops = drivers[i];
     }
+    if (par_presence__extra && strcmp(par_presence__extra->name, config->driver) == 0)
+        ops = par_presence__extra;
     if (!ops)
         return PAR_E_BAD_REQUEST;
     struct par_presence_config filled = *config;
@@ -63,6 +67,27 @@ void par_presence_listen(struct par_presence *p, par_presence_change_fn fn, void
 {
     p->change = fn;
     p->change_arg = arg;
+    if (p->ops->listen)
+        p->ops->listen(p->driver, fn, arg);
+}
+
+bool par_presence_remote(const struct par_presence *p)
+{
+    return p->ops->remote;
+}
+
+enum par_err par_presence_beat(struct par_presence *p)
+{
+    enum par_err err = p->ops->remote ? p->ops->beat(p->driver) : PAR_OK;
+    if (err)
+        atomic_fetch_add(&p->failures, 1);
+    return err;
+}
+
+void par_presence_watch(struct par_presence *p, uint64_t user, bool watched)
+{
+    if (p->ops->watch)
+        p->ops->watch(p->driver, user, watched);
 }
 
 static enum par_err set(struct par_presence *p, uint64_t user, bool online)

@@ -15,7 +15,8 @@ struct par_queue_ends {
 };
 
 /* Functions as their namesakes in parley/queue.h, on the state that open made. All are required but
- * `fail`. Drivers know base and loop, and call nobody but the ends. */
+ * `fail` and, of a driver that is not remote, the last group. Drivers know base and loop, and call
+ * nobody but the ends and the owner. */
 struct par_queue_ops {
     const char *name;
     /* ends belongs to the wrapper and outlives the state. */
@@ -38,9 +39,23 @@ struct par_queue_ops {
     void (*gauges)(void *state, struct par_queue_stats *stats);
     /* Optional. */
     void (*fail)(void *state, enum par_queue_fault fault, enum par_err err, uint32_t count);
+
+    bool remote;
+    enum par_err (*join)(void *state, par_queue_owner_fn fn, void *arg);
+    void (*leave)(void *state);
+    enum par_err (*bounds)(void *state, uint32_t partition, uint64_t *start_r, uint64_t *end_r);
+    enum par_err (*send)(void *state, uint64_t server, struct par_str bytes);
+    size_t (*take_inbox)(void *state, uint64_t server, size_t max, uint32_t timeout_ms,
+                         struct par_queue_record *records);
+    enum par_err (*confirm_inbox)(void *state, uint64_t server, uint64_t offset);
+    enum par_err (*inbox_end)(void *state, uint64_t server, uint64_t *end_r);
+    void (*wake_inbox)(void *state, uint64_t server);
 };
 
 extern const struct par_queue_ops par_queue__local;
 extern const struct par_queue_ops par_queue__fail;
+
+/* One more driver, of a simulated world; NULL in the product. Set before any queue is opened. */
+extern const struct par_queue_ops *par_queue__extra;
 
 #endif

@@ -10,10 +10,14 @@
 struct par_queue {
     const struct par_queue_ops *ops;
     void *state;
+    par_queue_owner_fn owner; /* of a local queue that was joined */
+    void *owner_arg;
     struct par_queue_ends ends;
     atomic_uint_fast64_t produced, overloaded, unavailable, taken, takes, wakes;
     atomic_uint_fast64_t deliveries, delivery_failures, push_jobs;
 };
+
+const struct par_queue_ops *par_queue__extra;
 
 static const struct par_queue_ops *const drivers[] = {&par_queue__local, &par_queue__fail};
 
@@ -35,6 +39,8 @@ enum par_err par_queue_open(const struct par_queue_config *config, struct par_qu
     for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
         if (strcmp(drivers[i]->name, name) == 0)
             ops = drivers[i];
+    if (par_queue__extra && strcmp(par_queue__extra->name, name) == 0)
+        ops = par_queue__extra;
     if (!ops)
         return PAR_E_BAD_REQUEST;
     struct par_queue *q = calloc(1, sizeof *q);
@@ -58,6 +64,11 @@ void par_queue_close(struct par_queue **queue)
     q->ops->close(q->state);
     free(q);
     *queue = NULL;
+}
+
+bool par_queue_remote(const struct par_queue *q)
+{
+    return q->ops->remote;
 }
 
 uint32_t par_queue_partitions(const struct par_queue *q)
@@ -115,6 +126,36 @@ void par_queue_seal(struct par_queue *q)
     q->ops->seal(q->state);
 }
 
+/* A local queue has one owner of its one partition, from the first to the last. */
+enum par_err par_queue_join(struct par_queue *q, par_queue_owner_fn fn, void *arg)
+{
+    if (q->ops->join)
+        return q->ops->join(q->state, fn, arg);
+    q->owner = fn;
+    q->owner_arg = arg;
+    fn(arg, 0, true);
+    return PAR_OK;
+}
+
+void par_queue_leave(struct par_queue *q)
+{
+    if (q->ops->leave) {
+        q->ops->leave(q->state);
+    } else if (q->owner) {
+        par_queue_owner_fn owner = q->owner;
+        q->owner = NULL;
+        owner(q->owner_arg, 0, false);
+    }
+}
+
+enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t *start_r,
+                              uint64_t *end_r)
+{
+    *start_r = 0;
+    *end_r = UINT64_MAX;
+    return q->ops->bounds ? q->ops->bounds(q->state, partition, start_r, end_r) : PAR_OK;
+}
+
 void par_queue_set_sink(struct par_queue *q, par_queue_deliver_fn deliver, par_queue_flush_fn flush,
                         void *arg)
 {
@@ -142,6 +183,35 @@ enum par_err par_queue_deliver(struct par_queue *q, uint64_t server, const struc
 {
     count(&q->deliveries, 1);
     return delivered(q, q->ops->deliver(q->state, server, d));
+}
+
+enum par_err par_queue_send(struct par_queue *q, uint64_t server, struct par_str bytes)
+{
+    count(&q->deliveries, 1);
+    return delivered(q, q->ops->send ? q->ops->send(q->state, server, bytes) : PAR_E_UNAVAILABLE);
+}
+
+size_t par_queue_take_inbox(struct par_queue *q, uint64_t server, size_t max, uint32_t timeout_ms,
+                            struct par_queue_record *records)
+{
+    return q->ops->take_inbox ? q->ops->take_inbox(q->state, server, max, timeout_ms, records) : 0;
+}
+
+enum par_err par_queue_confirm_inbox(struct par_queue *q, uint64_t server, uint64_t offset)
+{
+    return q->ops->confirm_inbox ? q->ops->confirm_inbox(q->state, server, offset) : PAR_OK;
+}
+
+enum par_err par_queue_inbox_end(struct par_queue *q, uint64_t server, uint64_t *end_r)
+{
+    *end_r = 0;
+    return q->ops->inbox_end ? q->ops->inbox_end(q->state, server, end_r) : PAR_OK;
+}
+
+void par_queue_wake_inbox(struct par_queue *q, uint64_t server)
+{
+    if (q->ops->wake_inbox)
+        q->ops->wake_inbox(q->state, server);
 }
 
 enum par_err par_queue_deliver_flush(struct par_queue *q)

@@ -18,10 +18,22 @@ struct par_route_ops {
     void (*gauges)(void *state, struct par_route_stats *stats);
     /* Optional. */
     void (*fail)(void *state, enum par_route_fault fault, enum par_err err, uint32_t count);
+
+    /* Remote drivers only. */
+    bool remote;
+    enum par_err (*beat)(void *state, uint64_t server, uint64_t boot, bool *lost_r);
+    enum par_err (*bye)(void *state, uint64_t server, uint64_t boot);
+    enum par_err (*dead)(void *state, uint64_t server, uint64_t *server_r, uint64_t *boot_r);
+    enum par_err (*clear)(void *state, uint64_t server, uint64_t boot, uint64_t **users_r,
+                          size_t *count_r);
+    enum par_err (*boot)(void *state, uint64_t server, uint64_t *boot_r);
 };
 
 extern const struct par_route_ops par_route__local;
 extern const struct par_route_ops par_route__fail;
+
+/* One more driver, of a simulated world; NULL in the product. Set before any table is opened. */
+extern const struct par_route_ops *par_route__extra;
 
 /* Appends a hit; false when memory is refused. */
 bool par_route__hit(struct par_route_hits *hits, uint32_t index, uint64_t server, uint64_t boot);

@@ -14,7 +14,16 @@ struct par_route {
     atomic_uint_fast64_t registers, unregisters, lookups, looked_up, hits, failures;
 };
 
-static const struct par_route_ops *const drivers[] = {&par_route__local, &par_route__fail};
+const struct par_route_ops *par_route__extra;
+
+static const struct par_route_ops *driver(const char *name)
+{
+    static const struct par_route_ops *const drivers[] = {&par_route__local, &par_route__fail};
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
+        if (strcmp(drivers[i]->name, name) == 0)
+            return drivers[i];
+    return par_route__extra && strcmp(par_route__extra->name, name) == 0 ? par_route__extra : NULL;
+}
 
 static void count(atomic_uint_fast64_t *counter, uint64_t n)
 {
@@ -35,22 +44,20 @@ enum par_err par_route_open(const struct par_route_config *config, struct par_ro
 {
     *route_r = NULL;
     const char *name = config->driver ? config->driver : par_route__local.name;
-    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
-        if (strcmp(drivers[i]->name, name) != 0)
-            continue;
-        struct par_route *r = calloc(1, sizeof *r);
-        if (!r)
-            return PAR_E_UNAVAILABLE;
-        r->ops = drivers[i];
-        enum par_err err = r->ops->open(config, &r->state);
-        if (err != PAR_OK) {
-            free(r);
-            return err;
-        }
-        *route_r = r;
-        return PAR_OK;
+    const struct par_route_ops *ops = driver(name);
+    if (!ops)
+        return PAR_E_BAD_REQUEST;
+    struct par_route *r = calloc(1, sizeof *r);
+    if (!r)
+        return PAR_E_UNAVAILABLE;
+    r->ops = ops;
+    enum par_err err = r->ops->open(config, &r->state);
+    if (err != PAR_OK) {
+        free(r);
+        return err;
     }
-    return PAR_E_BAD_REQUEST;
+    *route_r = r;
+    return PAR_OK;
 }
 
 void par_route_close(struct par_route **route)
@@ -88,6 +95,44 @@ enum par_err par_route_lookup(struct par_route *r, const uint64_t *users, size_t
         hits_r->count = 0;
     count(&r->hits, hits_r->count);
     return err;
+}
+
+bool par_route_remote(const struct par_route *r)
+{
+    return r->ops->remote;
+}
+
+enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot, bool *lost_r)
+{
+    *lost_r = false;
+    return r->ops->remote ? ended(r, r->ops->beat(r->state, server, boot, lost_r)) : PAR_OK;
+}
+
+enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot)
+{
+    return r->ops->remote ? ended(r, r->ops->bye(r->state, server, boot)) : PAR_OK;
+}
+
+enum par_err par_route_dead(struct par_route *r, uint64_t server, uint64_t *server_r,
+                            uint64_t *boot_r)
+{
+    *server_r = *boot_r = 0;
+    return r->ops->remote ? ended(r, r->ops->dead(r->state, server, server_r, boot_r)) : PAR_OK;
+}
+
+enum par_err par_route_clear(struct par_route *r, uint64_t server, uint64_t boot,
+                             uint64_t **users_r, size_t *count_r)
+{
+    *users_r = NULL;
+    *count_r = 0;
+    return r->ops->remote ? ended(r, r->ops->clear(r->state, server, boot, users_r, count_r))
+                          : PAR_OK;
+}
+
+enum par_err par_route_boot(struct par_route *r, uint64_t server, uint64_t *boot_r)
+{
+    *boot_r = 0;
+    return r->ops->remote ? ended(r, r->ops->boot(r->state, server, boot_r)) : PAR_OK;
 }
 
 void par_route_stats(const struct par_route *route, struct par_route_stats *stats_r)

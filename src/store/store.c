@@ -18,6 +18,8 @@ enum {
     RESERVE_SHARE = 8, /* the reserve is at most this part of the disk */
 };
 
+const struct par_store__driver *par_store__extra;
+
 const struct par_store__driver *par_store__driver(const char *name)
 {
     static const struct par_store__driver *const drivers[] = {&par_store__rocksdb,
@@ -27,6 +29,8 @@ const struct par_store__driver *par_store__driver(const char *name)
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
         if (strcmp(drivers[i]->name, name) == 0)
             return drivers[i];
+    if (par_store__extra != NULL && strcmp(par_store__extra->name, name) == 0)
+        return par_store__extra;
     return NULL;
 }
 
@@ -200,6 +204,11 @@ void par_store__leave(struct par_store *store)
 }
 
 /* ---- State ---- */
+
+bool par_store_atomic(const struct par_store *store)
+{
+    return !store->driver->by_rows;
+}
 
 bool par_store_writable(const struct par_store *store)
 {

@@ -35,6 +35,7 @@ typedef bool (*par_store__value_fn)(void *arg, size_t i, struct par_str value);
 struct par_store__driver {
     const char *name;
     bool has_folder; /* it lives in options.path */
+    bool by_rows;    /* not atomic: rows land one by one, the higher version of a row holds */
 
     /* As par_store_open(). *is_new_r: there was no store, and meta is empty. Sets new_incarnation
      * when it finds that what is here is a copy. On an error *impl_r is NULL. */
@@ -66,6 +67,8 @@ struct par_store__driver {
 extern const struct par_store__driver par_store__memory;
 extern const struct par_store__driver par_store__fail;
 extern const struct par_store__driver par_store__rocksdb;
+/* One more, of a simulated world; NULL in the product. Set before any store is opened. */
+extern const struct par_store__driver *par_store__extra;
 /* The driver of this name (NULL: the default); NULL when there is none. */
 const struct par_store__driver *par_store__driver(const char *name);
 

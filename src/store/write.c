@@ -55,6 +55,9 @@ enum par_outcome par_store__commit_inside(struct par_store *store, const struct 
     sync = sync && !store->no_sync;
     enum par_outcome outcome = store->driver->commit(store->impl, batch, sync);
     count_commit(store, batch, sync, outcome, began);
+    /* A store that lands rows one by one has nothing to reopen: the caller writes again. */
+    if (outcome != PAR_OUTCOME_OK && store->driver->by_rows)
+        return outcome;
     if (outcome != PAR_OUTCOME_OK) {
         int open = PAR_STORE__OPEN;
         if (atomic_compare_exchange_strong(&store->phase, &open, PAR_STORE__BROKEN))

@@ -1,0 +1,3 @@
+/* Planted bugs of the simulator's build: each breaks one rule where PAR_MUTANT(name) stands, and the
+ * worlds must find it (make sim-mutants). X(name, what it does instead). */
+X(ACK_BEFORE_SYNC, "commits do not wait for the disk")
