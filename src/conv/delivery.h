@@ -43,6 +43,7 @@ enum {
 
 struct par_delivery {
     enum par_delivery_kind kind;
+    uint8_t forwards; /* how many servers have passed it on; the writer's are 0 (R2) */
     struct par_conv conv;
     struct par_reply reply;
 
