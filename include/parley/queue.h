@@ -132,7 +132,9 @@ enum par_err par_queue_send(struct par_queue *q, uint64_t server,
                             struct par_str bytes) PAR_MUST_CHECK;
 /* Ends a run of deliveries and push jobs. Local: everything handed over so far is on its way.
  * Remote: it is in the log; PAR_E_UNAVAILABLE: some of it may not be, and all since the last flush
- * that was PAR_OK is to be handed over again (twice harms nobody). Blocks then. */
+ * that was PAR_OK is to be handed over again (twice harms nobody). Blocks then. Several threads of
+ * a server send (its writers, who takes the inbox, who stands in for another): each flush speaks of
+ * what its own thread handed over. */
 enum par_err par_queue_deliver_flush(struct par_queue *q);
 
 /* The inbox of a server, remote queues only: what was sent to it, in order, from where the inbox

@@ -69,15 +69,17 @@ bool par_route_remote(const struct par_route *r);
  * thread; blocks. */
 enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
                             bool *lost_r) PAR_MUST_CHECK;
-/* Says that the server ends in good order: nobody stands in for it. Blocks. */
+/* Takes the server off the ring, if its last beat was of this boot epoch or an older one, with what
+ * is remembered of its users: it ends in good order, or whoever stood in for it is done. Blocks. */
 enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot);
 /* The next server behind this one on the ring of those that ever beat, if its beat is older than
- * dead_ms and nobody has cleared it: *server_r and *boot_r; 0: none. Blocks. */
+ * dead_ms and nobody has said bye for it: *server_r and *boot_r; 0: none. Blocks. */
 enum par_err par_route_dead(struct par_route *r, uint64_t server, uint64_t *server_r,
                             uint64_t *boot_r) PAR_MUST_CHECK;
-/* Removes every route of that server with that boot epoch or an older one (compare-and-delete) and
- * takes it off the ring; *users_r gets the users who had one, malloc'ed, the caller's. May be
- * called by several, and again. Blocks. */
+/* Removes every route of that server with that boot epoch or an older one (compare-and-delete);
+ * *users_r gets the users who had one, malloc'ed, the caller's. May be called by several, and
+ * again: until bye is said the users are told each time, so that who dies while standing in is
+ * followed by another. Blocks. */
 enum par_err par_route_clear(struct par_route *r, uint64_t server, uint64_t boot,
                              uint64_t **users_r, size_t *count_r) PAR_MUST_CHECK;
 /* The boot epoch with which a server last beat; 0: it is not known. Blocks. */

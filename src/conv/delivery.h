@@ -17,7 +17,8 @@ enum par_delivery_kind {
      * the ENTRY that follows, as event.) */
     PAR_DELIVERY_ANSWER = 1,
     /* entry: to every connection of users[], without reply.endpoint and the poll session of
-     * reply.poll_device. entry->cmid is for the connections of entry->sender only. */
+     * reply.poll_device; but with them when the answer to reply.handle found nobody (R3).
+     * entry->cmid is for the connections of entry->sender only. */
     PAR_DELIVERY_ENTRY,
     /* user's marks moved to delivered, read: to users[]. Others get the shown read mark; the
      * member's own other connections (users[] = {user}) the true one, without reply.endpoint and
@@ -29,9 +30,27 @@ enum par_delivery_kind {
     /* Event `conv`: to users[], with those of the changed fields whose bit is in conv_set;
      * settings: without reply.endpoint and reply.poll_device. */
     PAR_DELIVERY_CONV,
-    /* To every connection of the server: events may have been lost. */
-    PAR_DELIVERY_SYNC
+    /* Events may have been lost: to every connection of the server; with a user (not 0) to that
+     * user's, with a device (not 0) to the poll session of that device alone. */
+    PAR_DELIVERY_SYNC,
+
+    /* From server to server, not from a writer. */
+
+    /* Closes what `user` has there, for the reason `close` (enum par_close): of `device` (0: of all
+     * devices), of the kinds in endpoint_kinds, that signed in before ts (0: whenever). */
+    PAR_DELIVERY_CLOSE,
+    /* The row of `user` changed (privacy, disabled, deleted): what is remembered of it is read
+     * again. */
+    PAR_DELIVERY_USER,
+    /* user types in conv (`on`), or no more: to users[]. Never worth a repetition. */
+    PAR_DELIVERY_TYPING,
+    PAR_DELIVERY_KINDS /* one past the last */
 };
+
+/* Bits of par_delivery.endpoint_kinds. */
+enum { PAR_DELIVERY_SOCKETS = 1, PAR_DELIVERY_POLLS = 2 };
+
+enum { PAR_DELIVERY_FORWARDS_MAX = 3 }; /* R2 */
 
 /* Bits of par_delivery.conv_set. */
 enum {
@@ -52,12 +71,12 @@ struct par_delivery {
     uint32_t retry_after_ms;
     struct par_str message; /* may be missing */
     uint64_t seq;
-    int64_t ts;
+    int64_t ts; /* CLOSE: see there */
     bool dup;
 
     const struct par_entry *entry; /* ENTRY */
 
-    uint64_t user; /* MARK: whose */
+    uint64_t user; /* MARK: whose. SYNC, CLOSE, USER, TYPING: who */
     uint64_t delivered;
     uint64_t read;
 
@@ -66,7 +85,13 @@ struct par_delivery {
     struct par_str name;
     struct par_settings settings;
 
-    const uint64_t *users; /* all but ANSWER and SYNC */
+    uint64_t device;        /* SYNC, CLOSE; 0: all */
+    uint8_t close;          /* CLOSE */
+    uint8_t endpoint_kinds; /* CLOSE */
+    bool on;                /* TYPING */
+    uint8_t forwards;       /* how often it was handed on from server to server (R2) */
+
+    const uint64_t *users; /* whom it is for: ENTRY, MARK, OTHERS, CONV, TYPING */
     size_t user_count;
 };
 

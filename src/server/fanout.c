@@ -272,6 +272,25 @@ static void to_everybody(void *arg, uint64_t user, struct par_dir_endpoint endpo
     par_fanout_to(arg, endpoint.id);
 }
 
+static void deliver_sync(struct par_fanout *f, const struct par_delivery *d, struct par_buf *json)
+{
+    struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
+    par_stats_inc_at(PAR_C_EVENTS, PAR_EVENT_SYNC);
+    par_event_sync(json);
+    par_fanout_begin(f, par_buf_str(json));
+    if (d->user) {
+        size_t n = par_directory_endpoints(f->server->directory, d->user, endpoints);
+        for (size_t i = 0; i < n; i++) {
+            bool poll = endpoints[i].kind == PAR_ENDPOINT_POLL;
+            if (d->device == 0 || (poll && endpoints[i].device == d->device))
+                par_fanout_to(f, endpoints[i].id);
+        }
+    } else {
+        par_directory_each(f->server->directory, to_everybody, f);
+    }
+    par_fanout_end(f);
+}
+
 void par_fanout_deliver(void *arg, const struct par_delivery *d)
 {
     struct par_fanout *f = arg;
@@ -297,11 +316,16 @@ void par_fanout_deliver(void *arg, const struct par_delivery *d)
         deliver_conv(f, d, &json);
         break;
     case PAR_DELIVERY_SYNC:
-        par_stats_inc_at(PAR_C_EVENTS, PAR_EVENT_SYNC);
-        par_event_sync(&json);
-        par_fanout_begin(f, par_buf_str(&json));
-        par_directory_each(f->server->directory, to_everybody, f);
-        par_fanout_end(f);
+        deliver_sync(f, d, &json);
+        break;
+    case PAR_DELIVERY_TYPING:
+        par_stats_inc_at(PAR_C_EVENTS, PAR_EVENT_TYPING);
+        par_event_typing(&json, &d->conv, d->user, d->on);
+        deliver_to(f, d, par_buf_str(&json), 0, 0);
+        break;
+    case PAR_DELIVERY_CLOSE:
+    case PAR_DELIVERY_USER:
+    case PAR_DELIVERY_KINDS:
         break;
     }
     par_buf_fini(&json);
