@@ -89,7 +89,6 @@ struct par_delivery {
     uint8_t close;          /* CLOSE */
     uint8_t endpoint_kinds; /* CLOSE */
     bool on;                /* TYPING */
-    uint8_t forwards;       /* how often it was handed on from server to server (R2) */
 
     const uint64_t *users; /* whom it is for: ENTRY, MARK, OTHERS, CONV, TYPING */
     size_t user_count;

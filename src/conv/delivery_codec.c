@@ -1,11 +1,12 @@
 /* Deliveries as bytes. A head of fixed width, then what the kind has. */
 #include "conv/delivery_codec.h"
 
+#include "parley/close.h"
 #include "store/record.h"
 
 enum { VERSION = 1 };
 
-enum { F_DUP = 1, F_MEMBER = 2, F_ALL = 3 };
+enum { F_DUP = 1, F_MEMBER = 2, F_ON = 4, F_ALL = 7 };
 
 enum {
     CONV_SET_ALL =
@@ -17,7 +18,8 @@ enum {
 
 static bool has_users(enum par_delivery_kind kind)
 {
-    return kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC;
+    return kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC && kind != PAR_DELIVERY_CLOSE &&
+           kind != PAR_DELIVERY_USER;
 }
 
 static void put_text(struct par_buf *out, struct par_str text)
@@ -73,7 +75,8 @@ void par_delivery_encode(const struct par_delivery *d, struct par_buf *out)
 {
     par_buf_add_u8(out, VERSION);
     par_buf_add_u8(out, (uint8_t)d->kind);
-    par_buf_add_u8(out, (uint8_t)((d->dup ? F_DUP : 0) | (d->member ? F_MEMBER : 0)));
+    par_buf_add_u8(
+        out, (uint8_t)((d->dup ? F_DUP : 0) | (d->member ? F_MEMBER : 0) | (d->on ? F_ON : 0)));
     par_buf_add_u8(out, d->forwards);
     par_buf_add(out, &d->conv, PAR_CONV_BYTES);
     par_buf_add_u64(out, d->reply.server);
@@ -101,6 +104,21 @@ void par_delivery_encode(const struct par_delivery *d, struct par_buf *out)
         put_conv_event(d, out);
         break;
     case PAR_DELIVERY_SYNC:
+        par_buf_add_u64(out, d->user);
+        par_buf_add_u64(out, d->device);
+        break;
+    case PAR_DELIVERY_CLOSE:
+        par_buf_add_u64(out, d->user);
+        par_buf_add_u64(out, d->device);
+        par_buf_add_u8(out, d->close);
+        par_buf_add_u8(out, d->endpoint_kinds);
+        par_buf_add_u64(out, (uint64_t)d->ts);
+        break;
+    case PAR_DELIVERY_USER:
+    case PAR_DELIVERY_TYPING:
+        par_buf_add_u64(out, d->user);
+        break;
+    case PAR_DELIVERY_KINDS:
         break;
     }
     if (!has_users(d->kind))
@@ -179,6 +197,14 @@ static bool get_conv_event(struct par_cursor *cur, struct par_delivery *d)
     return !(set & PAR_SET_DRAFT) || get_text(cur, PAR_DELIVERY_TEXT_MAX, &s->draft);
 }
 
+static bool get_close(struct par_cursor *cur, struct par_delivery *d)
+{
+    return par_cursor_u64(cur, &d->user) && d->user != 0 && par_cursor_u64(cur, &d->device) &&
+           par_cursor_u8(cur, &d->close) && d->close < PAR_CLOSE_COUNT &&
+           par_cursor_u8(cur, &d->endpoint_kinds) && d->endpoint_kinds != 0 &&
+           d->endpoint_kinds <= (PAR_DELIVERY_SOCKETS | PAR_DELIVERY_POLLS) && get_i64(cur, &d->ts);
+}
+
 static bool get_users(struct par_cursor *cur, struct par_arena *arena, struct par_delivery *d)
 {
     uint32_t count;
@@ -211,7 +237,14 @@ static bool get_body(struct par_cursor *cur, struct par_arena *arena, struct par
     case PAR_DELIVERY_CONV:
         return get_conv_event(cur, d);
     case PAR_DELIVERY_SYNC:
-        return true;
+        return par_cursor_u64(cur, &d->user) && par_cursor_u64(cur, &d->device);
+    case PAR_DELIVERY_CLOSE:
+        return get_close(cur, d);
+    case PAR_DELIVERY_USER:
+    case PAR_DELIVERY_TYPING:
+        return par_cursor_u64(cur, &d->user) && d->user != 0;
+    case PAR_DELIVERY_KINDS:
+        break;
     }
     return false;
 }
@@ -233,6 +266,7 @@ static bool decode(struct par_cursor *cur, struct par_arena *arena, struct par_d
     d->kind = (enum par_delivery_kind)kind;
     d->dup = flags & F_DUP;
     d->member = flags & F_MEMBER;
+    d->on = flags & F_ON;
     if (!get_body(cur, arena, d) || (has_users(d->kind) && !get_users(cur, arena, d)))
         return false;
     return par_cursor_left(cur) == 0;

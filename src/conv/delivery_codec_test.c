@@ -1,6 +1,7 @@
 /* Deliveries as bytes: every kind there and back, and bytes that are none. */
 #include "conv/delivery_codec.h"
 
+#include "parley/close.h"
 #include "store/record.h"
 
 #include <setjmp.h>
@@ -32,7 +33,8 @@ static struct par_delivery sample(enum par_delivery_kind kind)
         .conv = par_conv_direct(1, 2),
         .reply = {11, 12, 13, 14, 15},
     };
-    if (kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC) {
+    if (kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC && kind != PAR_DELIVERY_CLOSE &&
+        kind != PAR_DELIVERY_USER) {
         d.users = users;
         d.user_count = sizeof users / sizeof users[0];
     }
@@ -73,6 +75,24 @@ static struct par_delivery sample(enum par_delivery_kind kind)
         };
         break;
     case PAR_DELIVERY_SYNC:
+        d.user = 3;
+        d.device = 4;
+        break;
+    case PAR_DELIVERY_CLOSE:
+        d.user = 3;
+        d.device = 4;
+        d.close = PAR_CLOSE_REPLACED;
+        d.endpoint_kinds = PAR_DELIVERY_SOCKETS;
+        d.ts = 1700000000000;
+        break;
+    case PAR_DELIVERY_USER:
+        d.user = 3;
+        break;
+    case PAR_DELIVERY_TYPING:
+        d.user = 3;
+        d.on = true;
+        break;
+    case PAR_DELIVERY_KINDS:
         break;
     }
     return d;
@@ -97,6 +117,10 @@ static void assert_same(const struct par_delivery *a, const struct par_delivery 
     assert_int_equal(a->ts, b->ts);
     assert_int_equal(a->dup, b->dup);
     assert_int_equal(a->user, b->user);
+    assert_int_equal(a->device, b->device);
+    assert_int_equal(a->close, b->close);
+    assert_int_equal(a->endpoint_kinds, b->endpoint_kinds);
+    assert_int_equal(a->on, b->on);
     assert_int_equal(a->delivered, b->delivered);
     assert_int_equal(a->read, b->read);
     assert_int_equal(a->conv_set, b->conv_set);
@@ -127,7 +151,7 @@ static void assert_same(const struct par_delivery *a, const struct par_delivery 
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
-    for (int kind = PAR_DELIVERY_ANSWER; kind <= PAR_DELIVERY_SYNC; kind++) {
+    for (int kind = PAR_DELIVERY_ANSWER; kind < PAR_DELIVERY_KINDS; kind++) {
         struct par_delivery d = sample((enum par_delivery_kind)kind), back;
         struct par_buf bytes = {0};
         struct par_arena arena = {0};
@@ -160,7 +184,7 @@ static void a_long_message_is_cut(void **state)
 static void damaged_bytes_are_refused(void **state)
 {
     (void)state;
-    for (int kind = PAR_DELIVERY_ANSWER; kind <= PAR_DELIVERY_SYNC; kind++) {
+    for (int kind = PAR_DELIVERY_ANSWER; kind < PAR_DELIVERY_KINDS; kind++) {
         struct par_delivery d = sample((enum par_delivery_kind)kind), back;
         struct par_buf bytes = {0};
         par_delivery_encode(&d, &bytes);
