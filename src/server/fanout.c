@@ -1,13 +1,14 @@
 /* Fan-out: chunks of answers and events, one a reactor, filled by whoever has something to tell. */
 #include "server/fanout.h"
 
+#include "base/mutant.h"
 #include "base/stats.h"
 #include "store/record.h"
 
 #include <stdlib.h>
 
 /* A chunk's items, each preceded by its tag. */
-enum tag { TAG_ANSWER = 1, TAG_EVENT };
+enum tag { TAG_ANSWER = 1, TAG_EVENT, TAG_LATE };
 
 struct answer_item {
     uint64_t handle;
@@ -23,6 +24,13 @@ struct answer_item {
 struct event_item {
     struct par_event event; /* a reference of its own */
     uint32_t count;         /* ids of endpoints follow */
+};
+
+/* For the endpoint that asked, in place of an answer that came too late for it. */
+struct late_item {
+    struct par_event event; /* a reference of its own */
+    uint64_t endpoint;
+    uint64_t handle; /* of the request */
 };
 
 struct par_fanout__chunk {
@@ -79,6 +87,23 @@ void par_fanout_to(struct par_fanout *f, uint64_t endpoint)
     item.count++;
     memcpy(items->data + chunk->event_at, &item, sizeof item);
     f->_receivers++;
+}
+
+/* R3: what a request wrote is no event for who has its answer; but an answer nobody waits for
+ * becomes the event. Only the reactor knows which. */
+static void to_asker(struct par_fanout *f, uint64_t endpoint, uint64_t handle)
+{
+    unsigned reactor = par_handle_reactor(endpoint);
+    if (!f->_event.frame || !handle || reactor >= f->server->reactor_count)
+        return;
+    struct par_fanout__chunk *chunk = chunk_of(f, reactor);
+    struct late_item item = {.event = f->_event, .endpoint = endpoint, .handle = handle};
+    if (!chunk || !par_buf_reserve(&chunk->items, 1 + sizeof item))
+        return;
+    par_shared_ref(f->_event.frame);
+    par_buf_add_u8(&chunk->items, TAG_LATE);
+    par_buf_add(&chunk->items, &item, sizeof item);
+    chunk->event_at = SIZE_MAX;
 }
 
 void par_fanout_end(struct par_fanout *f)
@@ -153,6 +178,19 @@ static void handle_event(struct par_reactor *reactor, struct par_cursor *c)
     par_shared_unref(&item.event.frame);
 }
 
+static void handle_late(struct par_reactor *reactor, struct par_cursor *c)
+{
+    struct par_str bytes;
+    struct late_item item;
+    if (!par_cursor_bytes(c, sizeof item, &bytes))
+        return;
+    memcpy(&item, bytes.ptr, sizeof item);
+    struct par_endpoint *endpoint = par_handles_get(&reactor->endpoints, item.endpoint);
+    if (endpoint && par_waiting_is_late(reactor, item.handle) && !PAR_MUTANT(ANSWER_NOT_ENTRY))
+        par_endpoint_event(reactor, endpoint, &item.event);
+    par_shared_unref(&item.event.frame);
+}
+
 static void handle_chunk(struct par_reactor *reactor, struct par_post *post)
 {
     struct par_fanout__chunk *chunk = PAR_CONTAINER(post, struct par_fanout__chunk, post);
@@ -161,8 +199,10 @@ static void handle_chunk(struct par_reactor *reactor, struct par_post *post)
     while (par_cursor_left(&c) && par_cursor_u8(&c, &tag)) {
         if (tag == TAG_ANSWER)
             handle_answer(reactor, &c);
-        else
+        else if (tag == TAG_EVENT)
             handle_event(reactor, &c);
+        else
+            handle_late(reactor, &c);
     }
     par_buf_fini(&chunk->items);
     free(chunk);
@@ -180,13 +220,17 @@ void par_fanout_flush(struct par_fanout *f)
 
 /* ---- the sink of the writer's deliveries ---- */
 
+/* Was it asked here, in this life of the server? What an earlier life asked has no request. */
+static bool asked_here(const struct par_fanout *f, const struct par_delivery *d)
+{
+    return d->reply.server == f->server->id && d->reply.boot == f->server->boot;
+}
+
 static void deliver_answer(struct par_fanout *f, const struct par_delivery *d)
 {
     unsigned reactor = par_handle_reactor(d->reply.handle);
     struct par_fanout__chunk *chunk =
-        d->reply.boot == f->server->boot && reactor < f->server->reactor_count
-            ? chunk_of(f, reactor)
-            : NULL;
+        asked_here(f, d) && reactor < f->server->reactor_count ? chunk_of(f, reactor) : NULL;
     if (!chunk)
         return;
     size_t message_len = d->message.len > UINT16_MAX ? UINT16_MAX : d->message.len;
@@ -211,7 +255,7 @@ static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struc
                        uint64_t only, uint64_t but)
 {
     struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
-    bool here = d->reply.boot == f->server->boot;
+    bool here = asked_here(f, d);
     par_fanout_begin(f, json);
     for (size_t i = 0; i < d->user_count; i++) {
         uint64_t user = d->users[i];
@@ -219,12 +263,13 @@ static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struc
             continue;
         size_t n = par_directory_endpoints(f->server->directory, user, endpoints);
         for (size_t j = 0; j < n; j++) {
-            if (here && endpoints[j].id == d->reply.endpoint)
-                continue;
-            if (endpoints[j].kind == PAR_ENDPOINT_POLL &&
-                endpoints[j].device == d->reply.poll_device)
-                continue;
-            par_fanout_to(f, endpoints[j].id);
+            bool asker = (here && endpoints[j].id == d->reply.endpoint) ||
+                         (endpoints[j].kind == PAR_ENDPOINT_POLL &&
+                          endpoints[j].device == d->reply.poll_device);
+            if (!asker)
+                par_fanout_to(f, endpoints[j].id);
+            else if (here)
+                to_asker(f, endpoints[j].id, d->reply.handle);
         }
     }
     par_fanout_end(f);

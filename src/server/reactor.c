@@ -87,6 +87,7 @@ enum par_err par_reactor_new(struct par_server *server, unsigned index,
     struct par_ws_settings ws = ws_settings(server->config);
     par_ws_init(&reactor->ws, reactor->loop, &ws);
     par_drain_init(reactor);
+    par_waiting_init(reactor);
     par_timer_init(&reactor->sweep_timer, sweep);
     if (index == 0)
         par_timer_set_lazy(reactor->loop, &reactor->sweep_timer, SWEEP_MS);
@@ -165,6 +166,7 @@ static void stop_here(struct par_reactor *reactor, struct par_post *post)
 {
     free(PAR_CONTAINER(post, struct stop_post, post));
     par_timer_cancel(&reactor->sweep_timer);
+    par_timer_cancel(&reactor->answer_timer);
     par_drain_end(reactor);
     par_loop_stop(reactor->loop);
 }
@@ -218,6 +220,7 @@ void par_reactor_free(struct par_reactor **reactor)
         return;
     drop_everything(r);
     par_timer_cancel(&r->sweep_timer);
+    par_timer_cancel(&r->answer_timer);
     take_posts(par_mailbox_fini(&r->mailbox), r);
     par_http_fini(&r->http);
     par_http_fini(&r->metrics_http);

@@ -40,7 +40,11 @@ struct par_reactor {
     struct par_list departed;     /* struct par_departure: users whose last endpoint went */
     struct par_timer drain_timer; /* moves clients away, some at a time (drain.c) */
     struct par_timer stop_timer;
-    struct par_timer sweep_timer; /* of the first reactor: housekeeping of the shared tables */
+    struct par_list waiting;       /* struct par_request: for the writer's answer, oldest first */
+    struct par_list late;          /* those for whom it did not come in time, oldest first */
+    struct par_timer answer_timer; /* the first of either is due */
+    struct par_timer sweep_timer;  /* of the first reactor: housekeeping of the shared tables */
+    uint32_t late_count;
     uint32_t client_count;
     uint32_t poll_count;
 };

@@ -18,6 +18,7 @@ struct par_request *par_request_new(struct par_reactor *reactor)
         return NULL;
     }
     par_list_init(&req->node);
+    par_list_init(&req->waiting);
     req->reactor = reactor;
     req->started_ns = par_mono_ns();
     return req;
@@ -80,10 +81,17 @@ void par_request_drop(struct par_request *req)
         if (req->state == PAR_REQUEST_DEFERRED || req->state == PAR_REQUEST_ENDED)
             client->waiting_count--;
     }
-    par_handles_remove(&req->reactor->requests, req->handle);
     par_arena_fini(&req->arena);
     par_buf_fini(&req->out);
-    free(req);
+    if (req->late && req->state != PAR_REQUEST_LATE) {
+        par_waiting_keep(req);
+    } else {
+        if (req->state == PAR_REQUEST_LATE)
+            par_waiting_forget(req);
+        par_list_remove(&req->waiting);
+        par_handles_remove(&req->reactor->requests, req->handle);
+        free(req);
+    }
     if (client) {
         par_client__busy(client);
         par_order_next(client);
@@ -200,6 +208,7 @@ void par_request_command(struct par_request *req, struct par_command *command)
     /* What waits for the writer holds no buffers: thousands may. */
     par_buf_fini(&req->out);
     req->queued = true;
+    par_waiting_add(req);
     if (req->client)
         par_order_next(req->client);
 }
@@ -225,6 +234,11 @@ static void encode_written(struct par_request *req, const struct par_written *wr
 
 void par_request_written(struct par_request *req, const struct par_written *written)
 {
+    if (!req->waits) {
+        par_stats_inc(PAR_C_DELIVERIES_LOST);
+        return;
+    }
+    par_waiting_end(req);
     if (req->took_token && (written->err || written->dup))
         par_directory_refund_send(req->reactor->server->directory, req->who.user);
     if (par_op_info(req->op)->cmid) {

@@ -47,7 +47,8 @@ enum par_request_state {
     PAR_REQUEST_NEW = 0,
     PAR_REQUEST_DEFERRED, /* not begun: an earlier one must be answered first */
     PAR_REQUEST_RUNNING,
-    PAR_REQUEST_ENDED /* its answer waits for that of an earlier one */
+    PAR_REQUEST_ENDED, /* its answer waits for that of an earlier one */
+    PAR_REQUEST_LATE   /* it was answered `unavailable`; its handle waits for the writer's answer */
 };
 
 struct par_request {
@@ -65,7 +66,11 @@ struct par_request {
     struct par_arena arena;
     /* The order of requests about one conversation. */
     enum par_request_state state;
-    bool queued; /* it is a command and in the queue: commands behind it may follow */
+    bool queued;             /* it is a command and in the queue: commands behind it may follow */
+    bool waits;              /* for the writer's answer (waiting.c) */
+    bool late;               /* it did not come in time */
+    uint64_t due_ms;         /* when it is late, or forgotten */
+    struct par_list waiting; /* among the reactor's that wait, or are late */
     enum par_op_class class;
     struct par_conv conv;
     /* The answer. */
@@ -133,7 +138,25 @@ struct par_written {
     int64_t ts;
     bool dup;
 };
+/* The first answer counts: a release may come twice. */
 void par_request_written(struct par_request *req, const struct par_written *written);
+
+/* ---- waiting.c: the bounded time for the writer's answer ---- */
+
+/* Prepares a reactor. */
+void par_waiting_init(struct par_reactor *reactor);
+/* The command is in the queue: if no answer comes within queue.answer_ms the request is answered
+ * `unavailable`, to be tried again (TAKEOVER.md L4). */
+void par_waiting_add(struct par_request *req);
+/* The answer came. */
+void par_waiting_end(struct par_request *req);
+/* A late request was answered: keeps its handle, so that its connection gets the entry as an event
+ * (R3). */
+void par_waiting_keep(struct par_request *req);
+/* Forgets a late one. */
+void par_waiting_forget(struct par_request *req);
+/* Was the request of this handle answered `unavailable` for want of the writer's answer? */
+bool par_waiting_is_late(struct par_reactor *reactor, uint64_t handle);
 
 /* ---- order.c ---- */
 

@@ -112,6 +112,7 @@ SECTION(queue, "queue", "The way of commands to the writer.")
 WORD(queue, "queue", driver, "local", "local\0kafka\0fail\0", NO, "local, kafka or fail.")
 INT(queue, "queue", commands_limit, 65536, 16, 16777216, NO, "Commands that wait before sends are answered `overloaded`.")
 INT(queue, "queue", commands_bytes, 134217728, 1048576, 17179869184, NO, "Bytes of them.")
+INT(queue, "queue", answer_ms, 15000, 100, 600000, YES, "Time for the writer's answer before a request is answered `unavailable`.")
 INT(queue, "queue", batch, 1024, 1, 65536, NO, "Commands that the writer takes as one batch.")
 END_SECTION(queue)
 

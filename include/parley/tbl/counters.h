@@ -55,6 +55,8 @@ COUNTER(DELIVERIES, "parley_deliveries_total", NONE, NONE,
         "Events handed to connections and poll sessions.")
 COUNTER(DELIVERIES_LOST, "parley_deliveries_late_total", NONE, NONE,
         "Events and answers whose connection had gone.")
+COUNTER(ANSWERS_LATE, "parley_answers_late_total", NONE, NONE,
+        "Requests answered `unavailable` because the writer's answer did not come in time.")
 HISTOGRAM(HOP, "parley_hop_seconds", SECONDS, HOP, "Time of a message in each part of its path.")
 HISTOGRAM(OP_TIME, "parley_op_seconds", SECONDS, OP, "Time from a request to its answer, by operation.")
 HISTOGRAM(WRITER_BATCH, "parley_writer_batch_commands", COUNT, NONE, "Commands in one batch of the writer.")
