@@ -9,9 +9,16 @@
 enum { LONGEST_SLEEP_MS = 24 * 3600 * 1000, LAZY_MS = 1024 };
 static const uint64_t longest_delay_ms = UINT64_C(24) * 24 * 3600 * 1000;
 
+static const struct par_loop_ops *installed = &par_loop_system;
+
+void par_loop_install(const struct par_loop_ops *ops)
+{
+    installed = ops ? ops : &par_loop_system;
+}
+
 enum par_err par_loop_new(struct par_loop **loop_r)
 {
-    return par_loop_new_on(&par_loop_system, NULL, loop_r);
+    return par_loop_new_on(installed, NULL, loop_r);
 }
 
 enum par_err par_loop_new_on(const struct par_loop_ops *ops, void *world, struct par_loop **loop_r)

@@ -53,6 +53,9 @@ struct par_loop_ops {
 
 extern const struct par_loop_ops par_loop_system;
 
+/* What par_loop_new stands on from now on; NULL puts the system's back. As par_env_install. */
+void par_loop_install(const struct par_loop_ops *ops);
+
 /* par_loop_new on another world. */
 enum par_err par_loop_new_on(const struct par_loop_ops *ops, void *world,
                              struct par_loop **loop_r) PAR_MUST_CHECK;
