@@ -175,8 +175,9 @@ enum par_err par_store_multi_get(struct par_store *store, size_t n,
 typedef bool (*par_store_row_fn)(void *arg, struct par_str key, struct par_str value);
 
 /* Rows with start <= key < end in the order of keys, at most `limit` (0: no limit), as of one
- * moment. An empty end means the end of the table. Returns after the last call of fn. A long scan
- * holds up a reopening: pages of some thousand rows are right. */
+ * moment (in a store that is not atomic each row has its own, in the order of the keys). An empty
+ * end means the end of the table. Returns after the last call of fn. A long scan holds up a
+ * reopening: pages of some thousand rows are right. */
 enum par_err par_store_scan(struct par_store *store, enum par_table table, struct par_str start,
                             struct par_str end, size_t limit, par_store_row_fn fn,
                             void *arg) PAR_MUST_CHECK;
@@ -206,7 +207,10 @@ struct par_batch {
 /* `version` orders the states of a row where a store can receive them late (HBase's cell
  * timestamp): the stamp of the command, of an entry the `ts` of the entry that made this state
  * (TAKEOVER.md S1, S4). Drivers with one writer ignore it: of two puts of a key in a batch, and of
- * two batches, the later one holds. */
+ * two batches, the later one holds. Where a store minds it, of two puts at the same version the one
+ * that lands last holds, and a delete hides every value up to its own version, those that land
+ * after it too: a delete needs at least the version of what it is to delete, and what is put again
+ * a higher one. */
 void par_batch_put(struct par_batch *b, enum par_table table, struct par_str key,
                    struct par_str value, uint64_t version);
 void par_batch_delete(struct par_batch *b, enum par_table table, struct par_str key,
