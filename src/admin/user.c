@@ -2,7 +2,7 @@
 #include "admin/admin_private.h"
 
 #include "loop/env.h"
-#include "server/client.h"
+#include "server/accounts.h"
 #include "store/key.h"
 
 #include <errno.h>
@@ -115,7 +115,7 @@ static int set_disabled(struct par_admin_call *call, bool disabled)
     if (err)
         return par_admin__trouble(call, err, &accounts);
     if (call->server && disabled)
-        par_endpoint_close_device(call->server, user.id, 0, 0, PAR_CLOSE_DISABLED);
+        par_account_changed(call->server, user.id);
     par_buf_printf(&call->out, "%.*s is %s\n", PAR_STR_ARGS(user.name),
                    disabled ? "disabled" : "enabled");
     return PAR_ADMIN_OK;
@@ -141,10 +141,8 @@ int par_admin__user_delete(struct par_admin_call *call)
     enum par_err err = par_account_delete(&accounts, user.id);
     if (err)
         return par_admin__trouble(call, err, &accounts);
-    if (call->server) {
-        par_known_forget(&call->server->known, user.id);
-        par_endpoint_close_device(call->server, user.id, 0, 0, PAR_CLOSE_SIGNED_OUT);
-    }
+    if (call->server)
+        par_account_changed(call->server, user.id);
     par_buf_printf(&call->out, "%.*s is deleted\n", PAR_STR_ARGS(user.name));
     return PAR_ADMIN_OK;
 }

@@ -2,6 +2,8 @@
 #include "base/json_read.h"
 #include "base/json_scan.h"
 
+#include <stdatomic.h>
+
 enum {
     NAMES_INLINE = 48, /* as many pending names as fit without memory from the arena */
     PAIRWISE_MAX = 12  /* objects up to this size are compared name by name */
@@ -32,11 +34,14 @@ struct check {
     struct level levels[PAR_JSON_DEPTH_MAX];
 };
 
+/* Set once: a check that is under way on another thread must not see it change. */
 static uint64_t hash_seed = 0x9E3779B97F4A7C15u;
+static _Atomic bool seeded;
 
 void par_json_seed(uint64_t seed)
 {
-    hash_seed = seed;
+    if (!atomic_exchange(&seeded, true))
+        hash_seed = seed;
 }
 
 static uint64_t head_of(const char *p, size_t len, const char *end)

@@ -73,7 +73,7 @@ enum par_json_fault par_json_check_found(struct par_str text, unsigned max_depth
 const char *par_json_fault_text(enum par_json_fault fault);
 
 /* Sets what hashes of names start from; once, before threads start, from a random source, so that
- * nobody can prepare names that collide. */
+ * nobody can prepare names that collide. Only the first call of a process counts. */
 void par_json_seed(uint64_t seed);
 
 /* A hash of these bytes under that seed, for those who look for equal strings of a client's making.

@@ -1,6 +1,11 @@
 /* Accounts in answers. */
 #include "server/accounts.h"
 
+#include "server/client.h"
+#include "server/peers.h"
+
+#include <stdlib.h>
+
 void par_identity_set(struct par_identity *who, const struct par_user *user, uint64_t device)
 {
     *who = (struct par_identity){.user = user->id,
@@ -19,6 +24,93 @@ bool par_device_in_use(void *arg, uint64_t user, uint64_t device)
             return true;
     }
     return false;
+}
+
+/* Every connection of the user keeps what is stamped into acks and asked by typing. */
+struct privacy_post {
+    struct par_post post;
+    uint64_t endpoint;
+    bool hide_read;
+    bool hide_typing;
+};
+
+static void set_privacy(struct par_reactor *reactor, struct par_post *post)
+{
+    struct privacy_post *p = PAR_CONTAINER(post, struct privacy_post, post);
+    struct par_endpoint *endpoint = par_handles_get(&reactor->endpoints, p->endpoint);
+    if (endpoint) {
+        endpoint->who.hide_read = p->hide_read;
+        endpoint->who.hide_typing = p->hide_typing;
+    }
+    free(p);
+}
+
+static void tell_endpoints(struct par_server *server, const struct par_user *user)
+{
+    struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
+    size_t n = par_directory_endpoints(server->directory, user->id, endpoints);
+    for (size_t i = 0; i < n; i++) {
+        struct par_reactor *reactor = par_reactor_of(server, endpoints[i].id);
+        struct privacy_post *p = reactor ? malloc(sizeof *p) : NULL;
+        if (!p)
+            continue;
+        p->endpoint = endpoints[i].id;
+        p->hide_read = user->hide_read;
+        p->hide_typing = user->hide_typing;
+        par_reactor_post(reactor, &p->post, set_privacy);
+    }
+}
+
+static void reread(struct par_server *server, uint64_t user)
+{
+    struct par_arena arena = {0};
+    struct par_accounts accounts = {.store = server->store, .arena = &arena};
+    struct par_user row;
+    enum par_err err = par_account_get(&accounts, user, &row);
+    if (err == PAR_E_NOT_FOUND) {
+        par_known_forget(&server->known, user);
+        par_endpoint_close_device(server, user, 0, 0, PAR_CLOSE_SIGNED_OUT);
+    } else if (err) {
+        /* They sign in again, and read it then. */
+        par_endpoint_close_device(server, user, 0, 0, PAR_CLOSE_GOING_AWAY);
+    } else if (row.disabled) {
+        par_endpoint_close_device(server, user, 0, 0, PAR_CLOSE_DISABLED);
+    } else {
+        tell_endpoints(server, &row);
+    }
+    par_arena_fini(&arena);
+}
+
+struct changed {
+    struct par_job job;
+    struct par_server *server;
+    uint64_t user;
+};
+
+static void changed_work(struct par_job *job)
+{
+    struct changed *c = PAR_CONTAINER(job, struct changed, job);
+    reread(c->server, c->user);
+    free(c);
+}
+
+void par_account_reread_later(struct par_server *server, uint64_t user)
+{
+    struct changed *c = malloc(sizeof *c);
+    if (c)
+        *c = (struct changed){.server = server, .user = user};
+    if (!c || !par_pool_submit(server->workers, &c->job, changed_work)) {
+        /* Nobody can look now; who signs in again is looked at. */
+        par_endpoint_close_device(server, user, 0, 0, PAR_CLOSE_GOING_AWAY);
+        free(c);
+    }
+}
+
+void par_account_changed(struct par_server *server, uint64_t user)
+{
+    reread(server, user);
+    struct par_delivery d = {.kind = PAR_DELIVERY_USER, .user = user};
+    par_peers_tell(server, PAR_QUEUE_ALL_SERVERS, &d);
 }
 
 static void write_names(struct par_json_out *w, const struct par_user *user)

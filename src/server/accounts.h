@@ -22,6 +22,13 @@ static inline struct par_accounts par_request_accounts(struct par_request *req)
     };
 }
 
+/* The row of a user changed: what connections remember of it (privacy) is made true, here and on
+ * the other servers; those of one who was disabled or deleted are closed. Pool threads, or the
+ * admin socket's: blocks. */
+void par_account_changed(struct par_server *server, uint64_t user);
+/* The same, here only, because another server says so: soon, on a pool thread. Any thread. */
+void par_account_reread_later(struct par_server *server, uint64_t user);
+
 /* Fills who asks from the row of the user. */
 void par_identity_set(struct par_identity *who, const struct par_user *user, uint64_t device);
 

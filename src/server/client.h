@@ -14,6 +14,7 @@ struct par_endpoint {
     enum par_endpoint_kind kind;
     uint32_t watching_count;
     struct par_identity who;
+    int64_t since_ms;   /* wall clock of the sign-in */
     uint64_t *watching; /* the users it watches; malloc'ed */
 };
 
@@ -31,10 +32,15 @@ void par_endpoint_event(struct par_reactor *reactor, struct par_endpoint *endpoi
 /* Ends an endpoint: a client is closed with this reason, a poll session is gone. */
 void par_endpoint_close(struct par_reactor *reactor, struct par_endpoint *endpoint,
                         enum par_close reason);
-/* Registers the endpoint in directory and route under a new handle; a former one of the same device
- * is told to go. PAR_E_OVERLOADED / PAR_E_UNAVAILABLE. */
+/* Registers the endpoint in the directory under a new handle, and in a local route table; a former
+ * one of the same device is told to go. PAR_E_OVERLOADED / PAR_E_UNAVAILABLE. */
 enum par_err par_endpoint_sign_in(struct par_reactor *reactor,
                                   struct par_endpoint *endpoint) PAR_MUST_CHECK;
+/* The rest of it, of a table of many servers: the route is confirmed when this returns, and others
+ * close the device's former endpoint. The endpoint may have gone meanwhile. Pool thread: blocks;
+ * PAR_E_UNAVAILABLE: take it out again. */
+enum par_err par_endpoint_confirm(struct par_server *server, const struct par_identity *who,
+                                  enum par_endpoint_kind kind, int64_t since_ms) PAR_MUST_CHECK;
 /* Takes it out again, with its watches. Harmless when it was not in. */
 void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *endpoint);
 /* Replaces the list of those it watches; copies users. */
@@ -46,5 +52,8 @@ void par_endpoint_close_later(struct par_server *server, uint64_t endpoint, enum
 /* The same for every endpoint of a user (device 0), or of one device. Any thread. */
 void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_t device,
                                uint64_t except, enum par_close reason);
+/* What another server asks to close (PAR_DELIVERY_CLOSE). Any thread. */
+struct par_delivery;
+void par_endpoint_close_told(struct par_server *server, const struct par_delivery *d);
 
 #endif

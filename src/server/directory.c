@@ -219,9 +219,11 @@ enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
         !ROOM_FOR_ONE(e->endpoints, e->endpoint_count))
         goto out;
     if (e->endpoint_count == 0) {
-        err = par_route_register(dir->route, user, dir->server, dir->boot);
-        if (err)
-            goto out;
+        if (dir->route) {
+            err = par_route_register(dir->route, user, dir->server, dir->boot);
+            if (err)
+                goto out;
+        }
         s->online++;
     }
     *arrived_r = e->present_count == 0;
@@ -236,9 +238,9 @@ out:
 }
 
 bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint,
-                          uint64_t now_ms, bool *left_r)
+                          uint64_t now_ms, bool *left_r, bool *empty_r)
 {
-    *left_r = false;
+    *left_r = *empty_r = false;
     bool found = false;
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find(dir, s, user);
@@ -255,7 +257,9 @@ bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t end
             s->online--;
             /* A route that cannot be removed now costs a forward that finds nobody, and its lease
              * ends. */
-            (void)par_route_unregister(dir->route, user, dir->server, dir->boot);
+            if (dir->route)
+                (void)par_route_unregister(dir->route, user, dir->server, dir->boot);
+            *empty_r = true;
             drop_if_empty(dir, s, e);
         }
         break;
@@ -296,6 +300,15 @@ bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t n
     }
     pthread_mutex_unlock(&s->lock);
     return departed;
+}
+
+bool par_directory_has(struct par_directory *dir, uint64_t user)
+{
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    bool has = e && e->endpoint_count;
+    pthread_mutex_unlock(&s->lock);
+    return has;
 }
 
 bool par_directory_is_present(struct par_directory *dir, uint64_t user)

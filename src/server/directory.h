@@ -33,12 +33,14 @@ enum par_endpoint_kind { PAR_ENDPOINT_SOCKET = 0, PAR_ENDPOINT_POLL = 1 };
 struct par_dir_endpoint {
     uint64_t id;
     uint64_t device;
+    int64_t since_ms; /* wall clock of the sign-in */
     enum par_endpoint_kind kind;
     bool present;
 };
 
 /* The route of each user with an endpoint is kept in `route` as (server, boot), in step with the
- * table: it is registered and removed under the user's lock. NULL when memory is refused. */
+ * table: it is registered and removed under the user's lock. route may be NULL: then it is kept
+ * elsewhere (routes.h). NULL when memory is refused. */
 struct par_directory *par_directory_new(struct par_route *route, uint64_t server, uint64_t boot);
 /* Frees the table and nulls the pointer; no other thread may use it any more. */
 void par_directory_free(struct par_directory **dir);
@@ -52,9 +54,10 @@ enum par_err par_directory_add(struct par_directory *dir, uint64_t user,
                                bool *arrived_r) PAR_MUST_CHECK;
 
 /* Takes an endpoint out at now_ms (of the monotonic clock); *left_r is true when it was the user's
- * last one present. False when it was not there (replaced before). */
+ * last one present, *empty_r when it was the last one. False when it was not there (replaced
+ * before). */
 bool par_directory_remove(struct par_directory *dir, uint64_t user, uint64_t endpoint,
-                          uint64_t now_ms, bool *left_r);
+                          uint64_t now_ms, bool *left_r, bool *empty_r);
 
 /* Changes whether an endpoint is present; true when its user thereby arrived or left. */
 bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_t endpoint,
@@ -65,6 +68,8 @@ bool par_directory_set_present(struct par_directory *dir, uint64_t user, uint64_
 bool par_directory_departed(struct par_directory *dir, uint64_t user, uint64_t now_ms,
                             uint64_t delay_ms);
 
+/* Does the user have an endpoint? */
+bool par_directory_has(struct par_directory *dir, uint64_t user);
 /* Does the user have an endpoint that is present? */
 bool par_directory_is_present(struct par_directory *dir, uint64_t user);
 

@@ -57,7 +57,7 @@ static void a_user_arrives_once_and_leaves_once(void **state)
 {
     struct fixture *f = *state;
     uint64_t replaced;
-    bool arrived, left;
+    bool arrived, left, empty;
     assert_int_equal(
         par_directory_add(f->dir, USER, endpoint(1, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
         PAR_OK);
@@ -68,13 +68,13 @@ static void a_user_arrives_once_and_leaves_once(void **state)
         PAR_OK);
     assert_false(arrived);
     assert_int_equal(par_directory_users(f->dir), 1);
-    assert_true(par_directory_remove(f->dir, USER, 1, 1000, &left));
+    assert_true(par_directory_remove(f->dir, USER, 1, 1000, &left, &empty));
     assert_false(left);
-    assert_true(par_directory_remove(f->dir, USER, 2, 2000, &left));
+    assert_true(par_directory_remove(f->dir, USER, 2, 2000, &left, &empty));
     assert_true(left);
     assert_int_equal(routes(f, USER), 0);
     assert_int_equal(par_directory_users(f->dir), 0);
-    assert_false(par_directory_remove(f->dir, USER, 2, 2000, &left));
+    assert_false(par_directory_remove(f->dir, USER, 2, 2000, &left, &empty));
     /* Told once, when the delay is over. */
     assert_false(par_directory_departed(f->dir, USER, 6999, 5000));
     assert_true(par_directory_departed(f->dir, USER, 7000, 5000));
@@ -85,18 +85,18 @@ static void one_who_comes_back_has_not_left(void **state)
 {
     struct fixture *f = *state;
     uint64_t replaced;
-    bool arrived, left;
+    bool arrived, left, empty;
     assert_int_equal(
         par_directory_add(f->dir, USER, endpoint(1, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
         PAR_OK);
-    par_directory_remove(f->dir, USER, 1, 1000, &left);
+    par_directory_remove(f->dir, USER, 1, 1000, &left, &empty);
     assert_int_equal(
         par_directory_add(f->dir, USER, endpoint(2, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
         PAR_OK);
     assert_true(arrived);
     assert_false(par_directory_departed(f->dir, USER, 6000, 5000));
     /* Gone again later: the first delay does not count for the second absence. */
-    par_directory_remove(f->dir, USER, 2, 5900, &left);
+    par_directory_remove(f->dir, USER, 2, 5900, &left, &empty);
     assert_false(par_directory_departed(f->dir, USER, 6000, 5000));
     assert_true(par_directory_departed(f->dir, USER, 10900, 5000));
 }
@@ -105,7 +105,7 @@ static void the_same_device_replaces_and_a_poll_session_stands_beside(void **sta
 {
     struct fixture *f = *state;
     uint64_t replaced;
-    bool arrived, left;
+    bool arrived, left, empty;
     struct par_dir_endpoint out[PAR_DIRECTORY_USER_ENDPOINTS];
     assert_int_equal(
         par_directory_add(f->dir, USER, endpoint(1, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
@@ -118,24 +118,24 @@ static void the_same_device_replaces_and_a_poll_session_stands_beside(void **sta
         par_directory_add(f->dir, USER, endpoint(3, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
         PAR_OK);
     assert_int_equal(replaced, 1);
-    assert_false(par_directory_remove(f->dir, USER, 1, 1, &left));
+    assert_false(par_directory_remove(f->dir, USER, 1, 1, &left, &empty));
     assert_int_equal(par_directory_endpoints(f->dir, USER, out), 2);
     /* A poll session that nobody asks still has the route, and is not there. */
     assert_false(par_directory_set_present(f->dir, USER, 2, false, 5));
-    assert_true(par_directory_remove(f->dir, USER, 3, 10, &left));
+    assert_true(par_directory_remove(f->dir, USER, 3, 10, &left, &empty));
     assert_true(left);
     assert_false(par_directory_is_present(f->dir, USER));
     assert_int_equal(routes(f, USER), 1);
     assert_true(par_directory_set_present(f->dir, USER, 2, true, 20));
     assert_true(par_directory_is_present(f->dir, USER));
-    assert_true(par_directory_remove(f->dir, USER, 2, 30, &left));
+    assert_true(par_directory_remove(f->dir, USER, 2, 30, &left, &empty));
 }
 
 static void is_bounded_and_a_route_that_fails_lets_nobody_in(void **state)
 {
     struct fixture *f = *state;
     uint64_t replaced;
-    bool arrived, left;
+    bool arrived, left, empty;
     par_route_fail(f->route, PAR_ROUTE_FAULT_REGISTER, PAR_E_UNAVAILABLE, 1);
     assert_int_equal(
         par_directory_add(f->dir, USER, endpoint(1, 10, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
@@ -149,7 +149,7 @@ static void is_bounded_and_a_route_that_fails_lets_nobody_in(void **state)
         par_directory_add(f->dir, USER, endpoint(99, 99, PAR_ENDPOINT_SOCKET), &replaced, &arrived),
         PAR_E_OVERLOADED);
     for (uint64_t i = 1; i <= PAR_DIRECTORY_USER_ENDPOINTS; i++)
-        assert_true(par_directory_remove(f->dir, USER, i, i, &left));
+        assert_true(par_directory_remove(f->dir, USER, i, i, &left, &empty));
 }
 
 static void a_bucket_gives_a_burst_and_then_the_rate(void **state)

@@ -1,8 +1,11 @@
 /* Endpoints: signing in and out of the directory and the routes, watching, and events in either
  * form. */
 #include "server/presence.h"
-#include "server/poll.h"
+#include "conv/delivery.h"
 #include "server/client_private.h"
+#include "server/peers.h"
+#include "server/poll.h"
+#include "server/routes.h"
 
 #include "ws/frame.h"
 
@@ -46,11 +49,13 @@ enum par_err par_endpoint_sign_in(struct par_reactor *reactor, struct par_endpoi
     endpoint->id = par_handles_add(&reactor->endpoints, endpoint);
     if (!endpoint->id)
         return PAR_E_OVERLOADED;
+    endpoint->since_ms = par_wall_ms();
     uint64_t replaced;
     bool arrived;
     enum par_err err = par_directory_add(server->directory, endpoint->who.user,
                                          (struct par_dir_endpoint){.id = endpoint->id,
                                                                    .device = endpoint->who.device,
+                                                                   .since_ms = endpoint->since_ms,
                                                                    .kind = endpoint->kind},
                                          &replaced, &arrived);
     if (err) {
@@ -65,6 +70,15 @@ enum par_err par_endpoint_sign_in(struct par_reactor *reactor, struct par_endpoi
     return PAR_OK;
 }
 
+enum par_err par_endpoint_confirm(struct par_server *server, const struct par_identity *who,
+                                  enum par_endpoint_kind kind, int64_t since_ms)
+{
+    enum par_err err = par_routes_confirm(server, who->user);
+    if (!err)
+        par_peers_replaced(server, who->user, who->device, kind, since_ms);
+    return err;
+}
+
 void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *endpoint)
 {
     if (!endpoint->id)
@@ -75,11 +89,13 @@ void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *end
     free(endpoint->watching);
     endpoint->watching = NULL;
     endpoint->watching_count = 0;
-    bool left;
-    if (par_directory_remove(directory, endpoint->who.user, endpoint->id,
-                             par_loop_now_ms(reactor->loop), &left) &&
-        left)
+    bool left, empty;
+    par_directory_remove(directory, endpoint->who.user, endpoint->id,
+                         par_loop_now_ms(reactor->loop), &left, &empty);
+    if (left)
         par_presence_left(reactor, endpoint->who.user);
+    if (empty)
+        par_routes_left(reactor->server, endpoint->who.user);
     par_handles_remove(&reactor->endpoints, endpoint->id);
     endpoint->id = 0;
 }
@@ -145,5 +161,18 @@ void par_endpoint_close_device(struct par_server *server, uint64_t user, uint64_
     for (size_t i = 0; i < n; i++) {
         if ((device == 0 || endpoints[i].device == device) && endpoints[i].id != except)
             par_endpoint_close_later(server, endpoints[i].id, reason);
+    }
+}
+
+void par_endpoint_close_told(struct par_server *server, const struct par_delivery *d)
+{
+    struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
+    size_t n = par_directory_endpoints(server->directory, d->user, endpoints);
+    for (size_t i = 0; i < n; i++) {
+        const struct par_dir_endpoint *e = &endpoints[i];
+        unsigned kind = e->kind == PAR_ENDPOINT_POLL ? PAR_DELIVERY_POLLS : PAR_DELIVERY_SOCKETS;
+        if ((d->device == 0 || e->device == d->device) && (d->endpoint_kinds & kind) &&
+            (d->ts == 0 || e->since_ms < d->ts))
+            par_endpoint_close_later(server, e->id, (enum par_close)d->close);
     }
 }

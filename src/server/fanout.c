@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "base/stats.h"
+#include "server/accounts.h"
 #include "store/record.h"
 
 #include <stdlib.h>
@@ -369,7 +370,11 @@ void par_fanout_deliver(void *arg, const struct par_delivery *d)
         deliver_to(f, d, par_buf_str(&json), 0, 0);
         break;
     case PAR_DELIVERY_CLOSE:
+        par_endpoint_close_told(f->server, d);
+        break;
     case PAR_DELIVERY_USER:
+        par_account_reread_later(f->server, d->user);
+        break;
     case PAR_DELIVERY_KINDS:
         break;
     }

@@ -1,5 +1,6 @@
 /* hello: a connection signs in, and syncs at once if it asks to. */
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/stats.h"
 #include "server/accounts.h"
 #include "server/client_private.h"
@@ -9,6 +10,7 @@
 struct hello {
     struct par_user user;
     uint64_t device;
+    int64_t since_ms;
 };
 
 static void authenticate(struct par_request *req)
@@ -48,18 +50,43 @@ static enum par_err write_answer(struct par_request *req, struct par_reader *rea
     return par_read_sync(reader, hello->user.id, &q, w);
 }
 
+/* The endpoint is in the directory now, so what happens from here on to the route, the account or
+ * the device finds it. What happened before is looked at once more. */
+static enum par_err confirm(struct par_request *req)
+{
+    struct par_server *server = req->reactor->server;
+    const struct hello *hello = req->state_of_op;
+    enum par_err err =
+        par_endpoint_confirm(server, &req->who, PAR_ENDPOINT_SOCKET, hello->since_ms);
+    if (err)
+        par_request_error(req, err, "it cannot be told where you are; try again");
+    return err;
+}
+
 static void read_sync(struct par_request *req)
 {
+    if (!PAR_MUTANT(ROUTE_AFTER_SYNC) && confirm(req))
+        return;
+    authenticate(req);
+    if (req->err)
+        return;
     struct par_reader reader = par_reading(req);
     struct par_json_out w = par_request_open(req);
     enum par_err err = write_answer(req, &reader, &w);
     par_reading_end(req, &w, err, &reader);
+    if (PAR_MUTANT(ROUTE_AFTER_SYNC) && !req->err)
+        (void)confirm(req);
 }
 
 static void done(struct par_request *req)
 {
     struct par_client *client = req->client;
+    const struct hello *hello = req->state_of_op;
     enum par_err err = req->err;
+    if (client && !err) {
+        client->endpoint.who.hide_read = hello->user.hide_read;
+        client->endpoint.who.hide_typing = hello->user.hide_typing;
+    }
     par_stats_inc_at(PAR_C_HELLOS, err);
     /* The close code tells a disabled account from a bad token; the error is the same. */
     if (err == PAR_E_FORBIDDEN)
@@ -85,7 +112,7 @@ static void done(struct par_request *req)
 static void authenticated(struct par_request *req)
 {
     struct par_client *client = req->client;
-    const struct hello *hello = req->state_of_op;
+    struct hello *hello = req->state_of_op;
     if (req->err || !client || client->closing) {
         done(req);
         return;
@@ -100,6 +127,7 @@ static void authenticated(struct par_request *req)
         return;
     }
     req->who = client->endpoint.who;
+    hello->since_ms = client->endpoint.since_ms;
     par_request_work(req, read_sync, done);
 }
 

@@ -1,10 +1,7 @@
 /* me.set: one's own profile and privacy. */
 #include "conv/writer.h"
 #include "server/accounts.h"
-#include "server/client_private.h"
 #include "server/dispatch.h"
-
-#include <stdlib.h>
 
 struct me_set {
     const struct par_args_me_set *args;
@@ -37,41 +34,6 @@ static bool change(void *arg, struct par_user *user)
     return true;
 }
 
-/* Every connection of the user keeps what is stamped into acks and asked by typing. */
-struct privacy_post {
-    struct par_post post;
-    uint64_t endpoint;
-    bool hide_read;
-    bool hide_typing;
-};
-
-static void set_privacy(struct par_reactor *reactor, struct par_post *post)
-{
-    struct privacy_post *p = PAR_CONTAINER(post, struct privacy_post, post);
-    struct par_endpoint *endpoint = par_handles_get(&reactor->endpoints, p->endpoint);
-    if (endpoint) {
-        endpoint->who.hide_read = p->hide_read;
-        endpoint->who.hide_typing = p->hide_typing;
-    }
-    free(p);
-}
-
-static void tell_endpoints(struct par_server *server, const struct par_user *user)
-{
-    struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
-    size_t n = par_directory_endpoints(server->directory, user->id, endpoints);
-    for (size_t i = 0; i < n; i++) {
-        struct par_reactor *reactor = par_reactor_of(server, endpoints[i].id);
-        struct privacy_post *p = reactor ? malloc(sizeof *p) : NULL;
-        if (!p)
-            continue;
-        p->endpoint = endpoints[i].id;
-        p->hide_read = user->hide_read;
-        p->hide_typing = user->hide_typing;
-        par_reactor_post(reactor, &p->post, set_privacy);
-    }
-}
-
 static void work(struct par_request *req)
 {
     struct par_accounts accounts = par_request_accounts(req);
@@ -82,7 +44,7 @@ static void work(struct par_request *req)
         par_request_error(req, err, accounts.message);
         return;
     }
-    tell_endpoints(me.server, &user);
+    par_account_changed(me.server, user.id);
     struct par_json_out w = par_request_open(req);
     par_write_profile(&w, &user);
     par_request_close(req, &w);

@@ -2,6 +2,7 @@
 #include "base/stats.h"
 #include "server/dispatch.h"
 #include "server/fanout.h"
+#include "server/peers.h"
 #include "server/reading.h"
 
 static enum par_err tell(struct par_request *req, struct par_reader *reader)
@@ -33,6 +34,13 @@ static enum par_err tell(struct par_request *req, struct par_reader *reader)
     par_fanout_users(&f, par_buf_str(&json), users, others);
     par_fanout_flush(&f);
     par_buf_fini(&json);
+    struct par_delivery d = {.kind = PAR_DELIVERY_TYPING,
+                             .conv = *conv,
+                             .user = req->who.user,
+                             .on = req->args.typing->on,
+                             .users = users,
+                             .user_count = others};
+    par_peers_tell_holders(req->reactor->server, &d);
     return PAR_OK;
 }
 

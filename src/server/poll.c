@@ -203,6 +203,46 @@ void par_poll_end_first(struct par_reactor *reactor)
     end(PAR_CONTAINER(reactor->polls.next, struct par_poll, node), PAR_E_GONE);
 }
 
+struct opening {
+    uint64_t session;
+    int64_t since_ms;
+};
+
+static void confirm(struct par_request *req)
+{
+    const struct opening *opening = req->state_of_op;
+    enum par_err err =
+        par_endpoint_confirm(req->reactor->server, &req->who, PAR_ENDPOINT_POLL, opening->since_ms);
+    if (err)
+        par_request_error(req, err, "it cannot be told where you are; try again");
+}
+
+/* The session has its route (R1): the client may sync. */
+static void opened(struct par_request *req)
+{
+    const struct opening *opening = req->state_of_op;
+    struct par_poll *poll = par_handles_get(&req->reactor->endpoints, opening->session);
+    if (req->err || !poll) {
+        if (poll)
+            end(poll, PAR_E_GONE);
+        else if (!req->err)
+            par_request_error(req, PAR_E_GONE, "another session of the device took its place");
+        par_request_finish(req);
+        return;
+    }
+    par_stats_inc_at(PAR_C_POLLS, PAR_POLL_OPENED);
+    struct par_buf cursor = {0};
+    add_cursor(&cursor, poll);
+    struct par_json_out w = par_request_open(req);
+    par_json_key_str(&w, "cursor", par_buf_str(&cursor));
+    par_json_key(&w, "events");
+    par_json_open_array(&w);
+    par_json_close_array(&w);
+    par_request_close(req, &w);
+    par_buf_fini(&cursor);
+    par_request_finish(req);
+}
+
 void par_poll_open(struct par_request *req)
 {
     struct par_reactor *reactor = req->reactor;
@@ -229,17 +269,18 @@ void par_poll_open(struct par_request *req)
     par_list_append(&reactor->polls, &poll->node);
     reactor->poll_count++;
     rest(poll);
-    par_stats_inc_at(PAR_C_POLLS, PAR_POLL_OPENED);
-    struct par_buf cursor = {0};
-    add_cursor(&cursor, poll);
-    struct par_json_out w = par_request_open(req);
-    par_json_key_str(&w, "cursor", par_buf_str(&cursor));
-    par_json_key(&w, "events");
-    par_json_open_array(&w);
-    par_json_close_array(&w);
-    par_request_close(req, &w);
-    par_buf_fini(&cursor);
-    par_request_finish(req);
+    struct opening *opening = par_arena_alloc(&req->arena, sizeof *opening);
+    if (!opening) {
+        end(poll, PAR_E_GONE);
+        par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
+        return;
+    }
+    *opening = (struct opening){poll->endpoint.id, poll->endpoint.since_ms};
+    req->state_of_op = opening;
+    if (reactor->server->routes)
+        par_request_work(req, confirm, opened);
+    else
+        opened(req);
 }
 
 /* ---- a poll on its way to the session ---- */

@@ -3,6 +3,7 @@
 #include "base/stats.h"
 #include "server/accounts.h"
 #include "server/client.h"
+#include "server/peers.h"
 #include "server/rest.h"
 #include "store/key.h"
 
@@ -35,8 +36,8 @@ static void count(struct par_request *req, enum par_attempt kind, struct par_str
 static void answer_session(struct par_request *req, const struct par_session *session)
 {
     if (session->removed_device)
-        par_endpoint_close_device(req->reactor->server, session->user.id, session->removed_device,
-                                  0, PAR_CLOSE_SIGNED_OUT);
+        par_peers_close_device(req->reactor->server, session->user.id, session->removed_device,
+                               PAR_CLOSE_SIGNED_OUT);
     par_known_add(&req->reactor->server->known, session->user.id);
     struct par_json_out w = par_request_open(req);
     par_write_session(&w, session);
@@ -135,7 +136,7 @@ static void revoke(struct par_request *req, uint64_t device)
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such device" : accounts.message);
         return;
     }
-    par_endpoint_close_device(req->reactor->server, req->who.user, device, 0, PAR_CLOSE_SIGNED_OUT);
+    par_peers_close_device(req->reactor->server, req->who.user, device, PAR_CLOSE_SIGNED_OUT);
     req->status = 204;
     par_request_empty(req);
 }

@@ -11,8 +11,10 @@
 #include "server/drain.h"
 #include "server/fanout.h"
 #include "server/metrics.h"
+#include "server/peers.h"
 #include "server/presence.h"
 #include "server/reactor.h"
+#include "server/routes.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,7 +98,8 @@ static enum par_err open_tables(struct par_server *server, struct par_server_err
     const struct par_config *config = server->config;
     /* Nobody outside may choose names of members whose hashes collide. */
     par_json_seed(par_random_u64());
-    server->directory = par_directory_new(server->route, server->id, server->boot);
+    struct par_route *route = par_route_remote(server->route) ? NULL : server->route;
+    server->directory = par_directory_new(route, server->id, server->boot);
     server->attempts = par_attempts_new();
     server->fanout = malloc(sizeof *server->fanout);
     if (!server->directory || !server->attempts || !server->fanout)
@@ -105,6 +108,10 @@ static enum par_err open_tables(struct par_server *server, struct par_server_err
     par_queue_set_sink(server->queue, par_fanout_deliver, par_fanout_deliver_flush, server->fanout);
     enum par_err err = par_pool_new("worker", (unsigned)config->server.workers,
                                     (uint32_t)config->server.workers_queue, &server->workers);
+    if (!err)
+        err = par_routes_open(server, &server->routes);
+    if (!err)
+        err = par_peers_open(server, &server->peers);
     if (!err)
         err = par_pool_new("hasher", (unsigned)config->auth.threads, (uint32_t)config->auth.queue,
                            &server->hashers);
@@ -233,6 +240,8 @@ void par_server_close(struct par_server **server)
         par_pool_free(&s->workers);
     for (unsigned i = 0; i < s->reactor_count; i++)
         par_reactor_free(&s->reactors[i]);
+    par_peers_close(&s->peers);
+    par_routes_close(&s->routes);
     par_directory_free(&s->directory);
     par_attempts_free(&s->attempts);
     free(s->fanout);

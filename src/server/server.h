@@ -30,6 +30,8 @@ struct par_writer;
 struct par_attempts;
 struct par_fanout;
 struct par_metrics;
+struct par_peers;
+struct par_routes;
 
 enum { PAR_SERVER_MAX_REACTORS = 64 };
 
@@ -54,6 +56,8 @@ struct par_server {
     struct par_pool *workers; /* blocking reads, account writes */
     struct par_pool *hashers; /* argon2id */
     struct par_directory *directory;
+    struct par_routes *routes; /* NULL: the route table is local */
+    struct par_peers *peers;   /* NULL: the queue is local */
     struct par_known known;
     struct par_attempts *attempts; /* logins and registrations by name and address */
     struct par_metrics *metrics;
