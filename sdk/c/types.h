@@ -35,7 +35,8 @@ struct par_sdk_entry {
     int64_t ts;
     uint64_t from; /* 0: nobody (void) */
     enum par_sdk_kind kind;
-    bool on; /* of a reaction */
+    bool on;             /* of a reaction */
+    struct par_str word; /* the kind as the frame named it */
     struct par_str text;
     struct par_str cmid; /* of own entries */
     struct par_str role;
@@ -160,9 +161,10 @@ enum par_sdk_record {
     PAR_SDK_RECORD_KINDS
 };
 
-/* How the core reaches its surroundings. Static storage. Those marked optional may be NULL. From
- * any on_… callback every function of the core may be called but par_sdk_free. Everything handed
- * to a callback is valid during the call only. */
+/* How the core reaches its surroundings. Static storage. Those marked optional may be NULL.
+ * Everything handed to a callback is valid during the call only. From an on_… callback everything
+ * may be called that a person wants (write, read, ask …) and everything that looks; from connect
+ * also par_sdk_closed; nothing else. */
 struct par_sdk_ops {
     /* 64 random bits, for UUIDs, back-off and hash seeds. */
     uint64_t (*random)(void *arg);
