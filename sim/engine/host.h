@@ -8,6 +8,9 @@
 
 #include "sim/sim.h"
 
+/* The running fiber, as a name for it; NULL in an event. */
+struct sim_fiber *sim_fiber_current(void);
+
 #ifndef PARLEY_SIM
 void sim_engine_enter(void);
 void sim_engine_leave(void);

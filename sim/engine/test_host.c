@@ -140,6 +140,12 @@ void sim_test_run_ns(uint64_t ns)
     sim_engine_leave();
 }
 
+struct sim_fiber *sim_fiber_current(void)
+{
+    static _Thread_local char me;
+    return (struct sim_fiber *)(void *)&me;
+}
+
 /* ---- waiting: a wake is a change of the first word ---- */
 
 bool sim_wait(struct sim_waiters *waiters, uint64_t timeout_ns)
