@@ -74,6 +74,11 @@ uint32_t par_ws_queued(const struct par_ws_conn *c)
     return par_tcp_queued(&c->tcp);
 }
 
+uint16_t par_ws_peer_code(const struct par_ws_conn *c)
+{
+    return c->peer_code;
+}
+
 bool par_ws_is_closing(const struct par_ws_conn *c)
 {
     return c->reason != PAR_CLOSE_NONE;
@@ -125,7 +130,7 @@ static void timer_due(struct par_timer *timer)
 /* The close frame, if any, is queued: everything leaves, or does not in time. */
 static void begin_close(struct par_ws_conn *c, enum par_close reason)
 {
-    c->reason = (uint8_t)reason;
+    c->reason = (unsigned)reason & 63;
     par_timer_cancel(&c->timer);
     par_tcp_close(&c->tcp);
     uint32_t ms = c->ws->_settings.close_ms;
@@ -139,7 +144,7 @@ void par_ws_close(struct par_ws_conn *c, enum par_close reason)
         return;
     int code = par_close_code(reason);
     if (code == 0) {
-        c->reason = (uint8_t)reason;
+        c->reason = (unsigned)reason & 63;
         par_timer_cancel(&c->timer);
         par_tcp_abort(&c->tcp);
         return;
@@ -159,7 +164,7 @@ static void on_closed(struct par_tcp *t, enum par_tcp_end end, int os_error)
         reason = end == PAR_TCP_RESET   ? PAR_CLOSE_EOF
                  : end == PAR_TCP_ERROR ? PAR_CLOSE_IO_ERROR
                                         : PAR_CLOSE_NO_MEMORY;
-    c->reason = (uint8_t)reason;
+    c->reason = (unsigned)reason & 63;
     par_timer_cancel(&c->timer);
     par_ws_parser_fini(&c->parser);
     if (c->rest && c->rest->deferred)
@@ -240,6 +245,7 @@ static void handle(struct par_ws_conn *c, enum par_ws_event event, const struct 
         par_ws__send_control(c, PAR_WS_PONG, payload);
         break;
     case PAR_WS_EVENT_CLOSE:
+        c->peer_code = m->code;
         par_ws__send_close(c, m->code, (struct par_str){0});
         begin_close(c, PAR_CLOSE_CLIENT);
         break;
@@ -382,8 +388,8 @@ struct par_ws_conn *par_ws__conn_new(struct par_ws *ws, const struct par_ws_ops 
     c->ws = ws;
     c->ops = ops;
     c->arg = arg;
-    c->kind = kind;
-    c->window_bits = window_bits;
+    c->kind = kind & 3;
+    c->window_bits = window_bits & 31;
     c->heard_ms = now_ms(c);
     par_timer_init(&c->timer, timer_due);
     set_heartbeat(c, 0);

@@ -113,5 +113,8 @@ void par_ws_resume(struct par_ws_conn *c);
  * connection at once. TOO_SLOW drops what is queued first. A further close does nothing. */
 void par_ws_close(struct par_ws_conn *c, enum par_close reason);
 bool par_ws_is_closing(const struct par_ws_conn *c);
+/* The code of the close frame that the peer sent: 1005 when it gave none, 0 when no close frame
+ * came before the end. Final in on_closed: a client learns by it why the server closed. */
+uint16_t par_ws_peer_code(const struct par_ws_conn *c);
 
 #endif

@@ -25,13 +25,21 @@ struct par_ws_conn {
     void *arg;
     struct par_ws_parser parser;
     struct par_ws__rest *rest;
-    uint32_t heard_ms; /* the loop's clock when bytes last came, cut */
-    uint8_t kind;      /* of PAR_WS__CLIENT and PAR_WS__DEFLATE */
-    uint8_t window_bits;
-    uint8_t reason; /* enum par_close, from the close on */
-    bool paused : 1;
-    bool pinged : 1; /* since something was last heard */
+    uint32_t heard_ms;   /* the loop's clock when bytes last came, cut */
+    uint16_t peer_code;  /* of the peer's close frame; 0: none came */
+    uint16_t kind : 2;   /* of PAR_WS__CLIENT and PAR_WS__DEFLATE */
+    uint16_t reason : 6; /* enum par_close, from the close on */
+    uint16_t paused : 1;
+    uint16_t pinged : 1; /* since something was last heard */
+    uint16_t window_bits : 5;
 };
+
+#define X(NAME, code, label) +1
+_Static_assert(0
+#include "parley/tbl/close.h"
+                   < 64,
+               "a reason fits its bits");
+#undef X
 
 _Static_assert(sizeof(struct par_ws_conn) <= 200, "every idle user pays for this");
 

@@ -20,6 +20,7 @@ struct side {
     struct par_buf got; /* messages, each followed by a newline */
     int messages, opened, closed, overflows;
     enum par_close reason;
+    unsigned peer_code;
     const char *why;
     bool pause_on_message;
 };
@@ -55,6 +56,7 @@ static void on_closed(struct par_ws_conn *c, enum par_close reason)
     struct side *side = par_ws_arg(c);
     side->closed++;
     side->reason = reason;
+    side->peer_code = par_ws_peer_code(c);
     side->conn = NULL;
 }
 
@@ -283,6 +285,8 @@ static void the_server_closes_with_a_reason(void **state)
     expect_got(&client, "last words\n");
     expect_closed(&server, PAR_CLOSE_REPLACED);
     expect_closed(&client, PAR_CLOSE_CLIENT);
+    /* The client learns which reason it was. */
+    assert_int_equal(client.peer_code, 4409);
 }
 
 static void a_peer_that_vanishes_is_noticed(void **state)
@@ -292,6 +296,7 @@ static void a_peer_that_vanishes_is_noticed(void **state)
     par_ws_close(client.conn, PAR_CLOSE_SILENT); /* has no code: ends at once */
     expect_closed(&server, PAR_CLOSE_EOF);
     expect_closed(&client, PAR_CLOSE_SILENT);
+    assert_int_equal(server.peer_code, 0);
 }
 
 static void a_silent_peer_is_pinged_and_then_dead(void **state)
