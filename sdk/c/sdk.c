@@ -133,6 +133,8 @@ void par_sdk__leave(struct par_sdk *sdk)
         par_sdk__tell_status(sdk);
     } while (has_work(sdk));
     sdk->depth--;
+    if (sdk->ops->wake)
+        sdk->ops->wake(sdk->arg);
 }
 
 void par_sdk__break(struct par_sdk *sdk)

@@ -177,6 +177,8 @@ struct par_sdk_ops {
     void (*connect)(void *arg);
     void (*close)(void *arg);
     void (*send)(void *arg, struct par_str frame);
+    /* Optional: par_sdk_next may have changed; last of all in a call. */
+    void (*wake)(void *arg);
 
     /* Persistence. put replaces the record of that key. commit: all puts and dels since the last
      * commit must be durable, all or none of them, when it returns true; called before anything

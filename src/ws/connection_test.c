@@ -18,9 +18,8 @@
 struct side {
     struct par_ws_conn *conn;
     struct par_buf got; /* messages, each followed by a newline */
-    int messages, opened, closed, overflows;
+    int messages, opened, closed, overflows, peer_code;
     enum par_close reason;
-    unsigned peer_code;
     const char *why;
     bool pause_on_message;
 };
@@ -94,16 +93,14 @@ static void on_accept(struct par_listener *l, int fd, const struct par_addr *pee
 
 #define TURN_UNTIL(cond)                                                                           \
     do {                                                                                           \
-        uint64_t until_ = par_mono_ms() + 5000;                                                    \
-        while (!(cond) && par_mono_ms() < until_)                                                  \
+        for (uint64_t end = par_mono_ms() + 5000; !(cond) && par_mono_ms() < end;)                 \
             par_loop_turn(loop, 10);                                                               \
         assert_true(cond);                                                                         \
     } while (0)
 
 static void turn_for(uint64_t ms)
 {
-    uint64_t until = par_mono_ms() + ms;
-    while (par_mono_ms() < until)
+    for (uint64_t until = par_mono_ms() + ms; par_mono_ms() < until;)
         par_loop_turn(loop, 5);
 }
 
@@ -285,7 +282,6 @@ static void the_server_closes_with_a_reason(void **state)
     expect_got(&client, "last words\n");
     expect_closed(&server, PAR_CLOSE_REPLACED);
     expect_closed(&client, PAR_CLOSE_CLIENT);
-    /* The client learns which reason it was. */
     assert_int_equal(client.peer_code, 4409);
 }
 
@@ -296,7 +292,6 @@ static void a_peer_that_vanishes_is_noticed(void **state)
     par_ws_close(client.conn, PAR_CLOSE_SILENT); /* has no code: ends at once */
     expect_closed(&server, PAR_CLOSE_EOF);
     expect_closed(&client, PAR_CLOSE_SILENT);
-    assert_int_equal(server.peer_code, 0);
 }
 
 static void a_silent_peer_is_pinged_and_then_dead(void **state)
