@@ -222,6 +222,9 @@ struct par_buf *par_batch_begin(struct par_batch *b, enum par_table table, struc
 void par_batch_end(struct par_batch *b);
 /* Keys and values so far. */
 size_t par_batch_bytes(const struct par_batch *b);
+/* False: a row is larger than a store takes (a bug of the caller, logged), or memory was refused.
+ */
+bool par_batch_fits(const struct par_batch *b);
 void par_batch_clear(struct par_batch *b);
 void par_batch_fini(struct par_batch *b);
 

@@ -10,7 +10,7 @@ enum par_step par_apply__conv_set(struct par_writer *w, const struct par_numberi
     if (!row)
         return PAR_STEP_LOST;
     /* A group keeps the settings of those who left; who never was in has no row. */
-    if (!n->self && row->record.stamp == 0)
+    if (!n->self && !par_batch__user_conv_was(row, n->stamp))
         return par_number__refuse(w, n, PAR_E_NOT_MEMBER, NULL);
     if (s->set & PAR_SET_MUTED_UNTIL)
         row->record.muted_until = s->muted_until;
@@ -22,8 +22,7 @@ enum par_step par_apply__conv_set(struct par_writer *w, const struct par_numberi
         row->record.marked_unread = s->marked_unread;
     if (s->set & PAR_SET_DRAFT)
         row->record.draft = s->draft;
-    row->record.stamp = n->stamp;
-    row->changed = true;
+    par_batch__user_conv_changed(row, n->stamp);
     struct par_members *self = par_number__users(w, &n->c->sender, 1);
     if (!self)
         return PAR_STEP_LOST;

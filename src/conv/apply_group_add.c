@@ -18,6 +18,9 @@ static bool first_mark(struct par_writer *w, struct par_conv_state *st, struct p
     int got = par_store_get_in(w->store, PAR_T_MARKS, par_key_str(&key), &w->arena, &value);
     if (got < 0 || (got > 0 && !par_mark_decode(value, &m->mark)))
         return false;
+    /* S4: a row of the future is at least this, and what is put now would lose to it. */
+    if (m->mark.stamp > stamp)
+        return true;
     uint64_t start = m->joined_seq - 1;
     m->mark.delivered = greater(m->mark.delivered, start);
     m->mark.read = greater(m->mark.read, start);
@@ -37,8 +40,7 @@ static bool join(struct par_writer *w, struct par_conv_state *st, struct par_con
     row->record.left_seq = 0;
     row->record.left_name = (struct par_str){0};
     row->record.left_members = 0;
-    row->record.stamp = stamp;
-    row->changed = true;
+    par_batch__user_conv_changed(row, stamp);
     return true;
 }
 

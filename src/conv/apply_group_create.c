@@ -64,8 +64,7 @@ enum par_step par_apply__group_create(struct par_writer *w, const struct par_num
         if (!row)
             return PAR_STEP_LOST;
         row->record.joined_seq = e->seq;
-        row->record.stamp = n->stamp;
-        row->changed = true;
+        par_batch__user_conv_changed(row, n->stamp);
     }
     if (!par_roster__write(w, st, &before, n->stamp, e->seq))
         return PAR_STEP_LOST;

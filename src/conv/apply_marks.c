@@ -52,6 +52,9 @@ static bool move(struct par_writer *w, const struct par_numbering *n, struct par
 {
     struct par_conv_member *m = par_conv__member(st, n->c->sender);
     struct par_mark mark = m->mark;
+    /* S4: the row is of the future: a later command made it, and comes to be numbered. */
+    if (mark.stamp > n->stamp)
+        return true;
     uint64_t read = least(asked->read, st->last_seq);
     uint64_t delivered = least(asked->delivered, st->last_seq);
     if (read > mark.read)
@@ -60,12 +63,18 @@ static bool move(struct par_writer *w, const struct par_numbering *n, struct par
         delivered = mark.read;
     if (delivered > mark.delivered)
         mark.delivered = delivered;
+    if (PAR_MUTANT(MARK_OVERWRITTEN))
+        mark.delivered = delivered;
     /* R7: the ack says whether others may see it; what they saw last stays beside the true value.
      */
     if (asked->read > 0 && n->c->show_read && mark.read > mark.shown_read)
         mark.shown_read = mark.read;
     bool own = mark.delivered != m->mark.delivered || mark.read != m->mark.read;
     bool others = mark.delivered != m->mark.delivered || mark.shown_read != m->mark.shown_read;
+    /* This very command made the row that was read: it is told and written again, as it was. */
+    bool again = w->by_rows && m->mark.stamp == n->stamp;
+    own |= again;
+    others |= again;
     if (!own && !others)
         return true;
     struct par_moved *moved = moved_slot(w, n, st, m);
@@ -87,6 +96,11 @@ enum par_step par_apply__marks(struct par_writer *w, const struct par_numbering 
         return PAR_STEP_LOST;
     if (err != PAR_OK)
         return par_number__refuse(w, n, err, NULL);
+    for (size_t i = 0; i < n->c->mark_count; i++) {
+        struct par_conv_state *st = par_conv__state(w, &n->c->marks[i].conv, n->stamp);
+        if (st && par_conv__waits(w, st))
+            return PAR_STEP_CUT;
+    }
     for (size_t i = 0; i < n->c->mark_count; i++) {
         struct par_conv_state *st = par_conv__state(w, &n->c->marks[i].conv, n->stamp);
         if (!st || (st->last_seq > 0 && !move(w, n, st, &n->c->marks[i])))

@@ -47,6 +47,7 @@ void par_batch__touch(struct par_writer *w, struct par_conv_state *st)
     st->batch = w->batch;
     st->dirty = false;
     st->roster_changed = false;
+    st->entry_count = 0;
     st->entries = NULL;
     st->user_convs = NULL;
     if (par_batch__grow(w, (void **)&w->dirty, &w->dirty_cap, w->dirty_count, sizeof *w->dirty))
@@ -96,7 +97,7 @@ struct par_entry_row *par_batch__entry(struct par_writer *w, struct par_conv_sta
     row->entry.conv = st->conv;
     row->entry.seq = seq;
     /* N2: what a later command did to the entry is not there yet. */
-    if (row->entry.deleted_seq > st->last_seq)
+    if (row->entry.deleted_seq > st->last_seq && !PAR_MUTANT(N2_DELETED_FUTURE))
         row->entry.deleted_seq = 0;
     if (row->entry.edited_seq > st->last_seq)
         row->entry.edited_seq = 0;
@@ -161,13 +162,23 @@ struct par_user_conv_row *par_batch__user_conv(struct par_writer *w, struct par_
     return row;
 }
 
+void par_batch__user_conv_changed(struct par_user_conv_row *row, uint64_t stamp)
+{
+    /* S4: the row may be of the future; then it was made before, and what is put now loses to it.
+     */
+    if (row->record.stamp == 0 || row->record.first_stamp >= stamp)
+        row->record.first_stamp = stamp;
+    row->record.stamp = stamp;
+    row->changed = true;
+}
+
 void par_batch__put_mark(struct par_writer *w, struct par_conv_state *st,
                          const struct par_conv_member *m)
 {
     struct par_key key = par_conv__key_u64(st, m->user);
     /* S4: an absolute value, its version the stamp. S5: a cell a member, and only changed ones. */
-    par_mark_encode(&m->mark,
-                    par_batch_begin(&w->rows, PAR_T_MARKS, par_key_str(&key), m->mark.stamp));
+    uint64_t version = PAR_MUTANT(S4_TIME_VERSION) ? w->now_ms / 1000 : m->mark.stamp;
+    par_mark_encode(&m->mark, par_batch_begin(&w->rows, PAR_T_MARKS, par_key_str(&key), version));
     par_batch_end(&w->rows);
 }
 
@@ -177,8 +188,8 @@ static void put_entries(struct par_writer *w, struct par_conv_state *st)
         const struct par_entry *e = &row->entry;
         struct par_key key = par_conv__key_u64(st, ~e->seq);
         /* S1: the states of the row are ordered by the ts of the entry that made them. */
-        par_entry_encode(
-            e, par_batch_begin(&w->rows, PAR_T_ENTRIES, par_key_str(&key), (uint64_t)row->version));
+        uint64_t version = (uint64_t)(PAR_MUTANT(S1_VERSION_FIRST) ? e->ts : row->version);
+        par_entry_encode(e, par_batch_begin(&w->rows, PAR_T_ENTRIES, par_key_str(&key), version));
         par_batch_end(&w->rows);
     }
 }
@@ -208,6 +219,7 @@ static void put_conversation(struct par_writer *w, struct par_conv_state *st)
         .creator = st->creator,
         .member_count = (uint32_t)st->member_count,
         .name = st->name,
+        .partition = par_partition_number(w->config.partition),
     };
     par_conversation_encode(&row,
                             par_batch_begin(&w->rows, PAR_T_CONVERSATIONS,
@@ -232,17 +244,13 @@ void par_batch__finish(struct par_writer *w)
         if (st->dirty && st->last_seq > 0)
             put_conversation(w, st);
     }
-    if (w->rows.count == 0)
+    if (w->rows.count == 0 || !w->embedded)
         return;
     /* E6: the position without a log. A batch that changes nothing writes nothing: the offsets it
      * used are in no row, so they may be used again after a crash. */
-    struct par_checkpoint checkpoint = {
-        .epoch = w->checkpoint_epoch,
-        .generation = w->generation,
-        .position = w->position,
-        .rules = PAR_WRITER_RULES,
-        .batches = w->batches + 1,
-    };
+    struct par_checkpoint checkpoint = w->cell;
+    checkpoint.position = w->position;
+    checkpoint.batches++;
     struct par_key key = par_key_number(w->config.partition);
     par_checkpoint_encode(&checkpoint,
                           par_batch_begin(&w->rows, PAR_T_CHECKPOINTS, par_key_str(&key),

@@ -33,12 +33,16 @@ bool par_cmids__read_ahead(struct par_writer *w, uint32_t first, uint32_t end)
     for (uint32_t i = first; i < end; i++) {
         const struct par_command *c = &w->commands[i];
         w->known_rows[i] = (struct par_str){0};
-        if (!has_cmid(c))
+        /* An ack names many conversations, and changes nothing by which they are loaded. */
+        if (c->kind == 0 || c->kind == PAR_COMMAND_MARKS)
             continue;
+        /* N2: as of the first command in the log that is about it, with a cmid or without. */
         uint64_t stamp = par_stamp(w->generation, w->records[i].offset);
         struct par_conv_state *st = par_conv__state(w, &c->conv, stamp);
         if (!st)
             return false;
+        if (!has_cmid(c))
+            continue;
         w->known_bytes[keys] = par_conv__key_cmid(st, c->sender, c->cmid);
         w->known_keys[keys] =
             (struct par_store_key){PAR_T_CMIDS, par_key_str(&w->known_bytes[keys])};
@@ -59,15 +63,19 @@ bool par_cmids__find(struct par_writer *w, const struct par_numbering *n, struct
     /* N2: a row with the stamp of this command or a later one does not exist yet. */
     if (w->known_rows[n->index].ptr && !par_cmid_decode(w->known_rows[n->index], &row)) {
         n->st->damaged = true;
+        if (!w->embedded)
+            par_writer__end(w, PAR_WRITER_HALTED, "the row of a cmid cannot be understood");
         return false;
     }
-    if (w->known_rows[n->index].ptr && row.stamp < n->stamp) {
+    if (w->known_rows[n->index].ptr && PAR_MUTANT(DEDUPE_BY_TIME) && row.ts + 10000 < n->time_ms)
+        return false;
+    if (w->known_rows[n->index].ptr && (row.stamp < n->stamp || PAR_MUTANT(N2_CMID_FUTURE))) {
         known_r->seq = row.seq;
         known_r->ts = row.ts;
         memcpy(known_r->digest, row.digest, sizeof row.digest);
         return true;
     }
-    if (w->cmid_count == 0)
+    if (w->cmid_count == 0 || PAR_MUTANT(N4_FORGET_BATCH))
         return false;
     uint64_t hash = hash_of(w, n);
     for (size_t at = hash & (w->cmid_cap - 1); w->cmid_table[at];
@@ -88,6 +96,13 @@ void par_cmids__add(struct par_writer *w, const struct par_numbering *n,
     struct par_key key = par_conv__key_cmid(n->st, n->c->sender, n->c->cmid);
     struct par_cmid row = {.seq = known->seq, .stamp = n->stamp, .ts = known->ts};
     memcpy(row.digest, known->digest, sizeof row.digest);
+    struct par_cmid found;
+    struct par_str value = w->known_rows[n->index];
+    /* T3: a row that is there already is of this very command. */
+    if (w->by_rows && value.ptr && par_cmid_decode(value, &found) &&
+        (found.seq != row.seq || found.stamp != row.stamp || found.ts != row.ts) &&
+        !PAR_MUTANT(T3_NO_COMPARE))
+        par_writer__end(w, PAR_WRITER_HALTED, "the store holds a cmid that the log does not make");
     par_cmid_encode(&row, par_batch_begin(&w->rows, PAR_T_CMIDS, par_key_str(&key), n->stamp));
     par_batch_end(&w->rows);
 

@@ -15,9 +15,9 @@ enum {
 };
 
 static const char *const names[PAR_COMMAND_KINDS] = {
-    "none",         "send",      "edit",         "delete",      "react",
-    "group_create", "group_add", "group_remove", "group_leave", "group_rename",
-    "group_role",   "marks",     "conv_set",     "block",       "unblock"};
+    "none",      "send",         "edit",        "delete",       "react",      "group_create",
+    "group_add", "group_remove", "group_leave", "group_rename", "group_role", "marks",
+    "conv_set",  "block",        "unblock",     "void",         "seal",       "rules"};
 
 const char *par_command_name(enum par_command_kind kind)
 {
@@ -40,6 +40,8 @@ static const uint8_t parts[PAR_COMMAND_KINDS] = {
     [PAR_COMMAND_CONV_SET] = P_CONV,
     [PAR_COMMAND_BLOCK] = P_CONV,
     [PAR_COMMAND_UNBLOCK] = P_CONV,
+    [PAR_COMMAND_VOID] = P_CONV,
+    [PAR_COMMAND_RULES] = P_TARGET,
 };
 
 static size_t dedup_few(uint64_t *users, size_t count)
@@ -327,6 +329,12 @@ static bool decode_verdict(struct par_cursor *cur, struct par_verdict *v)
     return true;
 }
 
+/* Commands of operators have no sender, all others one. */
+static bool sender_ok(enum par_command_kind kind, uint64_t sender)
+{
+    return kind >= PAR_COMMAND_VOID ? sender == 0 : user_ok(sender);
+}
+
 static bool decode(struct par_cursor *cur, struct par_arena *arena, struct par_command *c)
 {
     uint8_t version, kind, flags, len;
@@ -340,7 +348,7 @@ static bool decode(struct par_cursor *cur, struct par_arena *arena, struct par_c
     c->kind = (enum par_command_kind)kind;
     if (part & P_CONV ? !conv_ok(&c->conv) : c->conv.kind != PAR_CONV_NONE)
         return false;
-    if (!par_cursor_u64(cur, &c->sender) || !user_ok(c->sender) ||
+    if (!par_cursor_u64(cur, &c->sender) || !sender_ok(c->kind, c->sender) ||
         !par_cursor_u64(cur, &c->reply.server) || !par_cursor_u64(cur, &c->reply.boot) ||
         !par_cursor_u64(cur, &c->reply.handle) || !par_cursor_u64(cur, &c->reply.endpoint) ||
         !par_cursor_u64(cur, &c->reply.poll_device) ||

@@ -32,7 +32,11 @@ enum par_command_kind {
     PAR_COMMAND_CONV_SET,
     PAR_COMMAND_BLOCK,
     PAR_COMMAND_UNBLOCK,
-    PAR_COMMAND_KINDS /* one past the last */
+    /* Of operators, without sender and without answer. */
+    PAR_COMMAND_VOID,  /* an entry `void` in conv (N6) */
+    PAR_COMMAND_SEAL,  /* the partition ends here, for good (T7) */
+    PAR_COMMAND_RULES, /* from here on the rules of version `target` hold (T6) */
+    PAR_COMMAND_KINDS  /* one past the last */
 };
 
 /* Where the answer goes, and which connection must not get the event of what it wrote itself. */
@@ -88,13 +92,14 @@ enum {
 /* Members that a kind does not use are 0. */
 struct par_command {
     enum par_command_kind kind;
-    struct par_conv conv; /* not for MARKS; BLOCK and UNBLOCK: the direct conversation of the two */
+    struct par_conv conv; /* not for MARKS, SEAL, RULES; BLOCK and UNBLOCK: the direct conversation
+                             of the two */
     uint64_t sender;
     struct par_reply reply;
     struct par_verdict verdict;
-    struct par_str cmid;   /* 1-64 bytes; missing for MARKS, CONV_SET, BLOCK, UNBLOCK */
+    struct par_str cmid;   /* 1-64 bytes; missing from MARKS on */
     struct par_str text;   /* SEND, EDIT: text. REACT: emoji. GROUP_CREATE, GROUP_RENAME: name */
-    uint64_t target;       /* EDIT, DELETE, REACT: the seq it is about */
+    uint64_t target;       /* EDIT, DELETE, REACT: the seq it is about. RULES: their version */
     uint64_t reply_to;     /* SEND: 0 = none */
     bool has_client_ts;    /* SEND */
     int64_t client_ts;     /* SEND: ms, as the client says */

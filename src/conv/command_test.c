@@ -72,6 +72,15 @@ static struct par_command sample(enum par_command_kind kind)
                                   .pinned = true,
                                   .draft = PAR_STR("")};
         break;
+    case PAR_COMMAND_VOID:
+        c.sender = 0;
+        break;
+    case PAR_COMMAND_SEAL:
+    case PAR_COMMAND_RULES:
+        c.sender = 0;
+        c.conv = (struct par_conv){0};
+        c.target = kind == PAR_COMMAND_RULES;
+        break;
     default:
         break;
     }

@@ -150,6 +150,7 @@ static void tell_or_wait(struct par_writer *w, struct par_conv_state *st)
         return;
     }
     st->due_ms = w->now_ms + every;
+    st->due_offset = w->batch_offset;
     par_list_append(large ? &w->due_others : &w->due_merged, &st->due);
     w->due_count++;
 }
@@ -191,6 +192,35 @@ void par_marks__tell_due(struct par_writer *w, bool all)
 {
     tell_list(w, &w->due_merged, all);
     tell_list(w, &w->due_others, all);
+}
+
+static void tell_untouched(struct par_writer *w, struct par_list *list)
+{
+    for (struct par_list *at = list->next, *next; at != list; at = next) {
+        struct par_conv_state *st = PAR_CONTAINER(at, struct par_conv_state, due);
+        next = at->next;
+        if (st->batch != w->batch)
+            tell_now(w, st);
+    }
+}
+
+void par_marks__tell_untouched(struct par_writer *w)
+{
+    tell_untouched(w, &w->due_merged);
+    tell_untouched(w, &w->due_others);
+}
+
+static uint64_t first_of(const struct par_list *list)
+{
+    /* Who became due later did so by a later batch. */
+    return par_list_empty(list) ? UINT64_MAX
+                                : PAR_CONTAINER(list->next, struct par_conv_state, due)->due_offset;
+}
+
+uint64_t par_marks__first_due(const struct par_writer *w)
+{
+    uint64_t merged = first_of(&w->due_merged), others = first_of(&w->due_others);
+    return merged < others ? merged : others;
 }
 
 static uint32_t wait_of(const struct par_writer *w, const struct par_list *list)

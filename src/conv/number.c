@@ -43,8 +43,7 @@ static bool first_of_direct(struct par_writer *w, struct par_conv_state *st, uin
         if (!row)
             return false;
         row->record.joined_seq = 1;
-        row->record.stamp = stamp;
-        row->changed = true;
+        par_batch__user_conv_changed(row, stamp);
     }
     return true;
 }
@@ -64,7 +63,8 @@ struct par_entry *par_number__append(struct par_writer *w, const struct par_numb
     /* N1: the next seq, and a ts above the last one, from the time of the record; never from a
      * clock here. */
     st->last_seq++;
-    st->last_ts = n->time_ms > st->last_ts ? n->time_ms : st->last_ts + 1;
+    st->last_ts =
+        n->time_ms > st->last_ts || PAR_MUTANT(N1_TS_OF_RECORD) ? n->time_ms : st->last_ts + 1;
     st->last_stamp = n->stamp;
     if (st->last_seq == 1)
         st->created = st->last_ts;
@@ -81,6 +81,7 @@ struct par_entry *par_number__append(struct par_writer *w, const struct par_numb
     row->version = e->ts;
     row->next = st->entries;
     st->entries = row;
+    st->entry_count++;
     w->live.entries++;
     return e;
 }
@@ -161,14 +162,33 @@ enum par_err par_number__target(struct par_writer *w, const struct par_numbering
     if (!par_conv__visible(n->st, n->self, n->c->target))
         return PAR_E_NOT_FOUND;
     struct par_entry_row *row = par_batch__entry(w, n->st, n->c->target, &missing);
+    /* The log is dense: a row that is not there, or cannot be understood, is damage and no answer.
+     */
+    if (!row && missing && !w->embedded) {
+        par_writer__end(w, PAR_WRITER_HALTED, "an entry below the last cannot be read");
+        return PAR_E_UNAVAILABLE;
+    }
     if (!row)
-        /* The log is dense: a row that is not there, or cannot be understood, is damage and no
-         * answer. */
         return missing ? PAR_E_INTERNAL : PAR_E_UNAVAILABLE;
     if (row->entry.kind != PAR_ENTRY_TEXT)
         return PAR_E_BAD_REQUEST;
     *row_r = row;
     return PAR_OK;
+}
+
+/* W2a, W2b: must the command wait until what the batch holds of its conversation is durable? A
+ * command makes at most two entries. */
+static bool waits(const struct par_writer *w, const struct par_numbering *n)
+{
+    const struct par_conv_state *st = n->st;
+    if (!w->by_rows || st->batch != w->batch)
+        return false;
+    if (par_conv__waits(w, st))
+        return true;
+    uint32_t makes =
+        n->c->kind == PAR_COMMAND_GROUP_LEAVE || n->c->kind == PAR_COMMAND_GROUP_REMOVE ? 2 : 1;
+    return st->entry_count > 0 && st->entry_count + makes > par_rules.window &&
+           !PAR_MUTANT(W2A_NO_WINDOW);
 }
 
 /* Kinds that may change the roster. */
@@ -219,6 +239,10 @@ static enum par_step apply(struct par_writer *w, const struct par_numbering *n)
     case PAR_COMMAND_BLOCK:
     case PAR_COMMAND_UNBLOCK:
         return par_apply__block(w, n);
+    case PAR_COMMAND_VOID:
+        return par_apply__void(w, n);
+    case PAR_COMMAND_SEAL:
+    case PAR_COMMAND_RULES:
     case PAR_COMMAND_KINDS:
         break;
     }
@@ -234,8 +258,49 @@ static enum par_step refuse_verdict(struct par_writer *w, const struct par_numbe
     return PAR_STEP_DONE;
 }
 
+static enum par_step answer_known(struct par_writer *w, const struct par_numbering *n,
+                                  const struct par_known *known)
+{
+    /* S2: a retry after a delete has the digest of what was first written. */
+    if (memcmp(known->digest, n->c->digest, sizeof known->digest) != 0 &&
+        !PAR_MUTANT(S2_DIGEST_IGNORED))
+        return par_number__refuse(w, n, PAR_E_CONFLICT, "this cmid was used for something else");
+    struct par_release *r = release(w, n, PAR_RELEASE_ANSWER);
+    r->seq = known->seq;
+    r->ts = known->ts;
+    r->dup = true;
+    w->live.duplicates++;
+    return PAR_STEP_DONE;
+}
+
 /* N1: (1) the cmid, (2) the verdict, (3) roster, floor, last and target as of this command, (4) the
  * number. */
+static enum par_step number(struct par_writer *w, struct par_numbering *n)
+{
+    struct par_known known;
+    bool verdict = n->c->verdict.err != PAR_OK;
+    if (verdict && PAR_MUTANT(L1_VERDICT_FIRST))
+        return refuse_verdict(w, n);
+    if (n->st) {
+        /* L1: a known cmid goes before every other check, whatever has changed since. */
+        if (n->c->cmid.len > 0 && par_cmids__find(w, n, &known))
+            return answer_known(w, n, &known);
+        if (n->st->damaged)
+            return par_number__refuse(w, n, PAR_E_INTERNAL, "this conversation is damaged");
+        if (waits(w, n))
+            return PAR_STEP_CUT;
+        n->self = par_conv__member(n->st, n->c->sender);
+    }
+    if (verdict)
+        return refuse_verdict(w, n);
+    if (changes_roster(n->c->kind)) {
+        enum par_step step = par_roster__may_change(w, n->st);
+        if (step != PAR_STEP_DONE)
+            return step;
+    }
+    return apply(w, n);
+}
+
 enum par_step par_number__command(struct par_writer *w, uint32_t index)
 {
     struct par_numbering n = {
@@ -244,36 +309,17 @@ enum par_step par_number__command(struct par_writer *w, uint32_t index)
         .stamp = par_stamp(w->generation, w->records[index].offset),
         .time_ms = w->records[index].time_ms,
     };
-    struct par_known known;
-    enum par_step step;
     if (n.c->kind != PAR_COMMAND_MARKS) {
         n.st = par_conv__state(w, &n.c->conv, n.stamp);
         if (!n.st)
             return PAR_STEP_LOST;
-        if (n.c->cmid.len > 0 && par_cmids__find(w, &n, &known)) {
-            /* L1: a known cmid goes before every other check, whatever has changed since. */
-            if (memcmp(known.digest, n.c->digest, sizeof known.digest) != 0)
-                return par_number__refuse(w, &n, PAR_E_CONFLICT,
-                                          "this cmid was used for something else");
-            struct par_release *r = release(w, &n, PAR_RELEASE_ANSWER);
-            r->seq = known.seq;
-            r->ts = known.ts;
-            r->dup = true;
-            w->live.duplicates++;
-            return w->no_memory ? PAR_STEP_LOST : PAR_STEP_DONE;
-        }
-        if (n.st->damaged)
-            return par_number__refuse(w, &n, PAR_E_INTERNAL, "this conversation is damaged");
-        n.self = par_conv__member(n.st, n.c->sender);
     }
-    if (n.c->verdict.err != PAR_OK) {
-        step = refuse_verdict(w, &n);
-    } else {
-        /* W2c, E6: at most one change of the roster a conversation and batch, because its row keeps
-         * two. */
-        if (changes_roster(n.c->kind) && par_roster__changed(w, n.st))
-            return PAR_STEP_CUT;
-        step = apply(w, &n);
-    }
-    return w->no_memory ? PAR_STEP_LOST : step;
+    uint64_t last = n.st ? n.st->last_seq : 0;
+    enum par_step step = number(w, &n);
+    if (w->no_memory)
+        return PAR_STEP_LOST;
+    if (step == PAR_STEP_DONE && n.st && n.st->foreseen &&
+        !par_foreseen__holds(w, n.st, last, n.stamp))
+        return PAR_STEP_STOP;
+    return step;
 }

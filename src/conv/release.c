@@ -3,7 +3,12 @@
 
 #include <stdlib.h>
 
-enum { LOOKUP_USERS = 8192, FLUSH_EVERY = 256 };
+enum {
+    LOOKUP_USERS = 8192,
+    FLUSH_EVERY = 256,
+    ROUTE_TRIES = 5,     /* so often are routes asked for that can be read no more */
+    SYNC_EVERY_MS = 1000 /* and then all connections are told to sync, at most so often */
+};
 
 static bool reserve(uint64_t **list, size_t *cap, size_t count)
 {
@@ -23,21 +28,36 @@ static bool reserve(uint64_t **list, size_t *cap, size_t count)
 static void deliver(struct par_writer *w, uint64_t server, const struct par_delivery *d)
 {
     w->live.deliveries++;
-    /* A server that cannot be reached asks its clients to sync when it can be again (R6). */
-    (void)par_queue_deliver(w->queue, server, d);
+    if (w->remote)
+        par_outbox__add(w, server, d);
+    else
+        /* A server that cannot be reached asks its clients to sync when it can be again (R6). */
+        (void)par_queue_deliver(w->queue, server, d);
 }
 
-void par_release__flush(struct par_writer *w)
+bool par_release__flush(struct par_writer *w)
 {
+    if (w->remote)
+        return par_outbox__flush(w);
     (void)par_queue_deliver_flush(w->queue);
+    return true;
 }
 
 void par_release__sync(struct par_writer *w)
 {
     struct par_delivery d = {.kind = PAR_DELIVERY_SYNC};
     w->live.resyncs++;
+    w->synced_ms = w->now_ms;
     deliver(w, PAR_QUEUE_ALL_SERVERS, &d);
-    par_release__flush(w);
+    (void)par_release__flush(w);
+}
+
+void par_release__settle(struct par_writer *w, bool now)
+{
+    if (!w->owes_sync || (!now && w->synced_ms && w->now_ms - w->synced_ms < SYNC_EVERY_MS))
+        return;
+    w->owes_sync = false;
+    par_release__sync(w);
 }
 
 void par_release__refuse(struct par_writer *w, uint32_t index, enum par_err err)
@@ -51,7 +71,7 @@ void par_release__refuse(struct par_writer *w, uint32_t index, enum par_err err)
         .err = err,
         .retry_after_ms = par_err_retry(err) ? PAR_WRITER_RETRY_MS : 0,
     };
-    if (c->kind != 0)
+    if (c->kind != 0 && c->reply.server != 0)
         deliver(w, c->reply.server, &d);
 }
 
@@ -87,10 +107,18 @@ static void take_hits(struct par_writer *w, struct par_members *users, size_t *a
 
 static bool routes(struct par_writer *w, size_t count)
 {
-    if (par_route_lookup(w->route, w->lookup, count, &w->hits) == PAR_OK)
-        return true;
-    /* Nobody can be told now. What was written is there; when routes can be read again, everybody
-     * is told to sync (R6). */
+    int tries = par_route_remote(w->route) && !w->routes_down ? ROUTE_TRIES : 1;
+    for (; tries > 0; tries--) {
+        if (par_route_lookup(w->route, w->lookup, count, &w->hits) == PAR_OK) {
+            w->routes_down = false;
+            return true;
+        }
+        if (tries > 1 && !par_writer__pause(w, "the routes cannot be read"))
+            break;
+    }
+    /* R6: acks do not wait for a table that may be gone for long. Everybody is told to sync, which
+     * needs no route, and who is not connected gets a push job. */
+    w->routes_down = true;
     w->hits.count = 0;
     w->owes_sync = true;
     return false;
@@ -179,11 +207,15 @@ static void push(struct par_writer *w, const struct par_entry *e, uint64_t user,
         .text = e->text,
     };
     w->live.push_jobs++;
-    (void)par_queue_push_job(w->queue, &job);
+    if (w->remote)
+        par_outbox__push(w, &job);
+    else
+        (void)par_queue_push_job(w->queue, &job);
 }
 
 /* Members without a route get a push job for a text of somebody else, and who was added for that.
- */
+ * When the routes of a remote table cannot be read all members do: a phone that rings for what is
+ * on the screen is better than one that stays silent. */
 static void push_jobs(struct par_writer *w, const struct par_entry *e,
                       const struct par_members *users)
 {
@@ -222,6 +254,9 @@ static void answer(struct par_writer *w, const struct par_release *r, struct par
         .ts = r->ts,
         .dup = r->dup,
     };
+    /* Commands of operators have nobody to answer to. */
+    if (c->reply.server == 0)
+        return;
     if (d->err != PAR_OK && !r->verdict && par_err_retry(d->err))
         d->retry_after_ms = PAR_WRITER_RETRY_MS;
     deliver(w, c->reply.server, d);
@@ -257,10 +292,12 @@ static void event(struct par_writer *w, const struct par_release *r, bool routed
     case PAR_RELEASE_ANSWER:
         return;
     }
-    if (!routed)
+    if (!routed && !par_route_remote(w->route))
         return;
+    if (!routed)
+        r->users->hit_count = 0;
     to_servers(w, d, r->users);
-    if (r->kind == PAR_RELEASE_ENTRY)
+    if (r->kind == PAR_RELEASE_ENTRY && !PAR_MUTANT(NO_PUSH_JOBS))
         push_jobs(w, r->entry, r->users);
 }
 
@@ -291,12 +328,11 @@ void par_release__batch(struct par_writer *w)
                 answer(w, r, &d);
             else
                 event(w, r, routed, &d);
-            if (++since_flush >= FLUSH_EVERY) {
+            if (++since_flush >= FLUSH_EVERY && !w->remote) {
                 since_flush = 0;
-                par_release__flush(w);
+                (void)par_release__flush(w);
             }
         }
     }
     par_marks__release(w);
-    par_release__flush(w);
 }

@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+enum par_step par_roster__may_change(const struct par_writer *w, const struct par_conv_state *st)
+{
+    if (w->embedded)
+        return st->batch == w->batch && st->roster_changed ? PAR_STEP_CUT : PAR_STEP_DONE;
+    bool above = st->roster_present && st->roster_stamp >= par_stamp(w->generation, w->checkpoint);
+    return above && !PAR_MUTANT(W2C_TWO_CHANGES) ? PAR_STEP_CHECKPOINT : PAR_STEP_DONE;
+}
+
 struct par_roster_slot par_roster__slot(struct par_writer *w, const struct par_conv_state *st)
 {
     struct par_roster_slot slot = {
@@ -47,6 +55,8 @@ bool par_roster__write(struct par_writer *w, struct par_conv_state *st,
     st->roster_changed = true;
     /* S3: one cell, two slots, each with its stamp. */
     struct par_roster roster = {.now = par_roster__slot(w, st), .before = *before};
+    if (PAR_MUTANT(S3_ONE_SLOT))
+        roster.before = roster.now;
     if (w->no_memory)
         return false;
     par_roster_encode(&roster, par_batch_begin(&w->rows, PAR_T_ROSTERS,
@@ -130,8 +140,7 @@ bool par_roster__take_out(struct par_writer *w, struct par_conv_state *st, const
         row->record.left_seq = seq;
         row->record.left_name = par_arena_copy(&w->arena, st->name);
         row->record.left_members = (uint32_t)(st->member_count - count_in(st, users, count));
-        row->record.stamp = stamp;
-        row->changed = true;
+        par_batch__user_conv_changed(row, stamp);
     }
     return par_roster__replace(w, st, left, n);
 }
@@ -139,6 +148,8 @@ bool par_roster__take_out(struct par_writer *w, struct par_conv_state *st, const
 /* N7: the longest-standing of the highest role: joined_seq, then the place in `users`. */
 static bool goes_before(const struct par_conv_member *a, const struct par_conv_member *b)
 {
+    if (PAR_MUTANT(N7_ANY_HEIR))
+        return false;
     bool a_admin = a->role == PAR_ROLE_ADMIN, b_admin = b->role == PAR_ROLE_ADMIN;
     if (a_admin != b_admin)
         return a_admin;

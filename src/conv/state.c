@@ -19,22 +19,29 @@ void par_conv__cache_init(struct par_writer *w)
     par_list_init(&w->lru);
 }
 
+static void free_alone(struct par_conv_state *st)
+{
+    free((void *)st->name.ptr);
+    free(st->members);
+    free(st->list);
+    free(st->foreseen);
+    free(st);
+}
+
 static void free_state(struct par_writer *w, struct par_conv_state *st)
 {
     par_map_remove(&w->convs, &st->node);
     par_list_remove(&st->lru);
     par_list_remove(&st->due);
     w->cache_bytes -= st->bytes;
-    free((void *)st->name.ptr);
-    free(st->members);
-    free(st->list);
-    free(st);
+    free_alone(st);
 }
 
 void par_conv__account(struct par_writer *w, struct par_conv_state *st)
 {
     size_t bytes = sizeof *st + st->name.len + st->member_count * sizeof *st->members +
-                   (st->list ? sizeof *st->list + st->list->count * sizeof st->list->user[0] : 0);
+                   (st->list ? sizeof *st->list + st->list->count * sizeof st->list->user[0] : 0) +
+                   st->foreseen_count * sizeof *st->foreseen;
     w->cache_bytes += bytes - st->bytes;
     st->bytes = bytes;
 }
@@ -111,19 +118,33 @@ static bool set_members(struct par_conv_state *st, const struct par_roster_slot 
     return true;
 }
 
-/* The rows of a conversation as of `stamp`: false when there is no memory; damaged when no writer
- * can have left them. */
-static bool adopt(struct par_conv_state *st, struct par_str conversation, struct par_str roster,
-                  uint64_t stamp)
+/* The conversation row as of `stamp`; base: the newest entry then, or NULL to take the row's word,
+ * which is right where rows appear in batches. */
+static void adopt_conversation(struct par_conv_state *st, struct par_str conversation,
+                               const struct par_entry *base, uint64_t stamp)
 {
-    struct par_conversation row;
-    struct par_roster two;
-    const struct par_roster_slot *slot = NULL;
-    if (conversation.ptr) {
-        if (!par_conversation_decode(conversation, &row) || row.last_stamp >= stamp) {
-            st->damaged = true;
-            return true;
+    struct par_conversation row = {0};
+    if (conversation.ptr && !par_conversation_decode(conversation, &row)) {
+        st->damaged = true;
+    } else if (base) {
+        /* N2: the row may be of the future: only what never changes is taken from it. */
+        st->damaged |= base->seq > 0 && row.last_seq == 0;
+        if (base->seq == 0)
+            return;
+        st->last_seq = base->seq;
+        st->last_ts = base->ts;
+        st->last_stamp = base->stamp;
+        st->text_count = base->text_no;
+        st->created = row.created;
+        st->creator = row.creator;
+        if (PAR_MUTANT(N2_BASE_FROM_CONVERSATION)) {
+            st->last_seq = row.last_seq;
+            st->last_ts = row.last_ts;
+            st->text_count = row.text_count;
         }
+    } else if (conversation.ptr && row.last_stamp >= stamp) {
+        st->damaged = true;
+    } else {
         st->last_seq = row.last_seq;
         st->last_ts = row.last_ts;
         st->last_stamp = row.last_stamp;
@@ -132,11 +153,35 @@ static bool adopt(struct par_conv_state *st, struct par_str conversation, struct
         st->created = row.created;
         st->creator = row.creator;
     }
+}
+
+/* N2: the roster as of the command. Neither slot: another writer went on from here. */
+static const struct par_roster_slot *slot_as_of(const struct par_roster *two, uint64_t stamp)
+{
+    const struct par_roster_slot *slot = par_roster_as_of(two, stamp);
+    if (PAR_MUTANT(N2_ROSTER_NEWEST))
+        return &two->now;
+    return slot || !PAR_MUTANT(N2_NO_STOP) ? slot : &two->before;
+}
+
+/* The rows of a conversation as of `stamp`: false when there is no memory; damaged when no writer
+ * can have left them. */
+static bool adopt(struct par_conv_state *st, struct par_str conversation, struct par_str roster,
+                  const struct par_entry *base, uint64_t stamp)
+{
+    struct par_roster two;
+    const struct par_roster_slot *slot = NULL;
+    adopt_conversation(st, conversation, base, stamp);
+    if (st->damaged)
+        return true;
     if (roster.ptr) {
-        /* N2: the roster as of this command. Neither slot: another writer went on from here. With
-         * one writer on one machine that cannot be, so the row is damaged. */
-        if (!par_roster_decode(roster, &two) || (slot = par_roster_as_of(&two, stamp)) == NULL) {
+        if (!par_roster_decode(roster, &two)) {
             st->damaged = true;
+            return true;
+        }
+        slot = slot_as_of(&two, stamp);
+        if (!slot) {
+            st->beyond = true;
             return true;
         }
         st->roster_present = slot->present;
@@ -152,7 +197,8 @@ static bool adopt(struct par_conv_state *st, struct par_str conversation, struct
             memcpy(name, slot->name.ptr, slot->name.len);
             st->name = par_str_of(name, slot->name.len);
         }
-    } else if (st->conv.kind == PAR_CONV_GROUP && st->last_seq > 0) {
+    }
+    if (st->conv.kind == PAR_CONV_GROUP && st->last_seq > 0 && !st->roster_present) {
         st->damaged = true;
         return true;
     }
@@ -171,13 +217,26 @@ static bool load(struct par_writer *w, struct par_conv_state *st, uint64_t stamp
     struct par_arena arena = {0};
     struct par_str key = par_str_of(st->key, sizeof st->key), values[2];
     const struct par_store_key keys[2] = {{PAR_T_CONVERSATIONS, key}, {PAR_T_ROSTERS, key}};
-    bool ok = par_store_multi_get(w->store, 2, keys, &arena, values) == PAR_OK &&
-              adopt(st, values[0], values[1], stamp);
-    if (ok && st->damaged)
-        log_damage(st, stamp);
+    struct par_entry base;
+    bool ok = (!w->by_rows || par_foreseen__load(w, st, stamp, &base)) &&
+              par_store_multi_get(w->store, 2, keys, &arena, values) == PAR_OK &&
+              adopt(st, values[0], values[1], w->by_rows ? &base : NULL, stamp);
     par_arena_fini(&arena);
     w->live.loads++;
-    return ok;
+    if (!ok)
+        return false;
+    /* With one writer on one machine nobody else can have gone on, so the row is damaged. */
+    if (st->beyond && w->embedded)
+        st->damaged = true;
+    else if (st->beyond)
+        par_writer__end(w, PAR_WRITER_REPLACED, "another owner has changed a roster twice");
+    if (!st->damaged)
+        return !par_writer__ended(w);
+    log_damage(st, stamp);
+    /* Where others would decide by the same rows, nobody may decide without them. */
+    if (!w->embedded)
+        par_writer__end(w, PAR_WRITER_HALTED, "rows of a conversation cannot be what was written");
+    return w->embedded;
 }
 
 /* N3: a conversation is loaded only while nothing of it is in flight. One that a take uses is not
@@ -206,10 +265,7 @@ struct par_conv_state *par_conv__state(struct par_writer *w, const struct par_co
     par_list_init(&st->due);
     par_list_init(&st->lru);
     if (!load(w, st, stamp) || !par_map_insert(&w->convs, &st->node, key)) {
-        free((void *)st->name.ptr);
-        free(st->members);
-        free(st->list);
-        free(st);
+        free_alone(st);
         return NULL;
     }
     st->take = w->take;

@@ -1,5 +1,4 @@
-/* The writer's thread: takes, numbers, commits, releases; and what it does when a commit does not
- * end OK. */
+/* The writer's thread: how it starts, what it does in turn, how it ends. */
 #include "conv/writer_private.h"
 
 #include "base/log.h"
@@ -15,214 +14,83 @@ enum {
     PLAIN_MAX_MOST = 63, /* mark_events.c keeps the others on its stack */
     MERGE_MS_DEFAULT = 200,
     OTHERS_MS_DEFAULT = 1000,
-    POLL_LOST_MS = 50, /* how often a writer without a store looks whether it is back */
-    TAKE_MARKS_MAX =
-        16384 /* conversations that one take may name in acks: all stay in memory during it */
+    POLL_LOST_MS = 50 /* how often a writer without a store looks whether it is back */
 };
 
-/* ---- one batch ---- */
+/* ---- state ---- */
 
-static void hist(struct par_writer_hist *h, uint64_t value)
+static const char *const state_names[] = {
+    [PAR_WRITER_STARTING] = "starting", [PAR_WRITER_RUNNING] = "running",
+    [PAR_WRITER_REPLACED] = "replaced", [PAR_WRITER_HALTED] = "halted",
+    [PAR_WRITER_ENDED] = "ended",
+};
+
+const char *par_writer_state_name(enum par_writer_state state)
 {
-    unsigned bucket = 0;
-    while (bucket < PAR_WRITER_BUCKETS - 1 && value >> bucket)
-        bucket++;
-    h->bucket[bucket]++;
-    h->count++;
-    h->sum += value;
+    return state_names[state];
 }
 
-/* E2: nothing in memory is trusted any more. It is read again when the store was opened anew. */
-static void give_up(struct par_writer *w, uint32_t first, uint32_t count, const char *why)
+enum par_writer_state par_writer_state(const struct par_writer *writer, const char **why_r)
 {
-    par_log_error("writer.lost", PAR_KV("why", why), PAR_KV("commands", count - first));
-    par_stats_inc(PAR_C_WRITER_HALTS);
-    atomic_store(&w->ready, false);
-    w->lost = true;
-    par_batch__clear(w);
-    par_conv__drop_all(w);
-    for (uint32_t i = first; i < count; i++)
-        par_release__refuse(w, i, PAR_E_UNAVAILABLE);
-    par_release__flush(w);
+    struct par_writer *w = (struct par_writer *)writer;
+    enum par_writer_state state = (enum par_writer_state)atomic_load(&w->state);
+    if (why_r)
+        *why_r = atomic_load(&w->why);
+    return state;
 }
 
-/* Makes durable what the commands [first, end) changed and tells of it. False: the batch was given
- * up. */
-static bool commit(struct par_writer *w, uint32_t first, uint32_t end, uint32_t count)
+bool par_writer_ready(const struct par_writer *writer)
 {
-    uint64_t start = par_mono_ns();
-    par_batch__finish(w);
-    uint64_t built = par_mono_ns();
-    w->live.cpu_ns_build += built - start;
-    enum par_outcome outcome = PAR_OUTCOME_OK;
-    if (w->no_memory)
-        outcome = PAR_OUTCOME_FAILED;
-    else if (w->rows.count > 0)
-        outcome = par_store_commit(w->store, &w->rows, true); /* E1: one atomic batch, synced */
-    uint64_t stored = par_mono_ns();
-    if (outcome != PAR_OUTCOME_OK) {
-        if (outcome == PAR_OUTCOME_FAILED)
-            w->live.batches_failed++;
-        else
-            w->live.batches_uncertain++;
-        give_up(w, first, count,
-                outcome == PAR_OUTCOME_FAILED ? "commit failed" : "commit uncertain");
+    struct par_writer *w = (struct par_writer *)writer;
+    return atomic_load(&w->ready) && atomic_load(&w->state) == PAR_WRITER_RUNNING;
+}
+
+void par_writer__end(struct par_writer *w, enum par_writer_state state, const char *why)
+{
+    if (par_writer__ended(w))
+        return;
+    atomic_store(&w->why, why);
+    atomic_store(&w->state, state);
+    const char *event = state == PAR_WRITER_HALTED     ? "writer.halted"
+                        : state == PAR_WRITER_REPLACED ? "writer.replaced"
+                                                       : "writer.ended";
+    if (state == PAR_WRITER_HALTED) {
+        par_stats_inc(PAR_C_WRITER_HALTS);
+        par_log_error(event, PAR_KV("partition", w->config.partition), PAR_KV("why", why),
+                      PAR_KV("position", w->position), PAR_KV("checkpoint", w->checkpoint));
+    } else {
+        par_log_warn(event, PAR_KV("partition", w->config.partition), PAR_KV("why", why),
+                     PAR_KV("position", w->position));
+    }
+}
+
+bool par_writer__pause(struct par_writer *w, const char *what)
+{
+    if (par_writer__ended(w))
         return false;
+    if (w->pause_ms == 0) {
+        atomic_store(&w->ready, false);
+        atomic_store(&w->why, what);
+        par_log_warn("writer.waits", PAR_KV("partition", w->config.partition), PAR_KV("why", what));
+        w->pause_ms = PAR_WRITER_PAUSE_MS;
     }
-    if (w->rows.count > 0) {
-        w->batches++;
-        w->live.batches++;
-        par_stats_record(PAR_H_HOP, PAR_HOP_STORE, stored - built);
-        hist(&w->live.store_us, (stored - built) / 1000);
-    }
-    par_stats_record(PAR_H_WRITER_BATCH, 0, end - first);
-    hist(&w->live.batch_commands, end - first);
-    par_release__batch(w);
-    uint64_t released = par_mono_ns();
-    par_stats_record(PAR_H_HOP, PAR_HOP_FANOUT, released - stored);
-    hist(&w->live.release_us, (released - stored) / 1000);
-    w->live.cpu_ns_release += released - stored;
-    par_batch__clear(w);
-    return true;
+    par_pause(&w->stopping, w->pause_ms);
+    w->pause_ms =
+        w->pause_ms * 2 < PAR_WRITER_PAUSE_MAX_MS ? w->pause_ms * 2 : PAR_WRITER_PAUSE_MAX_MS;
+    w->now_ms = par_mono_ms();
+    return !atomic_load(&w->stopping);
 }
 
-/* ---- one take ---- */
-
-/* Decodes records from `first` on; returns how many make the next take. */
-static uint32_t decode(struct par_writer *w, uint32_t first, uint32_t count)
+void par_writer__fine(struct par_writer *w)
 {
-    size_t marks = 0;
-    uint32_t n = 0;
-    for (; first + n < count; n++) {
-        struct par_command *c = &w->commands[first + n];
-        if (!par_command_decode(w->records[first + n].bytes, &w->arena, c)) {
-            /* Nobody can be answered. It has its offset and changes nothing. */
-            w->live.malformed++;
-            par_log_error("writer.malformed", PAR_KV("offset", w->records[first + n].offset),
-                          PAR_KV("bytes", w->records[first + n].bytes.len));
-            continue;
-        }
-        marks += c->mark_count;
-        if (marks > TAKE_MARKS_MAX && n > 0)
-            break;
-    }
-    return n;
-}
-
-static void count_commands(struct par_writer *w, uint32_t first, uint32_t end)
-{
-    uint64_t now = par_mono_ns();
-    for (uint32_t i = first; i < end; i++) {
-        uint64_t at = w->records[i].enqueue_ns;
-        if (at == 0 || at > now)
-            continue;
-        par_stats_record(PAR_H_HOP, PAR_HOP_QUEUE, now - at);
-        hist(&w->live.queue_us, (now - at) / 1000);
-    }
-    w->live.commands += end - first;
-    par_stats_add(PAR_C_WRITER_COMMANDS, end - first);
-}
-
-/* Numbers and commits the commands [first, end), in as many batches as the rules want. False: given
- * up. */
-static bool number(struct par_writer *w, uint32_t first, uint32_t end)
-{
-    uint64_t start = par_mono_ns();
-    if (!par_cmids__read_ahead(w, first, end)) {
-        give_up(w, first, end, "read failed");
-        return false;
-    }
-    uint32_t begin = first;
-    for (uint32_t i = first; i < end;) {
-        enum par_step step = w->commands[i].kind == 0 ? PAR_STEP_DONE : par_number__command(w, i);
-        if (step == PAR_STEP_LOST) {
-            give_up(w, begin, end, "read failed, or no memory");
-            return false;
-        }
-        if (step == PAR_STEP_DONE) {
-            w->position = w->records[i].offset + 1;
-            i++;
-            continue;
-        }
-        PAR_ASSERT(i > begin);
-        w->live.cuts++;
-        w->live.cpu_ns_number += par_mono_ns() - start;
-        if (!commit(w, begin, i, end))
-            return false;
-        begin = i;
-        start = par_mono_ns();
-    }
-    w->live.cpu_ns_number += par_mono_ns() - start;
-    return commit(w, begin, end, end);
-}
-
-static void work(struct par_writer *w, uint32_t count)
-{
-    uint64_t entries = w->live.entries, marks = w->live.marks;
-    for (uint32_t first = 0; first < count;) {
-        par_conv__evict(w);
-        w->take++;
-        w->touched = 0;
-        par_cmids__reset(w);
-        uint32_t n = decode(w, first, count);
-        count_commands(w, first, first + n);
-        /* E2: rows read before the store was opened again are read again. */
-        uint64_t generation = par_store_generation(w->store);
-        if (generation != w->store_generation && !w->lost) {
-            par_marks__tell_due(w, true);
-            par_conv__drop_all(w);
-            w->store_generation = generation;
-        }
-        if (w->lost || !par_store_writable(w->store)) {
-            for (uint32_t i = first; i < first + n; i++)
-                par_release__refuse(w, i, PAR_E_UNAVAILABLE);
-            par_release__flush(w);
-            w->position = w->records[first + n - 1].offset + 1;
-        } else if (!number(w, first, first + n)) {
-            w->position = w->records[first + n - 1].offset + 1;
-        }
-        par_arena_fini(&w->arena);
-        first += n;
-    }
-    par_stats_add(PAR_C_ENTRIES, w->live.entries - entries);
-    par_stats_add(PAR_C_MARKS, w->live.marks - marks);
+    if (w->pause_ms == 0)
+        return;
+    w->pause_ms = 0;
+    atomic_store(&w->why, "");
+    atomic_store(&w->ready, true);
 }
 
 /* ---- the thread ---- */
-
-static bool read_checkpoint(struct par_writer *w, struct par_checkpoint *row_r, bool *there_r)
-{
-    struct par_key key = par_key_number(w->config.partition);
-    struct par_buf value = {0};
-    int got = par_store_get(w->store, PAR_T_CHECKPOINTS, par_key_str(&key), &value);
-    *row_r = (struct par_checkpoint){0};
-    *there_r = got > 0;
-    bool ok = got == 0 || (got > 0 && par_checkpoint_decode(par_buf_str(&value), row_r));
-    par_buf_fini(&value);
-    return ok;
-}
-
-/* After a lost batch: goes on once the store was opened again. */
-static void recover(struct par_writer *w)
-{
-    struct par_checkpoint row;
-    bool there;
-    if (!par_store_writable(w->store))
-        return;
-    uint64_t generation = par_store_generation(w->store);
-    if (!read_checkpoint(w, &row, &there))
-        return;
-    /* What was uncertain may be there now, with stamps below the offsets given since. */
-    if (there && row.position > w->position)
-        w->position = row.position;
-    if (there)
-        w->batches = row.batches;
-    w->store_generation = generation;
-    w->lost = false;
-    atomic_store(&w->ready, true);
-    par_log_info("writer.recovered", PAR_KV("position", w->position));
-    par_release__sync(w);
-}
 
 static void publish(struct par_writer *w)
 {
@@ -233,6 +101,7 @@ static void publish(struct par_writer *w)
     w->live.pending_marks = w->due_count;
     w->live.pending_marks_max = w->config.cache_convs;
     w->live.position = w->position;
+    w->live.checkpoint = w->checkpoint;
     pthread_mutex_lock(&w->published_lock);
     w->published = w->live;
     pthread_mutex_unlock(&w->published_lock);
@@ -240,40 +109,86 @@ static void publish(struct par_writer *w)
 
 static uint32_t timeout_of(const struct par_writer *w, bool stopping)
 {
-    uint32_t next = par_marks__next(w);
+    uint32_t ms = par_marks__next(w);
+    uint32_t checkpoint = par_checkpoint__next(w);
     if (stopping)
         return 0;
-    return (w->lost || w->owes_sync) && next > POLL_LOST_MS ? POLL_LOST_MS : next;
+    if (checkpoint < ms)
+        ms = checkpoint;
+    if ((w->lost || w->owes_sync) && ms > POLL_LOST_MS)
+        ms = POLL_LOST_MS;
+    return ms;
+}
+
+/* W2d: how many commands may be taken; 0: none before the checkpoint has moved. W4: and it is to
+ * follow after so many. */
+static size_t room(const struct par_writer *w)
+{
+    size_t most = w->config.batch_max;
+    if (w->embedded || PAR_MUTANT(W2D_NO_BOUND))
+        return most;
+    uint64_t since = w->position - w->checkpoint;
+    if (since >= par_rules.ahead)
+        return 0;
+    if (most > par_rules.ahead - since)
+        most = par_rules.ahead - since;
+    if (since < par_rules.checkpoint_commands && most > par_rules.checkpoint_commands - since)
+        most = par_rules.checkpoint_commands - since;
+    return most;
+}
+
+/* Is there more to do, once the writer is to stop? What is left in a log is the next owner's. */
+static bool worked_off(struct par_writer *w, size_t taken)
+{
+    struct par_queue_stats stats;
+    if (w->remote)
+        return true;
+    par_queue_stats(w->queue, &stats);
+    return taken == 0 && stats.waiting_records == 0;
+}
+
+/* One turn: takes, works off, tells what is due, moves the checkpoint. False: it is over. */
+static bool turn(struct par_writer *w)
+{
+    bool stopping = atomic_load(&w->stopping);
+    w->now_ms = par_mono_ms();
+    size_t most = room(w);
+    if (most == 0)
+        return par_checkpoint__force(w, false);
+    size_t n =
+        par_queue_take(w->queue, w->config.partition, most, timeout_of(w, stopping), w->records);
+    w->now_ms = par_mono_ms();
+    if (w->lost)
+        par_take__recover(w);
+    if (n > 0 && !par_take__work(w, (uint32_t)n))
+        return false;
+    par_marks__tell_due(w, stopping && n == 0);
+    par_release__settle(w, stopping);
+    if (!par_release__flush(w))
+        return false;
+    par_arena_fini(&w->arena);
+    if (par_checkpoint__due(w) && par_checkpoint__move(w, false) == 0)
+        return false;
+    publish(w);
+    return !stopping || !worked_off(w, n);
 }
 
 static void run(void *arg)
 {
     struct par_writer *w = arg;
-    for (;;) {
-        bool stopping = atomic_load(&w->stopping);
-        w->now_ms = par_mono_ms();
-        size_t n = par_queue_take(w->queue, w->config.partition, w->config.batch_max,
-                                  timeout_of(w, stopping), w->records);
-        w->now_ms = par_mono_ms();
-        if (w->lost)
-            recover(w);
-        if (n > 0)
-            work(w, (uint32_t)n);
-        par_marks__tell_due(w, stopping && n == 0);
-        if (w->owes_sync && par_route_lookup(w->route, NULL, 0, &w->hits) == PAR_OK) {
-            w->owes_sync = false;
-            par_release__sync(w);
-        }
-        par_release__flush(w);
-        par_arena_fini(&w->arena);
-        publish(w);
-        if (stopping && n == 0) {
-            struct par_queue_stats stats;
-            par_queue_stats(w->queue, &stats);
-            if (stats.waiting_records == 0)
-                return;
-        }
+    if (!w->embedded && !par_checkpoint__adopt(w))
+        return;
+    while (turn(w))
+        ;
+    /* Once more, so that the next owner has little to do again. */
+    if (!w->embedded && !par_writer__ended(w) && w->outbox.count == 0) {
+        /* What a batch that is not durable has moved is not told. */
+        if (w->dirty_count == 0)
+            par_marks__tell_due(w, true);
+        if (par_release__flush(w))
+            (void)par_checkpoint__move(w, false);
     }
+    publish(w);
 }
 
 /* ---- life ---- */
@@ -323,6 +238,9 @@ static void free_writer(struct par_writer *w)
     par_batch_fini(&w->rows);
     par_arena_fini(&w->arena);
     par_route_hits_fini(&w->hits);
+    par_buf_fini(&w->outbox.bytes);
+    par_buf_fini(&w->cell_bytes);
+    free(w->skips);
     free(w->records);
     free(w->commands);
     free(w->known_rows);
@@ -342,28 +260,6 @@ static void free_writer(struct par_writer *w)
     free(w);
 }
 
-/* S6: where numbering goes on is in the store. */
-static enum par_err adopt_checkpoint(struct par_writer *w)
-{
-    struct par_checkpoint row;
-    bool there;
-    w->store_generation = par_store_generation(w->store);
-    if (!read_checkpoint(w, &row, &there))
-        return PAR_E_UNAVAILABLE;
-    w->position = 1; /* a stamp of 0 means "never" */
-    if (there) {
-        /* T1, T6: another log, or rules that this program does not know: never jump, never guess.
-         */
-        if (row.generation != w->generation || row.rules != PAR_WRITER_RULES)
-            return PAR_E_CONFLICT;
-        w->position = row.position;
-        w->checkpoint_epoch = row.epoch;
-        w->batches = row.batches;
-    }
-    w->checkpoint_epoch++;
-    return par_queue_seek(w->queue, w->config.partition, w->position);
-}
-
 enum par_err par_writer_start(const struct par_writer_config *config, struct par_store *store,
                               struct par_queue *queue, struct par_route *route,
                               struct par_writer **writer_r)
@@ -377,14 +273,23 @@ enum par_err par_writer_start(const struct par_writer_config *config, struct par
     w->store = store;
     w->queue = queue;
     w->route = route;
-    w->generation = par_queue_generation(queue);
+    w->generation = par_partition_generation(config->partition);
+    w->remote = par_queue_remote(queue);
+    w->by_rows = !par_store_atomic(store);
+    w->embedded = !w->remote && !w->by_rows;
     w->batch = 1;
     pthread_mutex_init(&w->published_lock, NULL);
     par_conv__cache_init(w);
     par_list_init(&w->due_merged);
     par_list_init(&w->due_others);
     atomic_init(&w->ready, true);
-    enum par_err err = reserve(w) ? adopt_checkpoint(w) : PAR_E_UNAVAILABLE;
+    atomic_init(&w->state, w->embedded ? PAR_WRITER_RUNNING : PAR_WRITER_STARTING);
+    atomic_init(&w->why, "");
+    enum par_err err = reserve(w) ? PAR_OK : PAR_E_UNAVAILABLE;
+    if (err == PAR_OK && w->embedded)
+        err = par_checkpoint__read(w);
+    if (err == PAR_OK && w->embedded)
+        err = par_queue_seek(w->queue, config->partition, w->position);
     if (err == PAR_OK) {
         publish(w);
         err = par_thread_start("writer", run, w, &w->thread);
@@ -402,17 +307,13 @@ void par_writer_stop(struct par_writer **writer)
     struct par_writer *w = *writer;
     if (!w)
         return;
-    par_queue_seal(w->queue);
-    atomic_store(&w->stopping, true);
+    if (!w->remote)
+        par_queue_seal(w->queue);
+    par_pause_end(&w->stopping);
     par_queue_wake(w->queue, w->config.partition);
     par_thread_join(&w->thread);
     free_writer(w);
     *writer = NULL;
-}
-
-bool par_writer_ready(const struct par_writer *w)
-{
-    return atomic_load(&((struct par_writer *)w)->ready);
 }
 
 void par_writer_stats(const struct par_writer *writer, struct par_writer_stats *stats_r)

@@ -169,7 +169,7 @@ static void routes_that_cannot_be_read_owe_a_sync(void **state)
     (void)state;
     struct par_conv conv = par_conv_direct(1, 2);
     world_start(&w);
-    par_route_fail(w.route, PAR_ROUTE_FAULT_LOOKUP, PAR_E_UNAVAILABLE, 2);
+    par_route_fail(w.route, PAR_ROUTE_FAULT_LOOKUP, PAR_E_UNAVAILABLE, 1);
     assert_seq(&w, send_to(1, conv, "a", "x"), 1);
     world_await(&w, PAR_DELIVERY_SYNC, 1);
     assert_int_equal(world_count(&w, PAR_DELIVERY_ENTRY), 0);

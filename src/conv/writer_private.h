@@ -5,6 +5,8 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "base/mutant.h"
+#include "base/rules.h"
 #include "base/stats.h"
 #include "conv/delivery.h"
 #include "conv/writer.h"
@@ -17,11 +19,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* The version of the rules of numbering that this program follows; stands in the checkpoint (S6,
- * T6). */
-enum { PAR_WRITER_RULES = 1 };
-
-enum { PAR_WRITER_RETRY_MS = 1000 };
+enum {
+    PAR_WRITER_RETRY_MS = 1000, /* what an answer `unavailable` tells */
+    /* Between two tries of what does not succeed: from the first to the last. */
+    PAR_WRITER_PAUSE_MS = 20,
+    PAR_WRITER_PAUSE_MAX_MS = 1000
+};
 
 /* ---- conversations in memory (state.c) ---- */
 
@@ -60,6 +63,18 @@ struct par_user_conv_row {
     struct par_user_conv record;
 };
 
+/* An entry that lay above the command at which its conversation was loaded: what is numbered has to
+ * reproduce it (T3). */
+struct par_foreseen {
+    uint64_t seq;
+    uint64_t stamp;
+    uint64_t sender;
+    int64_t ts;
+    uint8_t kind;
+    uint8_t cmid_len;
+    char cmid[PAR_COMMAND_CMID_MAX];
+};
+
 struct par_conv_state {
     struct par_map_node node;
     struct par_list lru;
@@ -92,17 +107,24 @@ struct par_conv_state {
     struct par_members *list;        /* their ids */
 
     bool marks_loaded;
+    bool beyond; /* neither slot of its roster is as of the command that loaded it (N2) */
+
+    /* Not yet reproduced, ascending by seq; owned. */
+    struct par_foreseen *foreseen;
+    uint32_t foreseen_at, foreseen_count;
 
     /* What the batch changed. */
     uint64_t batch; /* the batch that the next members belong to */
     bool dirty;     /* the conversation row is to be written */
     bool roster_changed;
+    uint32_t entry_count; /* new entries among the next (W2a) */
     struct par_entry_row *entries;
     struct par_user_conv_row *user_convs;
 
     /* Mark events to come: in one of the writer's lists while due. */
     struct par_list due;
     uint64_t due_ms;
+    uint64_t due_offset;     /* the first command of the batch that made it due */
     uint64_t told_ms;        /* when others were last told */
     struct par_mark told[2]; /* over 50 members: the two least marks as last told */
     uint64_t told_user[2];   /* and who alone had the least delivered, read */
@@ -161,6 +183,12 @@ struct par_cmid_used {
     struct par_known known;
 };
 
+/* What was handed to a remote queue since its last flush that was OK (outbox.c). */
+struct par_outbox {
+    struct par_buf bytes; /* records, each behind a head */
+    size_t count;
+};
+
 struct par_writer {
     struct par_writer_config config;
     struct par_store *store;
@@ -168,15 +196,32 @@ struct par_writer {
     struct par_route *route;
     struct par_thread *thread;
     uint16_t generation;
-    atomic_bool stopping;
+    bool embedded; /* an atomic store, and a queue that keeps no log: E6, E2 */
+    bool by_rows;  /* the store is not atomic */
+    bool remote;   /* deliveries go to other machines, as bytes */
+    _Atomic uint32_t stopping;
+    atomic_int state; /* enum par_writer_state */
+    _Atomic(const char *) why;
     atomic_bool ready;
+    uint32_t pause_ms; /* the next pause; 0: nothing has failed lately */
 
-    uint64_t position; /* the offset behind the last command numbered */
-    uint64_t batches;
-    uint64_t checkpoint_epoch;
+    uint64_t position;   /* the offset behind the last command numbered */
+    uint64_t checkpoint; /* C: everything below is durable and released */
+    uint64_t checkpoint_at_ms;
+    uint64_t log_end;           /* the log ends there or above (T3) */
+    struct par_checkpoint cell; /* the partition's row as this owner last knew it (T4) */
+    struct par_buf cell_bytes;
+    bool cell_there;
+    uint64_t *skips; /* offsets that an operator had passed over, ascending (N6) */
+    size_t skip_count;
+
+    uint64_t epoch;            /* of this owner (T1) */
     uint64_t store_generation; /* what is in memory was read from this opening of the store */
-    bool lost;      /* memory was dropped after a batch that did not end OK: SYNC is owed (E2) */
-    bool owes_sync; /* routes could not be read: SYNC is owed when they can (R6) */
+    bool lost; /* memory was dropped after a batch that did not end OK: SYNC is owed (E2) */
+    /* Routes could not be read, or memory was refused: SYNC is owed to all servers (R6). */
+    bool owes_sync;
+    bool routes_down; /* the last look-up failed, however often it was tried */
+    uint64_t synced_ms;
 
     /* The cache. */
     struct par_map convs;
@@ -201,7 +246,8 @@ struct par_writer {
 
     /* The batch: a run of the take's commands. */
     uint64_t batch;
-    uint64_t touched; /* conversations that this take loaded */
+    uint64_t batch_offset; /* of its first command */
+    uint64_t touched;      /* conversations that this take loaded */
     struct par_batch rows;
     struct par_conv_state **dirty;
     size_t dirty_count, dirty_cap;
@@ -224,6 +270,7 @@ struct par_writer {
     struct par_list due_merged; /* conversations with merged mark events to come, the next first */
     struct par_list due_others;
     size_t due_count;
+    struct par_outbox outbox;
 
     struct par_writer_stats live;
     pthread_mutex_t published_lock;
@@ -243,9 +290,71 @@ struct par_numbering {
 /* How the numbering of a command ended. */
 enum par_step {
     PAR_STEP_DONE = 0,
-    PAR_STEP_CUT, /* it must wait until this batch is durable; nothing was changed */
-    PAR_STEP_LOST /* the store could not be read, or memory was refused: the batch is given up */
+    PAR_STEP_CUT,        /* it must wait until this batch is durable; nothing was changed */
+    PAR_STEP_CHECKPOINT, /* and until the checkpoint is above what is numbered so far (W2c) */
+    PAR_STEP_LOST, /* the store could not be read, or memory was refused: the batch is given up */
+    PAR_STEP_STOP  /* the state says why: nothing of the batch may be put */
 };
+
+/* ---- writer.c ---- */
+
+/* Stops for good: nothing is put or released any more. */
+void par_writer__end(struct par_writer *w, enum par_writer_state state, const char *why);
+static inline bool par_writer__ended(const struct par_writer *w)
+{
+    return atomic_load(&w->state) > PAR_WRITER_RUNNING;
+}
+/* Waits before the next try of what `what` names, longer from time to time. False: the writer is to
+ * stop, and the try is not made. */
+bool par_writer__pause(struct par_writer *w, const char *what);
+/* It succeeded. */
+void par_writer__fine(struct par_writer *w);
+
+/* ---- take.c ---- */
+
+/* Works off the records [0, count) of the take. False: the writer has to stop, and position is that
+ * of the first command that was not released. */
+bool par_take__work(struct par_writer *w, uint32_t count);
+/* Embedded, after a batch that was not OK: goes on once the store was opened again. */
+void par_take__recover(struct par_writer *w);
+
+/* ---- checkpoint.c ---- */
+
+/* Embedded: reads the row. Errors as par_writer_start(). */
+enum par_err par_checkpoint__read(struct par_writer *w);
+/* T1: makes this writer the owner, however long that takes. False: it has to stop. */
+bool par_checkpoint__adopt(struct par_writer *w);
+/* Is it time (W4)? */
+bool par_checkpoint__due(const struct par_writer *w);
+/* Milliseconds until it is; UINT32_MAX: there is nothing to write. */
+uint32_t par_checkpoint__next(const struct par_writer *w);
+/* Moves the row to `position`, in one try: 1 done; -1 not, or not known; 0 another owner has
+ * adopted the partition, and the writer ended. */
+int par_checkpoint__move(struct par_writer *w, bool seal);
+/* The same until it is done. False: the writer has to stop. */
+bool par_checkpoint__force(struct par_writer *w, bool seal);
+/* Is the command at this offset to be passed over (N6)? */
+bool par_checkpoint__skips(const struct par_writer *w, uint64_t offset);
+
+/* ---- foreseen.c: a conversation as of a command, in a store that may hold the future ---- */
+
+/* N2: the newest entry below the stamp, zero when there is none; keeps those at or above it in
+ * the state (T3). False: the store cannot be read, or memory is refused, or the writer ended. */
+bool par_foreseen__load(struct par_writer *w, struct par_conv_state *st, uint64_t stamp,
+                        struct par_entry *base_r);
+/* T3: are the entries above `last` that the command at this stamp has made the ones that were
+ * foreseen? False: they are not, and the writer ended. */
+bool par_foreseen__holds(struct par_writer *w, struct par_conv_state *st, uint64_t last,
+                         uint64_t stamp);
+
+/* ---- control.c: commands to the writer itself ---- */
+
+static inline bool par_control__is(const struct par_command *c)
+{
+    return c->kind == PAR_COMMAND_SEAL || c->kind == PAR_COMMAND_RULES;
+}
+/* Does it; everything before it is released. False: the writer ended or has to stop. */
+bool par_control__do(struct par_writer *w, const struct par_command *c, uint64_t offset);
 
 /* ---- state.c ---- */
 
@@ -254,6 +363,13 @@ void par_conv__cache_init(struct par_writer *w);
  * is over. */
 struct par_conv_state *par_conv__state(struct par_writer *w, const struct par_conv *conv,
                                        uint64_t stamp);
+/* Must this conversation wait until the batch is durable, because its roster changed in it (W2b)?
+ */
+static inline bool par_conv__waits(const struct par_writer *w, const struct par_conv_state *st)
+{
+    return w->by_rows && st->batch == w->batch && st->roster_changed &&
+           !PAR_MUTANT(W2B_ROSTER_TOGETHER);
+}
 /* Makes sure that the marks of all members are in memory. False when they cannot be read. */
 bool par_conv__load_marks(struct par_writer *w, struct par_conv_state *st);
 /* The member, or NULL. */
@@ -289,6 +405,13 @@ struct par_user_conv_row *par_batch__user_conv(struct par_writer *w, struct par_
 /* Adds a row for a user who certainly has none; NULL: no memory. */
 struct par_user_conv_row *par_batch__user_conv_new(struct par_writer *w, struct par_conv_state *st,
                                                    uint64_t user);
+/* The command at this stamp has changed the row. */
+void par_batch__user_conv_changed(struct par_user_conv_row *row, uint64_t stamp);
+/* Was there such a row before the command at this stamp (N2)? */
+static inline bool par_batch__user_conv_was(const struct par_user_conv_row *row, uint64_t stamp)
+{
+    return row->record.stamp != 0 && row->record.first_stamp < stamp;
+}
 void par_batch__put_mark(struct par_writer *w, struct par_conv_state *st,
                          const struct par_conv_member *m);
 /* Adds the rows that are written once a batch, and the checkpoint. */
@@ -318,11 +441,9 @@ void par_cmids__reset(struct par_writer *w);
 
 /* ---- roster.c ---- */
 
-/* Has this batch changed the roster already? Then the command must wait (W2c, E6). */
-static inline bool par_roster__changed(const struct par_writer *w, const struct par_conv_state *st)
-{
-    return st->batch == w->batch && st->roster_changed;
-}
+/* May the roster be changed by the command at hand? W2c, E6: the change before it must be below the
+ * checkpoint, because the row keeps two. */
+enum par_step par_roster__may_change(const struct par_writer *w, const struct par_conv_state *st);
 /* The roster as it is, as a slot in the arena: to be kept from before a change for the next call.
  * Out of memory sets w->no_memory. */
 struct par_roster_slot par_roster__slot(struct par_writer *w, const struct par_conv_state *st);
@@ -397,16 +518,23 @@ enum par_step par_apply__group_rename(struct par_writer *w, const struct par_num
 enum par_step par_apply__group_role(struct par_writer *w, const struct par_numbering *n);
 enum par_step par_apply__marks(struct par_writer *w, const struct par_numbering *n);
 enum par_step par_apply__conv_set(struct par_writer *w, const struct par_numbering *n);
+enum par_step par_apply__void(struct par_writer *w, const struct par_numbering *n);
 enum par_step par_apply__block(struct par_writer *w, const struct par_numbering *n);
 
 /* ---- release.c ---- */
 
-/* Releases the batch, in order, and then the marks it moved. The batch is durable. */
+/* Hands over what the batch tells, in order, and then the marks it moved; a flush has to follow.
+ * The batch is durable. */
 void par_release__batch(struct par_writer *w);
 /* Answers a command of the take without looking at it. */
 void par_release__refuse(struct par_writer *w, uint32_t index, enum par_err err);
+/* Tells every server to have its connections sync. */
 void par_release__sync(struct par_writer *w);
-void par_release__flush(struct par_writer *w);
+/* What is owed of that, if enough time went by since the last, or at once with `now`. */
+void par_release__settle(struct par_writer *w, bool now);
+/* Makes sure that what was handed over is on its way. False: the writer has to stop, and it may not
+ * be. */
+bool par_release__flush(struct par_writer *w);
 /* Hands one delivery to the servers of these users; returns false when the routes cannot be read.
  */
 bool par_release__to(struct par_writer *w, struct par_delivery *d, struct par_members *users);
@@ -414,14 +542,26 @@ bool par_release__to(struct par_writer *w, struct par_delivery *d, struct par_me
 bool par_release__to_users(struct par_writer *w, struct par_delivery *d, const uint64_t *users,
                            size_t count);
 
+/* ---- outbox.c ---- */
+
+/* Puts a delivery, or a push job, behind what is there. */
+void par_outbox__add(struct par_writer *w, uint64_t server, const struct par_delivery *d);
+void par_outbox__push(struct par_writer *w, const struct par_push_job *job);
+/* Hands everything over until a flush is OK, and empties it. False: the writer has to stop. */
+bool par_outbox__flush(struct par_writer *w);
+
 /* ---- mark_events.c ---- */
 
 /* Tells of the marks that the batch moved, at once or later. */
 void par_marks__release(struct par_writer *w);
 /* Tells what is due; all of it with `all`. */
 void par_marks__tell_due(struct par_writer *w, bool all);
+/* Tells what is due of conversations that the batch at hand has not touched. */
+void par_marks__tell_untouched(struct par_writer *w);
 /* Tells what this conversation owes, before it is forgotten. */
 void par_marks__tell(struct par_writer *w, struct par_conv_state *st);
+/* The offset of the first command of which a mark event is not told yet; UINT64_MAX: none. */
+uint64_t par_marks__first_due(const struct par_writer *w);
 /* Milliseconds until the next event is due; UINT32_MAX: none. */
 uint32_t par_marks__next(const struct par_writer *w);
 

@@ -165,6 +165,22 @@ void par_thread_join(struct par_thread **thread)
     env->thread_join(thread);
 }
 
+void par_pause(_Atomic uint32_t *ended, uint32_t ms)
+{
+    uint64_t until = par_mono_ms() + ms;
+    for (uint64_t now = until - ms; now < until; now = par_mono_ms()) {
+        if (atomic_load(ended))
+            return;
+        env->park(ended, 0, (int64_t)(until - now));
+    }
+}
+
+void par_pause_end(_Atomic uint32_t *ended)
+{
+    atomic_store(ended, 1);
+    env->unpark(ended);
+}
+
 void par_env__park(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ms)
 {
     env->park(word, expected, timeout_ms);

@@ -6,6 +6,7 @@
 
 #include "parley/err.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,5 +32,11 @@ enum par_err par_thread_start(const char *name, par_thread_fn fn, void *arg,
                               struct par_thread **thread_r) PAR_MUST_CHECK;
 /* Waits until fn has returned, frees the handle and nulls it. Blocks. */
 void par_thread_join(struct par_thread **thread);
+
+/* Sleeps for ms, but not once par_pause_end() was called for this word (which begins as 0): how a
+ * thread waits before it tries again. Blocks. */
+void par_pause(_Atomic uint32_t *ended, uint32_t ms);
+/* Ends the pause that a thread is in, and all later ones: *ended is 1. Any thread. */
+void par_pause_end(_Atomic uint32_t *ended);
 
 #endif

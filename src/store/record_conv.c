@@ -18,7 +18,7 @@ PAR_RECORD(cmid, 1, F(1, U64, seq), F(2, U64, stamp), F(3, I64, ts), F(4, BYTES1
 #define F(number, type, member) PAR_RECORD_FIELD(conversation, number, type, member)
 PAR_RECORD(conversation, 1, F(1, U64, last_seq), F(2, I64, last_ts), F(3, U64, last_stamp),
            F(4, U64, text_count), F(5, U64, changed), F(6, I64, created), F(7, USER, creator),
-           F(8, U32, member_count), F(9, TEXT, name))
+           F(8, U32, member_count), F(9, TEXT, name), F(10, U32, partition))
 #undef F
 
 #define F(number, type, member) PAR_RECORD_FIELD(mark, number, type, member)
@@ -27,7 +27,8 @@ PAR_RECORD(mark, 1, F(1, U64, delivered), F(2, U64, read), F(3, U64, shown_read)
 
 #define F(number, type, member) PAR_RECORD_FIELD(checkpoint, number, type, member)
 PAR_RECORD(checkpoint, 1, F(1, U64, epoch), F(2, U32, generation), F(3, U64, position),
-           F(4, U32, rules), F(5, U64, batches))
+           F(4, U32, rules), F(5, U64, batches), F(6, U64, owner), F(7, U32, partitions),
+           F(8, BOOL, sealed))
 #undef F
 
 uint64_t par_users_at(struct par_str users, size_t i)

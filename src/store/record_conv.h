@@ -64,6 +64,7 @@ struct par_conversation {
     uint64_t creator; /* of a group */
     uint32_t member_count;
     struct par_str name; /* of a group */
+    uint32_t partition;  /* whose writer made `changed`: its number in that generation (V7) */
 };
 
 /* Table marks: one member's. */
@@ -80,7 +81,10 @@ struct par_checkpoint {
     uint32_t generation; /* of the topic */
     uint64_t position;   /* the next command; everything below is durable and released */
     uint32_t rules;      /* version of the rules of numbering */
-    uint64_t batches;    /* committed so far; 0 where nobody counts them */
+    uint64_t batches;    /* how often the row was written: orders its states (T4) */
+    uint64_t owner;      /* drawn by each owner: tells the own row from another's; 0: embedded */
+    uint32_t partitions; /* of the generation; 0: one (V7) */
+    bool sealed;         /* the partition ended at position, for good (T7) */
 };
 
 #endif

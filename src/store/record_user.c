@@ -6,7 +6,8 @@
 #define F(number, type, member) PAR_RECORD_FIELD(user_conv, number, type, member)
 PAR_RECORD(user_conv, 1, F(1, U64, joined_seq), F(2, U64, left_seq), F(3, I64, muted_until),
            F(4, BOOL, archived), F(5, BOOL, pinned), F(6, BOOL, marked_unread), F(7, TEXT, draft),
-           F(8, U64, stamp), F(9, TEXT, left_name), F(10, U32, left_members))
+           F(8, U64, stamp), F(9, TEXT, left_name), F(10, U32, left_members),
+           F(11, U64, first_stamp))
 #undef F
 
 #define F(number, type, member) PAR_RECORD_FIELD(user, number, type, member)

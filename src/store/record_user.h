@@ -20,6 +20,7 @@ struct par_user_conv {
     uint64_t stamp;           /* of the command that made this state */
     struct par_str left_name; /* of a group one is out of: its name then */
     uint32_t left_members;    /* and how many were left in it */
+    uint64_t first_stamp;     /* of the command that made the row: before it there was none (N2) */
 };
 
 /* Table users. */

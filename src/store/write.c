@@ -9,7 +9,7 @@
 enum { SPACE_STEP = 8 << 20 };
 
 /* What is too large is a bug of ours that must not reach an engine. */
-static bool sizes_ok(const struct par_batch *batch)
+bool par_batch_fits(const struct par_batch *batch)
 {
     if (batch->_open || batch->_bytes.failed)
         return false;
@@ -77,7 +77,7 @@ enum par_outcome par_store_commit(struct par_store *store, const struct par_batc
     enum par_outcome outcome = PAR_OUTCOME_FAILED;
     if (batch->count == 0)
         return batch->_bytes.failed ? PAR_OUTCOME_FAILED : PAR_OUTCOME_OK;
-    if (!par_store_writable(store) || !sizes_ok(batch) || !par_store__enter(store)) {
+    if (!par_store_writable(store) || !par_batch_fits(batch) || !par_store__enter(store)) {
         par_stats_inc_at(PAR_C_STORE_COMMITS, PAR_OUTCOME_FAILED);
         atomic_fetch_add(&store->commits_failed, 1);
         return outcome;
