@@ -323,6 +323,11 @@ static void run_one(void)
         push(&f->node->held, &f->node->held_count, &f->node->held_max, f);
         return;
     }
+    if (f->node->strike_in && --f->node->strike_in == 0) {
+        push(&s.runnable, &s.count, &s.max, f);
+        f->node->strike(f->node->strike_arg);
+        return;
+    }
     f->runnable = false;
     s.switches++;
     sim_clock__set(sim_now_ns() + sim_random_in(&s.random, SWITCH_NS_MIN, SWITCH_NS_MAX));

@@ -370,6 +370,7 @@ void sim_node_down(struct sim_node *node)
     sim_trace("node.down", node->number, node->life);
     node->alive = false;
     node->paused = false;
+    node->strike_in = 0;
     for (unsigned i = 0; i < w.end_count; i++)
         w.ends[i].fn(w.ends[i].arg, node, node->life);
     sim_fiber__kill_all(node); /* the last: it may be our own */
@@ -388,6 +389,13 @@ void sim_node_resume(struct sim_node *node)
     sim_trace("node.resume", node->number, node->life);
     node->paused = false;
     sim_fiber__resume_all(node);
+}
+
+void sim_node_strike(struct sim_node *node, uint32_t n, sim_event_fn fn, void *arg)
+{
+    node->strike_in = n;
+    node->strike = fn;
+    node->strike_arg = arg;
 }
 
 /* ---- life ---- */

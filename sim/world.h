@@ -31,6 +31,9 @@ struct sim_node {
     struct sim_fiber **held;  /* runnable, but the node is paused */
     unsigned held_count, held_max;
     bool engine_cut[SIM_ENGINES];
+    uint32_t strike_in; /* turns of its fibers until strike is called; 0: no */
+    sim_event_fn strike;
+    void *strike_arg;
 };
 
 /* The world's own node is there from sim_world_begin on. The name is copied. */
@@ -44,6 +47,9 @@ void sim_node_up(struct sim_node *node);
 void sim_node_down(struct sim_node *node);
 void sim_node_pause(struct sim_node *node);
 void sim_node_resume(struct sim_node *node);
+/* Calls fn(arg), outside of all fibers, in place of the n-th next turn of one of its fibers: so
+ * that something happens to it in the middle of its work, however seldom it works. */
+void sim_node_strike(struct sim_node *node, uint32_t n, sim_event_fn fn, void *arg);
 
 /* ---- the world ---- */
 

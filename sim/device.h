@@ -1,0 +1,122 @@
+/* Devices: each a client core (sdk/c) with its records, on the simulated network. Many of them live
+ * on one loop; each has a node of its own, from which its connections come. */
+#ifndef SIM_DEVICE_H
+#define SIM_DEVICE_H
+
+#include "sdk/c/sdk.h"
+#include "sim/history.h"
+#include "sim/node.h"
+#include "sim/record.h"
+#include "ws/client.h"
+
+enum { SIM_RECENT = 32 };
+
+/* A write that some device of the user has sent, to be sent again by others. */
+struct sim_recent {
+    char *op;
+    char *members; /* without op and id */
+};
+
+struct sim_user {
+    uint64_t id;
+    char name[16];
+    unsigned index;
+    struct sim_recent recent[SIM_RECENT];
+    unsigned recent_next;
+    unsigned online; /* connections that are signed in, seen from outside */
+};
+
+/* What all devices share. */
+struct sim_devices {
+    struct par_loop *loop;
+    struct par_ws ws;
+    struct sim_server **servers;
+    unsigned server_count;
+    struct sim_user *users;
+    unsigned user_count;
+    struct sim_random random;
+    uint32_t crash_ppm;  /* at a commit */
+    uint32_t follow_ppm; /* how often the load balancer sends a device where it was */
+    uint64_t act_ms; /* between two acts of a user, on average; 0: none */
+    const uint8_t *mix; /* weights by enum sim_act */
+    bool ended; /* from now on only looks */
+    /* Counted for the report. */
+    uint64_t frames_in, frames_out, sent, failed, connects;
+};
+
+/* What users do: X(name). */
+#define SIM_ACTS(X)                                                                                \
+    X(SEND)                                                                                        \
+    X(SEND_GROUP)                                                                                  \
+    X(READ)                                                                                        \
+    X(EDIT)                                                                                        \
+    X(DELETE)                                                                                      \
+    X(REACT)                                                                                       \
+    X(CREATE)                                                                                      \
+    X(ADD)                                                                                         \
+    X(REMOVE)                                                                                      \
+    X(LEAVE)                                                                                       \
+    X(RENAME)                                                                                      \
+    X(ROLE)                                                                                        \
+    X(SET)                                                                                         \
+    X(BLOCK)                                                                                       \
+    X(REPEAT)  /* a write of the user, again, perhaps from another device */                       \
+    X(RAW)     /* a send that nobody tries again */                                                \
+    X(CHANGED) /* the same cmid with another body */                                               \
+    X(HISTORY)                                                                                     \
+    X(SYNC)                                                                                        \
+    X(MEMBERS)                                                                                     \
+    X(PRESENCE)                                                                                    \
+    X(TYPING)
+enum sim_act {
+#define X(name) SIM_ACT_##name,
+    SIM_ACTS(X)
+#undef X
+    SIM_ACT_COUNT
+};
+
+struct sim_attempt;
+
+struct sim_device {
+    struct sim_devices *all;
+    struct sim_user *user;
+    struct sim_node *node;
+    char name[16];
+    uint64_t id;
+    char token[64];
+    struct par_sdk *sdk;
+    struct sim_records records;
+    struct par_timer timer;   /* of the core */
+    struct par_timer again;   /* after it was replaced, or came down */
+    struct par_timer act;     /* what its user does next */
+    struct par_timer discard; /* of items that have failed */
+    struct sim_attempt *attempt; /* the one connection that is wanted */
+    struct par_ws_conn *ws;
+    uint64_t conn; /* its number in the history */
+    unsigned server;
+    bool signed_in;
+    bool dying;   /* crashes in this turn: nothing leaves any more */
+    bool running;
+    struct sim_random random;
+    unsigned cmids;
+    unsigned asks_open;
+    void *reader; /* final reads: course.c */
+};
+
+/* At first it is off. */
+void sim_device_init(struct sim_device *d, struct sim_devices *all, struct sim_user *user,
+                     unsigned index);
+/* Makes a core from what is kept, and starts it. */
+void sim_device_on(struct sim_device *d);
+/* As a loss of power would: only the records stay. */
+void sim_device_off(struct sim_device *d);
+/* Asks, and records the answer only. */
+bool sim_device_ask(struct sim_device *d, const char *op, const char *members, uint64_t tag);
+
+/* acts.c: what its user does now, of its own accord. */
+void sim_device_act(struct sim_device *d);
+
+/* reads.c: the answer to an ask whose tag is not 0. */
+void sim_device_answered(struct sim_device *d, uint64_t tag, struct par_str ok, enum par_err err);
+
+#endif

@@ -1,0 +1,257 @@
+/* Drawing plans. */
+#include "sim/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct named {
+    const char *name;
+    void (*draw)(struct sim_plan *p, struct sim_random *r);
+    unsigned weight; /* in the mix */
+    const char *what;
+};
+
+static uint32_t in(struct sim_random *r, uint64_t from, uint64_t to)
+{
+    return (uint32_t)sim_random_in(r, from, to);
+}
+
+static bool one_in(struct sim_random *r, uint64_t n)
+{
+    return sim_random_below(r, n) == 0;
+}
+
+static void option(struct sim_plan *p, const char *text)
+{
+    if (p->option_count < SIM_PLAN_OPTIONS)
+        p->options[p->option_count++] = text;
+}
+
+/* ---- what all plans begin with ---- */
+
+static void draw_mix(struct sim_plan *p, struct sim_random *r)
+{
+    static const uint8_t usual[SIM_ACT_COUNT] = {
+        [SIM_ACT_SEND] = 30,    [SIM_ACT_SEND_GROUP] = 30, [SIM_ACT_READ] = 20,
+        [SIM_ACT_EDIT] = 5,     [SIM_ACT_DELETE] = 4,      [SIM_ACT_REACT] = 4,
+        [SIM_ACT_CREATE] = 3,   [SIM_ACT_ADD] = 3,         [SIM_ACT_REMOVE] = 3,
+        [SIM_ACT_LEAVE] = 1,    [SIM_ACT_RENAME] = 1,      [SIM_ACT_ROLE] = 2,
+        [SIM_ACT_SET] = 2,      [SIM_ACT_BLOCK] = 1,       [SIM_ACT_REPEAT] = 6,
+        [SIM_ACT_RAW] = 4,      [SIM_ACT_CHANGED] = 2,     [SIM_ACT_HISTORY] = 8,
+        [SIM_ACT_SYNC] = 3,     [SIM_ACT_MEMBERS] = 2,     [SIM_ACT_PRESENCE] = 2,
+        [SIM_ACT_TYPING] = 1,
+    };
+    for (int i = 0; i < SIM_ACT_COUNT; i++) {
+        p->mix[i] = usual[i];
+        /* Some worlds do much of one thing, or nothing of it. */
+        if (one_in(r, 6))
+            p->mix[i] = (uint8_t)(one_in(r, 3) ? 0 : usual[i] * in(r, 2, 6));
+    }
+    p->mix[SIM_ACT_SEND] = p->mix[SIM_ACT_SEND] < 10 ? 10 : p->mix[SIM_ACT_SEND];
+}
+
+static void draw_net(struct sim_net_settings *n, struct sim_random *r)
+{
+    static const uint32_t pieces[] = {1, 7, 100, 1400, 1400, 1400, 16000};
+    n->delay_min_ns = in(r, 20, 500) * SIM_US;
+    n->delay_max_ns = (one_in(r, 4) ? in(r, 20, 2000) : in(r, 1, 60)) * SIM_MS;
+    n->engine_min_ns = in(r, 50, 500) * SIM_US;
+    n->engine_max_ns = in(r, 1, 30) * SIM_MS;
+    n->ns_per_byte = in(r, 1, 100);
+    n->buffer_min = in(r, 200, 4000);
+    n->buffer_max = n->buffer_min + (one_in(r, 3) ? 0 : in(r, 1, 200000));
+    n->piece_max = pieces[sim_random_below(r, sizeof pieces / sizeof pieces[0])];
+}
+
+static void draw_base(struct sim_plan *p, struct sim_random *r)
+{
+    p->servers = 1;
+    p->threads = in(r, 1, 3);
+    p->workers = in(r, 1, 2);
+    p->users = in(r, 2, 6);
+    p->devices_max = in(r, 1, 2);
+    p->duration_ns = in(r, 10, 60) * SIM_S;
+    p->settle_ns = 90 * SIM_S;
+    p->act_ms = in(r, 100, 1500);
+    p->follow_ppm = in(r, 0, 1000000);
+    p->switch_ppm = one_in(r, 3) ? 0 : in(r, 1000, 100000);
+    p->rules = par_rules;
+    draw_mix(p, r);
+    draw_net(&p->net, r);
+    option(p, "limits.sends_per_second=0");
+    if (one_in(r, 2))
+        option(p, "server.deflate=false");
+    if (one_in(r, 3))
+        option(p, "cache.bytes=0");
+    if (one_in(r, 4))
+        option(p, "queue.commands_limit=16");
+    if (one_in(r, 4))
+        option(p, "queue.batch=2");
+    if (one_in(r, 6))
+        option(p, "server.workers_queue=16");
+}
+
+static void small_rules(struct sim_plan *p, struct sim_random *r)
+{
+    if (one_in(r, 4))
+        return;
+    p->rules.window = in(r, 2, 8);
+    p->rules.ahead = in(r, 16, 64);
+    p->rules.checkpoint_commands = in(r, 1, 8);
+    p->rules.checkpoint_ms = in(r, 20, 500);
+}
+
+static void embedded(struct sim_plan *p, struct sim_random *r)
+{
+    (void)r;
+    p->embedded = true;
+    p->store_kind = SIM_STORE_MEMORY;
+}
+
+/* ---- the plans ---- */
+
+static void draw_calm(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+}
+
+static void bad_net(struct sim_plan *p, struct sim_random *r)
+{
+    p->net.reset_ppm = one_in(r, 3) ? 0 : in(r, 100, 20000);
+    p->net.swallow_ppm = one_in(r, 2) ? 0 : in(r, 50, 3000);
+    p->net.refuse_ppm = one_in(r, 2) ? 0 : in(r, 1000, 200000);
+    p->chaos.cut_ms = one_in(r, 2) ? 0 : in(r, 2000, 20000);
+    p->chaos.cut_max_ms = in(r, 500, 40000);
+    p->chaos.slow_ms = one_in(r, 2) ? 0 : in(r, 3000, 20000);
+}
+
+static void draw_net_plan(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+    bad_net(p, r);
+}
+
+static void draw_devices(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+    bad_net(p, r);
+    p->devices_max = in(r, 2, 4);
+    p->device_crash_ppm = in(r, 1000, 60000);
+}
+
+static void draw_pause(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+    p->chaos.pause_ms = in(r, 2000, 15000);
+    p->chaos.pause_max_ms = in(r, 500, 40000);
+    p->chaos.clock_ms = in(r, 2000, 20000);
+    p->device_crash_ppm = one_in(r, 2) ? 0 : 5000;
+}
+
+static void draw_crowd(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+    p->users = in(r, 15, 30);
+    p->devices_max = 1;
+    p->act_ms = in(r, 300, 1500);
+    p->duration_ns = in(r, 5, 15) * SIM_S;
+    p->mix[SIM_ACT_CREATE] = 2;
+    p->mix[SIM_ACT_ADD] = 10;
+    p->mix[SIM_ACT_SEND_GROUP] = 60;
+    if (one_in(r, 2))
+        bad_net(p, r);
+}
+
+static void crashes(struct sim_plan *p, struct sim_random *r)
+{
+    p->chaos.kill_ms = in(r, 2000, 20000);
+    p->chaos.down_max_ms = in(r, 100, 10000);
+    p->chaos.power_percent = one_in(r, 3) ? 0 : in(r, 1, 100);
+    p->chaos.term_ms = one_in(r, 2) ? 0 : in(r, 5000, 40000);
+    p->chaos.clock_ms = one_in(r, 2) ? 0 : in(r, 5000, 30000);
+}
+
+static void draw_disk(struct sim_plan *p, struct sim_random *r)
+{
+    embedded(p, r);
+    p->store_kind = SIM_STORE_DISK;
+    p->store.timeout_ns = 5 * SIM_S;
+    p->store.sync_ns = in(r, 1, 30) * SIM_MS;
+    crashes(p, r);
+}
+
+static void draw_failing_disk(struct sim_plan *p, struct sim_random *r)
+{
+    draw_disk(p, r);
+    p->store.sync_failed_ppm = one_in(r, 2) ? 0 : in(r, 1000, 50000);
+    p->store.write_failed_ppm = one_in(r, 2) ? 0 : in(r, 1000, 50000);
+    p->store.read_failed_ppm = one_in(r, 2) ? 0 : in(r, 100, 20000);
+    p->store.full_ppm = one_in(r, 2) ? 0 : in(r, 100, 5000);
+    p->store.full_ns = in(r, 1, 10) * SIM_S;
+    if (one_in(r, 2))
+        p->chaos = (struct sim_chaos){0};
+    if (one_in(r, 2))
+        bad_net(p, r);
+}
+
+static const struct named plans[] = {
+    {"calm", draw_calm, 1, "one server, memory, nothing fails"},
+    {"net", draw_net_plan, 4, "resets, half-open connections, cuts and slow links"},
+    {"devices", draw_devices, 4, "devices crash and come back from their records"},
+    {"pause", draw_pause, 2, "the server is paused, its clock jumps"},
+    {"crowd", draw_crowd, 1, "many users in large groups"},
+#ifdef SIM_WITH_DISK
+    {"disk", draw_disk, 6, "one server on a disk: kills and losses of power anywhere"},
+    {"failing-disk", draw_failing_disk, 6, "its writes, syncs and reads fail, it fills up"},
+#endif
+};
+
+enum { PLANS = sizeof plans / sizeof plans[0] };
+
+const char *sim_plan_name(unsigned i, const char **what_r)
+{
+    if (i >= PLANS)
+        return NULL;
+    *what_r = plans[i].what;
+    return plans[i].name;
+}
+
+static const struct named *choose(struct sim_random *r)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < PLANS; i++)
+        sum += plans[i].weight;
+    uint64_t x = sim_random_below(r, sum);
+    unsigned i = 0;
+    while (x >= plans[i].weight)
+        x -= plans[i++].weight;
+    return &plans[i];
+}
+
+bool sim_plan_draw(const char *name, struct sim_plan *plan_r)
+{
+    struct sim_random r;
+    sim_random_init(&r, "plan", 0);
+    const struct named *plan = choose(&r);
+    for (unsigned i = 0; name && i < PLANS; i++)
+        if (strcmp(plans[i].name, name) == 0)
+            plan = &plans[i];
+    if (name && strcmp(plan->name, name) != 0)
+        return false;
+    *plan_r = (struct sim_plan){0};
+    snprintf(plan_r->name, sizeof plan_r->name, "%s", plan->name);
+    draw_base(plan_r, &r);
+    plan->draw(plan_r, &r);
+    if (!plan_r->embedded)
+        small_rules(plan_r, &r);
+    return true;
+}
+
+void sim_plan_print(const struct sim_plan *p, struct par_buf *out)
+{
+    par_buf_printf(out,
+                   "plan %s: %u servers, %u users, up to %u devices each, %.0f s, an act in %u ms, "
+                   "window %u, ahead %u, settles in %.0f s",
+                   p->name, p->servers, p->users, p->devices_max, (double)p->duration_ns / 1e9,
+                   p->act_ms, p->rules.window, p->rules.ahead, (double)p->settle_ns / 1e9);
+}
