@@ -201,13 +201,13 @@ static void settings(struct sim_device *d)
     const struct par_sdk_conv *conv = some_conv(d, false);
     if (!conv)
         return;
-    struct par_sdk_set_values v = {
-        .mask = 1u << sim_random_below(&d->random, 5),
-        .muted_until = (int64_t)sim_random_below(&d->random, 2) * INT64_C(9999999999999),
-        .archived = sim_random_below(&d->random, 2),
-        .pinned = sim_random_below(&d->random, 2),
-        .marked_unread = sim_random_below(&d->random, 2),
-        .draft = PAR_STR("a draft")};
+    struct par_sdk_set_values v = {.mask = 1u << sim_random_below(&d->random, 5),
+                                   .muted_until = (int64_t)sim_random_below(&d->random, 2) *
+                                                  INT64_C(9999999999999),
+                                   .archived = sim_random_below(&d->random, 2),
+                                   .pinned = sim_random_below(&d->random, 2),
+                                   .marked_unread = sim_random_below(&d->random, 2),
+                                   .draft = PAR_STR("a draft")};
     par_sdk_conv_set(d->sdk, now_of(d), conv->id, &v);
 }
 
@@ -224,8 +224,8 @@ static void read_on(struct sim_device *d)
     const struct par_sdk_conv *conv = some_conv(d, false);
     if (!conv || !conv->hi)
         return;
-    uint64_t seq = sim_random_below(&d->random, 3) ? conv->hi
-                                                   : sim_random_in(&d->random, conv->lo, conv->hi);
+    uint64_t seq =
+        sim_random_below(&d->random, 3) ? conv->hi : sim_random_in(&d->random, conv->lo, conv->hi);
     par_sdk_read(d->sdk, now_of(d), conv->id, seq);
 }
 

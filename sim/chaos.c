@@ -43,10 +43,12 @@ static void hit(void *arg)
         return;
     }
     sim_server_kill(s, x->power);
+#ifdef SIM_WITH_DISK
     if (t->store && x->power)
         sim_store_power_loss(t->store);
     else if (t->store)
         sim_store_killed(t->store);
+#endif
 }
 
 /* False: the world was healed first, or the server ended by itself. */
@@ -206,10 +208,10 @@ void sim_chaos_begin(const struct sim_chaos_target *target)
     t = target;
     const struct sim_chaos *c = t->chaos;
     const struct kind kinds[] = {
-        {c->kill_ms, kill_one, {{0}}},     {c->term_ms, term_one, {{0}}},
-        {c->pause_ms, pause_one, {{0}}},   {c->clock_ms, jump_clock, {{0}}},
-        {c->cut_ms, cut_one, {{0}}},       {c->away_ms, cut_away, {{0}}},
-        {c->slow_ms, slow_one, {{0}}},     {c->engine_cut_ms, cut_engine, {{0}}},
+        {c->kill_ms, kill_one, {{0}}},   {c->term_ms, term_one, {{0}}},
+        {c->pause_ms, pause_one, {{0}}}, {c->clock_ms, jump_clock, {{0}}},
+        {c->cut_ms, cut_one, {{0}}},     {c->away_ms, cut_away, {{0}}},
+        {c->slow_ms, slow_one, {{0}}},   {c->engine_cut_ms, cut_engine, {{0}}},
         {c->outage_ms, outage, {{0}}},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {

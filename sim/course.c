@@ -92,9 +92,8 @@ static void make_users(struct par_store *store)
             snprintf(d->token, sizeof d->token, "%s", session.token);
             par_history_device(&sim_history.buf, sim_history_t(), d->name, u->id);
         }
-        par_arena_clear(&arena);
+        par_arena_fini(&arena);
     }
-    par_arena_fini(&arena);
 }
 
 static void begin_users(void)
@@ -109,9 +108,8 @@ static void begin_users(void)
     struct par_store *store;
     struct par_buf why = {0};
     struct sim_store_plan fine = c.plan.store, drawn = c.plan.store;
-    fine = (struct sim_store_plan){.by_rows = drawn.by_rows,
-                                   .timeout_ns = drawn.timeout_ns,
-                                   .regions = drawn.regions};
+    fine = (struct sim_store_plan){
+        .by_rows = drawn.by_rows, .timeout_ns = drawn.timeout_ns, .regions = drawn.regions};
     sim_store_set_plan(c.store, &fine);
     struct par_store_options options = {.driver = "sim", .path = "/nonexistent"};
     if (par_store_open(&options, &store, &why))
@@ -225,8 +223,8 @@ static void read_all(void)
             if (!sim_reads_done(&c.device[i]) && open++ == 0)
                 sim_reads_where(&c.device[i], &where);
         if (open && sim_now_ns() >= end)
-            sim_fail("liveness", "%u devices cannot read what there is; %.*s", open,
-                     (int)where.len, (const char *)where.data);
+            sim_fail("liveness", "%u devices cannot read what there is; %.*s", open, (int)where.len,
+                     (const char *)where.data);
         par_buf_fini(&where);
         if (!open)
             break;
@@ -253,8 +251,7 @@ static void end_all(void)
     }
     turn_until(sim_now_ns() + 10 * SIM_S);
     if (par_ws_count(&c.devices.ws))
-        sim_fail("liveness", "%zu connections of devices never ended",
-                 par_ws_count(&c.devices.ws));
+        sim_fail("liveness", "%zu connections of devices never ended", par_ws_count(&c.devices.ws));
     par_ws_fini(&c.devices.ws);
     par_loop_free(&c.devices.loop);
 }
@@ -264,7 +261,9 @@ static void course(void *arg)
     (void)arg;
     if (!sim_plan_draw(c.plan_name, &c.plan))
         sim_fail("usage", "there is no plan %s", c.plan_name);
+    memcpy(c.figures->plan, c.plan.name, sizeof c.figures->plan);
     par_rules = c.plan.rules;
+    sim_set_switch_ppm(c.plan.switch_ppm);
     sim_net_begin(&c.plan.net);
     sim_random_init(&c.devices.random, "devices", 0);
     begin_history();
@@ -305,11 +304,11 @@ static void failed(const char *rule, const char *text)
 void sim_course_run(uint64_t seed, const char *plan, bool print_trace, const char *keep,
                     sim_fail_fn fail, struct sim_figures *figures_r)
 {
-    struct sim_settings settings = {.seed = seed,
-                                    .print_trace = print_trace,
-                                    .limit_ns = 3600 * SIM_S};
+    struct sim_settings settings = {
+        .seed = seed, .print_trace = print_trace, .limit_ns = 3600 * SIM_S};
     struct sim_figures *f = figures_r;
     *f = (struct sim_figures){0};
+    c.figures = f;
     c.plan_name = plan;
     c.keep = keep;
     report = fail;

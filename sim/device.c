@@ -1,6 +1,8 @@
 /* A device: the client core's surroundings in the simulated world. */
 #include "sim/device.h"
 
+#include "sim/net.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

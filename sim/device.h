@@ -37,9 +37,9 @@ struct sim_devices {
     struct sim_random random;
     uint32_t crash_ppm;  /* at a commit */
     uint32_t follow_ppm; /* how often the load balancer sends a device where it was */
-    uint64_t act_ms; /* between two acts of a user, on average; 0: none */
-    const uint8_t *mix; /* weights by enum sim_act */
-    bool ended; /* from now on only looks */
+    uint64_t act_ms;     /* between two acts of a user, on average; 0: none */
+    const uint8_t *mix;  /* weights by enum sim_act */
+    bool ended;          /* from now on only looks */
     /* Counted for the report. */
     uint64_t frames_in, frames_out, sent, failed, connects;
 };
@@ -72,7 +72,7 @@ enum sim_act {
 #define X(name) SIM_ACT_##name,
     SIM_ACTS(X)
 #undef X
-    SIM_ACT_COUNT
+        SIM_ACT_COUNT
 };
 
 struct sim_attempt;
@@ -81,21 +81,21 @@ struct sim_device {
     struct sim_devices *all;
     struct sim_user *user;
     struct sim_node *node;
-    char name[16];
+    char name[32];
     uint64_t id;
     char token[64];
     struct par_sdk *sdk;
     struct sim_records records;
-    struct par_timer timer;   /* of the core */
-    struct par_timer again;   /* after it was replaced, or came down */
-    struct par_timer act;     /* what its user does next */
-    struct par_timer discard; /* of items that have failed */
+    struct par_timer timer;      /* of the core */
+    struct par_timer again;      /* after it was replaced, or came down */
+    struct par_timer act;        /* what its user does next */
+    struct par_timer discard;    /* of items that have failed */
     struct sim_attempt *attempt; /* the one connection that is wanted */
     struct par_ws_conn *ws;
     uint64_t conn; /* its number in the history */
     unsigned server;
     bool signed_in;
-    bool dying;   /* crashes in this turn: nothing leaves any more */
+    bool dying; /* crashes in this turn: nothing leaves any more */
     bool running;
     struct sim_random random;
     unsigned cmids;

@@ -56,6 +56,11 @@ uint64_t sim_switches(void)
     return s.switches;
 }
 
+void sim_set_switch_ppm(uint32_t ppm)
+{
+    s.switch_ppm = ppm;
+}
+
 struct sim_node *sim_node_current(void)
 {
     return s.current ? s.current->node : sim_node_at(0);
@@ -344,7 +349,6 @@ static void run_one(void)
 void sim_fiber__run(const struct sim_settings *settings, sim_fiber_fn main, void *arg)
 {
     sim_random_init(&s.random, "scheduler", 0);
-    s.switch_ppm = settings->switch_ppm;
     s.limit_ns = settings->limit_ns;
     struct sim_fiber *first = sim_spawn(NULL, "main", main, arg);
     while (!first->done) {

@@ -1,181 +1,258 @@
-/* parley-sim: runs worlds. */
-#include "auth/account.h"
-#include "base/log.h"
-#include "base/mutant.h"
-#include "sim/net.h"
-#include "sim/node.h"
-#include "ws/client.h"
+/* parley-sim: runs simulated worlds and tells which of them broke a promise. */
+#include "sim/run.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <time.h>
 
 enum par_mutant par_mutant;
 
-enum { CLIENTS = 3, SENDS = 20 };
-
-struct client {
-    struct par_ws *ws;
-    struct par_ws_conn *conn;
-    struct par_session session;
-    unsigned sent, got, entries;
-    bool opening;
-    uint64_t to;
+static const char *const mutants[] = {
+    "",
+#define X(name, what) #name,
+#include "parley/tbl/mutants.h"
+#undef X
+};
+static const char *const faults[] = {
+#define X(name, what) #name,
+#include "sim/tbl/faults.h"
+#undef X
 };
 
-static struct client clients[CLIENTS];
-static struct sim_server *server;
+static const char usage[] =
+    "usage: parley-sim --seeds A..B [options]\n"
+    "  --plan NAME         only worlds of this plan (parley-sim --plans lists them)\n"
+    "  --mutant NAME       with this planted bug (parley-sim --mutants lists them)\n"
+    "  --twice             each seed twice, in two programs, and compares\n"
+    "  --until-failure     ends with the first world that fails\n"
+    "  --jobs N            worlds at a time (1)\n"
+    "  --minutes M         goes on from A until the time is over\n"
+    "  --limit S           real seconds that a world may take (60)\n"
+    "  --trace             prints what happens, with virtual times (one seed)\n"
+    "  --keep-history FILE writes the history of the world (one seed)\n"
+    "  --figures           a line a world\n";
 
-static void quiet(void *arg, enum par_log_level level, const char *event, struct par_str line)
+struct settings {
+    uint64_t from, to, next;
+    const char *plan, *keep, *self;
+    bool trace, twice, figures, until_failure;
+    unsigned jobs, limit_s;
+    time_t end;
+    /* what came of it */
+    uint64_t passed, failed, virtual_ns, switches, bytes, frames, sent, refused, lines;
+    uint64_t faults[SIM_FAULTS];
+};
+
+static bool next_run(void *arg, struct sim_run *run_r)
 {
-    (void)arg;
-    (void)level;
-    sim_trace_bytes(event, level, line);
+    struct settings *s = arg;
+    if (s->end ? time(NULL) >= s->end : s->next > s->to)
+        return false;
+    if (s->until_failure && s->failed)
+        return false;
+    *run_r = (struct sim_run){.seed = s->next++,
+                              .plan = s->plan,
+                              .trace = s->trace,
+                              .keep = s->keep,
+                              .limit_s = s->limit_s};
+    return true;
 }
 
-static void send_next(struct client *c)
+static void run_done(void *arg, const struct sim_run *run, const struct sim_result *r)
 {
-    char text[256];
-    snprintf(text, sizeof text,
-             "{\"op\":\"send\",\"id\":%u,\"to\":\"%llu\",\"cmid\":\"c%u\",\"text\":\"hi %u\"}",
-             c->sent + 1, (unsigned long long)c->to, c->sent, c->sent);
-    par_ws_send_text(c->conn, par_str(text));
-}
-
-static void on_message(struct par_ws_conn *ws, struct par_str text)
-{
-    struct client *c = par_ws_arg(ws);
-    if (text.len > 6 && memcmp(text.ptr, "{\"re\":", 6) == 0) {
-        if (text.ptr[6] != '0')
-            c->sent++;
-        if (c->sent < SENDS)
-            send_next(c);
-    } else {
-        c->entries++;
+    struct settings *s = arg;
+    const struct sim_figures *f = &r->figures;
+    bool failed = r->failed;
+    if (failed)
+        printf("seed %llu plan %s: %s, %s\n", (unsigned long long)r->seed, f->plan, r->rule,
+               r->text);
+    if (!failed && s->twice) {
+        uint64_t other = sim_run_elsewhere(s->self, run);
+        failed = other != f->hash;
+        if (failed)
+            printf("seed %llu plan %s: determinism, the second run differs (%016llx, %016llx)\n",
+                   (unsigned long long)r->seed, f->plan, (unsigned long long)f->hash,
+                   (unsigned long long)other);
     }
-}
-
-static void on_closed(struct par_ws_conn *ws, enum par_close reason)
-{
-    (void)reason;
-    struct client *c = par_ws_arg(ws);
-    c->conn = NULL;
-}
-
-static const struct par_ws_ops ops = {.on_message = on_message, .on_closed = on_closed};
-
-static void opened(struct par_ws_conn *ws, const char *why, void *arg)
-{
-    struct client *c = arg;
-    c->opening = false;
-    c->conn = ws;
-    if (!ws) {
-        sim_trace_bytes("not opened", 0, par_str(why));
-        return;
-    }
-    char text[256];
-    snprintf(text, sizeof text, "{\"op\":\"hello\",\"id\":0,\"token\":\"%s\",\"client\":\"sim/1\"}",
-             c->session.token);
-    par_ws_send_text(ws, par_str(text));
-}
-
-static void world_main(void *arg)
-{
-    (void)arg;
-    sim_net_begin(&(struct sim_net_settings){.delay_min_ns = 100 * SIM_US,
-                                             .delay_max_ns = 50 * SIM_MS,
-                                             .engine_min_ns = 100 * SIM_US,
-                                             .engine_max_ns = 10 * SIM_MS,
-                                             .ns_per_byte = 10,
-                                             .buffer_min = 1000,
-                                             .buffer_max = 100000,
-                                             .piece_max = 1400,
-                                             .reset_ppm = 1000,
-                                             .refuse_ppm = 10000});
-    struct sim_server_settings settings = {.store = "memory", .threads = 2, .workers = 2};
-    server = sim_server_new(0, &settings);
-    sim_server_start(server);
-    if (!sim_server_ready(server, 10 * SIM_S))
-        sim_fail("start", "%s", server->why);
-    struct par_arena arena = {0};
-    struct par_accounts accounts = {.store = server->server->store, .arena = &arena, .devices = 10};
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        char name[16];
-        snprintf(name, sizeof name, "user%u", i);
-        struct par_registration reg = {.name = par_str(name), .no_session = true};
-        if (par_account_register(&accounts, &reg, &clients[i].session) ||
-            par_account_session(&accounts, &clients[i].session.user, PAR_STR("d"),
-                                &clients[i].session))
-            sim_fail("start", "no account: %s", accounts.message);
-    }
-    struct par_loop *loop;
-    if (par_loop_new(&loop))
-        sim_fail("start", "no loop");
-    struct par_ws ws;
-    struct par_ws_settings ws_settings = PAR_WS_SETTINGS_DEFAULT;
-    par_ws_init(&ws, loop, &ws_settings);
-    for (unsigned i = 0; i < CLIENTS; i++) {
-        clients[i].ws = &ws;
-        clients[i].to = clients[(i + 1) % CLIENTS].session.user.id;
-    }
-    struct par_ws_target target = {.addr = server->addr,
-                                   .host = par_str(server->address),
-                                   .path = PAR_STR("/v1/ws"),
-                                   .timeout_ms = 5000};
-    uint64_t end = sim_now_ns() + 20 * SIM_S;
-    while (sim_now_ns() < end) {
-        for (unsigned i = 0; i < CLIENTS; i++) {
-            struct client *c = &clients[i];
-            if (!c->conn && !c->opening) {
-                c->opening = true;
-                if (par_ws_connect(&ws, &target, &ops, opened, c))
-                    sim_fail("start", "no socket");
-            }
-        }
-        par_loop_turn(loop, 1000);
-    }
-    for (unsigned i = 0; i < CLIENTS; i++)
-        if (clients[i].sent < SENDS)
-            sim_fail("liveness", "client %u has sent %u", i, clients[i].sent);
-    sim_server_term(server);
-    while (server->node->alive)
-        par_loop_turn(loop, 100);
-    par_arena_fini(&arena);
-}
-
-static int run(uint64_t seed, bool trace)
-{
-    struct sim_settings settings = {
-        .seed = seed, .print_trace = trace, .switch_ppm = 50000, .limit_ns = 1000 * SIM_S};
-    par_log_set_sink(quiet, NULL);
-    sim_env_prepare();
-    sim_world_run(&settings, world_main, NULL);
-    printf("seed %llu hash %016llx t %.3f switches %llu\n", (unsigned long long)seed,
-           (unsigned long long)sim_trace_hash(), (double)sim_now_ns() / 1e9,
-           (unsigned long long)sim_switches());
+    if (s->figures)
+        printf("seed %llu plan %s hash %016llx virtual %.1f s switches %llu lines %llu sent %llu\n",
+               (unsigned long long)r->seed, f->plan, (unsigned long long)f->hash,
+               (double)f->virtual_ns / 1e9, (unsigned long long)f->switches,
+               (unsigned long long)f->lines, (unsigned long long)f->sent);
     fflush(stdout);
+    s->passed += !failed;
+    s->failed += failed;
+    s->virtual_ns += f->virtual_ns;
+    s->switches += f->switches;
+    s->bytes += f->bytes;
+    s->frames += f->frames_in + f->frames_out;
+    s->sent += f->sent;
+    s->refused += f->failed;
+    s->lines += f->lines;
+    for (int i = 0; i < SIM_FAULTS; i++)
+        s->faults[i] += f->faults[i];
+}
+
+static void hash_only(struct settings *s, uint64_t seed)
+{
+    struct sim_figures figures;
+    sim_course_run(seed, s->plan, false, NULL, NULL, &figures);
+    printf("%016llx\n", (unsigned long long)figures.hash);
+}
+
+static void report(const struct settings *s, double seconds)
+{
+    double hours = (double)s->virtual_ns / 3.6e12;
+    uint64_t worlds = s->passed + s->failed;
+    printf("%llu worlds, %.2f virtual hours, %.1f s, %.1f worlds/s, %.0f virtual s for each real\n",
+           (unsigned long long)worlds, hours, seconds, (double)worlds / seconds,
+           hours * 3600 / seconds);
+    printf("%llu messages sent, %llu refused, %llu frames, %llu lines of history, %llu MB on the "
+           "net, %llu switches\n",
+           (unsigned long long)s->sent, (unsigned long long)s->refused,
+           (unsigned long long)s->frames, (unsigned long long)s->lines,
+           (unsigned long long)(s->bytes >> 20), (unsigned long long)s->switches);
+    printf("faults:");
+    for (int i = 0; i < SIM_FAULTS; i++)
+        if (s->faults[i])
+            printf(" %s %llu", faults[i], (unsigned long long)s->faults[i]);
+    printf("\n%llu passed, %llu failed\n", (unsigned long long)s->passed,
+           (unsigned long long)s->failed);
+}
+
+static int list_plans(void)
+{
+    const char *what;
+    for (unsigned i = 0; sim_plan_name(i, &what); i++)
+        printf("%-16s %s\n", sim_plan_name(i, &what), what);
     return 0;
+}
+
+static int list_mutants(void)
+{
+    for (int i = 1; i < PAR_MUTANT_COUNT; i++)
+        printf("%s\n", mutants[i]);
+    return 0;
+}
+
+static bool read_seeds(const char *text, struct settings *s)
+{
+    char *end;
+    s->from = s->to = strtoull(text, &end, 10);
+    if (strncmp(end, "..", 2) == 0)
+        s->to = strtoull(end + 2, &end, 10);
+    s->next = s->from;
+    return end != text && *end == 0;
+}
+
+static bool read_mutant(const char *name)
+{
+    for (int i = 1; i < PAR_MUTANT_COUNT; i++)
+        if (strcmp(name, mutants[i]) == 0)
+            par_mutant = (enum par_mutant)i;
+    return par_mutant != PAR_MUTANT_NONE;
+}
+
+static int wrong(const char *what)
+{
+    fprintf(stderr, "parley-sim: %s\n%s", what, usage);
+    return 2;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
-    uint64_t to = argc > 2 ? strtoull(argv[2], NULL, 10) : from;
-    bool trace = argc > 3;
-    int failed = 0;
-    for (uint64_t seed = from; seed <= to; seed++) {
-        pid_t pid = fork();
-        if (pid == 0)
-            _exit(run(seed, trace));
-        int status;
-        waitpid(pid, &status, 0);
-        if (status) {
-            printf("seed %llu status %x\n", (unsigned long long)seed, (unsigned)status);
-            failed++;
+    enum {
+        SEEDS = 1,
+        PLAN,
+        MUTANT,
+        TWICE,
+        JOBS,
+        MINUTES,
+        LIMIT,
+        TRACE,
+        KEEP,
+        FIGURES,
+        PLANS,
+        MUTANTS,
+        HASH,
+        UNTIL,
+        HELP
+    };
+    static const struct option options[] = {
+        {"seeds", 1, NULL, SEEDS},       {"plan", 1, NULL, PLAN},
+        {"mutant", 1, NULL, MUTANT},     {"twice", 0, NULL, TWICE},
+        {"jobs", 1, NULL, JOBS},         {"minutes", 1, NULL, MINUTES},
+        {"limit", 1, NULL, LIMIT},       {"trace", 0, NULL, TRACE},
+        {"keep-history", 1, NULL, KEEP}, {"figures", 0, NULL, FIGURES},
+        {"plans", 0, NULL, PLANS},       {"mutants", 0, NULL, MUTANTS},
+        {"hash", 1, NULL, HASH},         {"until-failure", 0, NULL, UNTIL},
+        {"help", 0, NULL, HELP},         {0}};
+    struct settings s = {.jobs = 1, .limit_s = 60, .self = "/proc/self/exe"};
+    const char *hash = NULL;
+    bool seeds = false;
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (o) {
+        case SEEDS:
+            seeds = read_seeds(optarg, &s);
+            break;
+        case PLAN:
+            s.plan = optarg;
+            break;
+        case MUTANT:
+            if (!read_mutant(optarg))
+                return wrong("there is no such mutant");
+            break;
+        case TWICE:
+            s.twice = true;
+            break;
+        case JOBS:
+            s.jobs = (unsigned)atoi(optarg);
+            break;
+        case MINUTES:
+            s.end = time(NULL) + (time_t)(atof(optarg) * 60);
+            break;
+        case LIMIT:
+            s.limit_s = (unsigned)atoi(optarg);
+            break;
+        case TRACE:
+            s.trace = true;
+            break;
+        case KEEP:
+            s.keep = optarg;
+            break;
+        case FIGURES:
+            s.figures = true;
+            break;
+        case PLANS:
+            return list_plans();
+        case MUTANTS:
+            return list_mutants();
+        case HASH:
+            hash = optarg;
+            break;
+        case UNTIL:
+            s.until_failure = true;
+            break;
+        case HELP:
+            fputs(usage, stdout);
+            return 0;
+        default:
+            return wrong("an unknown option");
         }
     }
-    printf("%d failed\n", failed);
-    return failed > 0;
+    sim_env_prepare();
+    if (hash) {
+        hash_only(&s, strtoull(hash, NULL, 10));
+        return 0;
+    }
+    if (!seeds || s.jobs == 0 || s.limit_s == 0)
+        return wrong("which seeds?");
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    sim_run_all(s.jobs, next_run, run_done, &s);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    report(&s, (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
+    return s.failed > 0;
 }

@@ -21,7 +21,7 @@ struct sim_net_settings {
     uint32_t refuse_ppm;             /* of connects */
 };
 void sim_net_begin(const struct sim_net_settings *settings);
-/* No more faults of its own, and no more cuts. Connections that swallow stay so. */
+/* No more faults of its own, no more cuts and no long delays. Connections that swallow stay so. */
 void sim_net_heal(void);
 
 /* Nothing goes from one node to the other while cut (the other way is its own). */

@@ -7,7 +7,7 @@
 
 #define N sim_net__state
 
-enum { REPEAT_MIN_MS = 200, REPEAT_MAX_MS = 3200 };
+enum { REPEAT_MIN_MS = 200, REPEAT_MAX_MS = 3200, HEALED_MS = 50 };
 
 static void move(void *arg);
 
@@ -57,6 +57,8 @@ uint64_t sim_delay_ns(const struct sim_node *node, enum sim_engine engine)
 void sim_net_heal(void)
 {
     memset(N.links, 0, sizeof N.links);
+    if (N.set.delay_max_ns > HEALED_MS * SIM_MS)
+        N.set.delay_max_ns = HEALED_MS * SIM_MS;
     for (unsigned i = 0; i < sim_node_count(); i++)
         memset(sim_node_at(i)->engine_cut, 0, sizeof sim_node_at(i)->engine_cut);
 }

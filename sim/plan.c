@@ -32,13 +32,13 @@ static void option(struct sim_plan *p, const char *text)
 static void draw_mix(struct sim_plan *p, struct sim_random *r)
 {
     static const uint8_t usual[SIM_ACT_COUNT] = {
-        [SIM_ACT_SEND] = 30,    [SIM_ACT_SEND_GROUP] = 30, [SIM_ACT_READ] = 20,
-        [SIM_ACT_EDIT] = 5,     [SIM_ACT_DELETE] = 4,      [SIM_ACT_REACT] = 4,
-        [SIM_ACT_CREATE] = 3,   [SIM_ACT_ADD] = 3,         [SIM_ACT_REMOVE] = 3,
-        [SIM_ACT_LEAVE] = 1,    [SIM_ACT_RENAME] = 1,      [SIM_ACT_ROLE] = 2,
-        [SIM_ACT_SET] = 2,      [SIM_ACT_BLOCK] = 1,       [SIM_ACT_REPEAT] = 6,
-        [SIM_ACT_RAW] = 4,      [SIM_ACT_CHANGED] = 2,     [SIM_ACT_HISTORY] = 8,
-        [SIM_ACT_SYNC] = 3,     [SIM_ACT_MEMBERS] = 2,     [SIM_ACT_PRESENCE] = 2,
+        [SIM_ACT_SEND] = 30,  [SIM_ACT_SEND_GROUP] = 30, [SIM_ACT_READ] = 20,
+        [SIM_ACT_EDIT] = 5,   [SIM_ACT_DELETE] = 4,      [SIM_ACT_REACT] = 4,
+        [SIM_ACT_CREATE] = 3, [SIM_ACT_ADD] = 3,         [SIM_ACT_REMOVE] = 3,
+        [SIM_ACT_LEAVE] = 1,  [SIM_ACT_RENAME] = 1,      [SIM_ACT_ROLE] = 2,
+        [SIM_ACT_SET] = 2,    [SIM_ACT_BLOCK] = 1,       [SIM_ACT_REPEAT] = 6,
+        [SIM_ACT_RAW] = 4,    [SIM_ACT_CHANGED] = 2,     [SIM_ACT_HISTORY] = 8,
+        [SIM_ACT_SYNC] = 3,   [SIM_ACT_MEMBERS] = 2,     [SIM_ACT_PRESENCE] = 2,
         [SIM_ACT_TYPING] = 1,
     };
     for (int i = 0; i < SIM_ACT_COUNT; i++) {
@@ -162,6 +162,7 @@ static void draw_crowd(struct sim_plan *p, struct sim_random *r)
         bad_net(p, r);
 }
 
+#ifdef SIM_WITH_DISK
 static void crashes(struct sim_plan *p, struct sim_random *r)
 {
     p->chaos.kill_ms = in(r, 2000, 20000);
@@ -193,6 +194,8 @@ static void draw_failing_disk(struct sim_plan *p, struct sim_random *r)
     if (one_in(r, 2))
         bad_net(p, r);
 }
+
+#endif
 
 static const struct named plans[] = {
     {"calm", draw_calm, 1, "one server, memory, nothing fails"},

@@ -1,5 +1,5 @@
-/* The last reads: sync, and of each conversation the members and all pages of history; then what the
- * device itself holds. */
+/* The last reads: sync, and of each conversation the members and all pages of history; then what
+ * the device itself holds. */
 #include "sim/reads.h"
 
 #include "base/json_read.h"

@@ -25,7 +25,8 @@ struct sim_records {
     unsigned clear_but; /* keeps this kind */
 };
 
-void sim_records_put(struct sim_records *r, unsigned kind, struct par_str key, struct par_str value);
+void sim_records_put(struct sim_records *r, unsigned kind, struct par_str key,
+                     struct par_str value);
 void sim_records_del(struct sim_records *r, unsigned kind, struct par_str key);
 void sim_records_clear(struct sim_records *r, unsigned but_kind);
 void sim_records_commit(struct sim_records *r);

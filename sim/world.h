@@ -68,6 +68,8 @@ bool sim_trace_printed(void);
 uint64_t sim_seed(void);
 const uint64_t *sim_fault_counts(void);
 uint64_t sim_switches(void);
+/* How often a fiber loses its turn where it need not; at first never. */
+void sim_set_switch_ppm(uint32_t ppm);
 /* From now on no more faults. */
 void sim_set_healed(void);
 /* Called with rule and text by sim_fail, which then ends the process. */
