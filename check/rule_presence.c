@@ -1,0 +1,197 @@
+/* Rules about presence: true after healing, and told only to those who may see it. */
+#include "check/check_private.h"
+
+enum { SETTLES_MS = 1000 }; /* settings may take so long to be everywhere */
+
+struct pair {
+    struct par_check *c;
+    struct par_ck_user *viewer, *subject;
+    uint32_t asked, got; /* the look lies between these lines */
+    int64_t asked_t, got_t;
+};
+
+static bool about(const struct par_ck_request *r, const struct pair *p)
+{
+    return r->user == p->subject && r->id_count == 1 && r->ids[0] == p->viewer->id;
+}
+
+/* Did the subject ask for `op` about the viewer before the end of the look? */
+static bool ever_asked(const struct par_ck_list *list, const struct pair *p, uint8_t op)
+{
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct par_ck_request *r = *PAR_CK_AT(list, struct par_ck_request *, i);
+        if (r->op == op && about(r, p) && r->asked < p->got)
+            return true;
+    }
+    return false;
+}
+
+/* Was `op` in force all the time of the look, and for a while before? `undo` ends it when asked. */
+static bool in_force(const struct par_ck_list *list, const struct pair *p, uint8_t op, uint8_t undo)
+{
+    bool on = false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct par_ck_request *r = *PAR_CK_AT(list, struct par_ck_request *, i);
+        if (!about(r, p) || r->asked >= p->got)
+            continue;
+        if (r->op == op && r->code == PAR_CK_OK && r->got < p->asked &&
+            r->got_t + SETTLES_MS <= p->asked_t)
+            on = true;
+        if (r->op == undo)
+            on = false;
+    }
+    return on;
+}
+
+static bool shares(const struct pair *p, bool surely)
+{
+    for (const struct par_ck_seat *s = p->viewer->seats; s; s = s->next_of_user) {
+        struct par_ck_conv *conv = s->conv;
+        const struct par_ck_seat *other = par_check__seat(p->c, conv, p->subject, false);
+        if (!conv->group) {
+            bool both = other && (conv->low == s->user->id || conv->high == s->user->id) &&
+                        (conv->low == p->subject->id || conv->high == p->subject->id);
+            if (both && (surely ? par_check__below(&conv->known, p->asked) > 0
+                                : conv->top > 0 && par_check__born(conv, 1) < p->got))
+                return true;
+            continue;
+        }
+        if (surely ? other && par_check__surely_in(s, p->asked, p->got) &&
+                         par_check__surely_in(other, p->asked, p->got)
+                   : !par_check__stranger(p->c, conv, p->viewer, p->asked, p->got) &&
+                         !par_check__stranger(p->c, conv, p->subject, p->asked, p->got))
+            return true;
+    }
+    return false;
+}
+
+/* 1: hid it for sure, 0: never before the end of the look, -1: it cannot be said. */
+static int hides(const struct pair *p)
+{
+    int hidden = 0;
+    for (uint32_t i = 0; i < p->c->settings.count; i++) {
+        const struct par_ck_request *r = *PAR_CK_AT(&p->c->settings, struct par_ck_request *, i);
+        if (r->user != p->subject || r->asked >= p->got)
+            continue;
+        bool settled =
+            r->code == PAR_CK_OK && r->got < p->asked && r->got_t + SETTLES_MS <= p->asked_t;
+        hidden = settled && r->show_last_seen == 0 ? 1 : -1;
+    }
+    return hidden;
+}
+
+static bool surely_visible(const struct pair *p)
+{
+    if (p->viewer == p->subject)
+        return true;
+    if (hides(p) != 0 || ever_asked(&p->c->blocks, p, PAR_CK_BLOCK))
+        return false;
+    return shares(p, true) ||
+           in_force(&p->c->contacts, p, PAR_CK_CONTACT_ADD, PAR_CK_CONTACT_REMOVE);
+}
+
+static bool surely_hidden(const struct pair *p)
+{
+    if (p->viewer == p->subject)
+        return false;
+    if (hides(p) == 1 || in_force(&p->c->blocks, p, PAR_CK_BLOCK, PAR_CK_UNBLOCK))
+        return true;
+    return !shares(p, false) && !ever_asked(&p->c->contacts, p, PAR_CK_CONTACT_ADD);
+}
+
+/* Was the user truly on line, or truly not, all the time? False: it changed, or nobody says. */
+static bool steady(const struct par_ck_user *u, int64_t from, int64_t to, bool *online_r,
+                   uint32_t *line_r)
+{
+    *online_r = false;
+    *line_r = 0;
+    for (uint32_t i = 0; i < u->truths.count; i++) {
+        const struct par_ck_truth *truth = PAR_CK_AT(&u->truths, struct par_ck_truth, i);
+        if (truth->t > to)
+            break;
+        if (truth->online == *online_r)
+            continue;
+        if (truth->t > from)
+            return false;
+        *online_r = truth->online;
+        *line_r = truth->line;
+    }
+    return u->truths.count > 0;
+}
+
+static void judge(const struct pair *p, bool shown, uint32_t line)
+{
+    struct par_check *c = p->c;
+    bool online;
+    uint32_t truth;
+    if (shown && surely_hidden(p))
+        par_check__broken(c, PAR_RULE_HIDDEN_PRESENCE, line, 0, 0,
+                          "%llu sees %llu, who is not theirs to see",
+                          (unsigned long long)p->viewer->id, (unsigned long long)p->subject->id);
+    if (c->heal == PAR_CHECK_NEVER || p->asked_t < c->heal_t + c->presence_ms ||
+        !steady(p->subject, p->asked_t - c->presence_ms, p->got_t, &online, &truth))
+        return;
+    if (shown != online && (shown || surely_visible(p)))
+        par_check__broken(c, PAR_RULE_PRESENCE, truth, line, 0, "%llu is shown to %llu as %s",
+                          (unsigned long long)p->subject->id, (unsigned long long)p->viewer->id,
+                          shown ? "online" : "offline");
+}
+
+static void answers(struct par_check *c)
+{
+    for (uint32_t i = 0; i < c->requests.count; i++) {
+        const struct par_ck_request *r = *PAR_CK_AT(&c->requests, struct par_ck_request *, i);
+        for (uint32_t k = 0; r->online && r->conn->device && k < r->id_count; k++) {
+            struct pair p = {c,          r->user, par_check__user(c, r->ids[k]), r->asked, r->got,
+                             r->asked_t, r->got_t};
+            if (p.subject)
+                judge(&p, r->online[k], r->got);
+        }
+    }
+}
+
+/* What the connection was told last of each user it watches, when all is at rest. */
+static void watched(struct par_check *c, const struct par_ck_conn *conn)
+{
+    const struct par_ck_request *w = conn->watch;
+    for (uint32_t k = 0; w && w->online && k < w->id_count; k++) {
+        bool shown = w->online[k];
+        uint32_t line = w->got;
+        for (uint32_t i = 0; i < conn->presences.count; i++) {
+            const struct par_ck_presence *e =
+                PAR_CK_AT(&conn->presences, struct par_ck_presence, i);
+            if (e->user == w->ids[k] && e->line > w->got && e->line < c->end) {
+                shown = e->online;
+                line = e->line;
+            }
+        }
+        struct pair p = {c,        conn->user, par_check__user(c, w->ids[k]), c->end, c->end,
+                         c->end_t, c->end_t};
+        if (p.subject && w->got < c->end)
+            judge(&p, shown, line);
+    }
+}
+
+static void events(struct par_check *c, const struct par_ck_conn *conn)
+{
+    for (uint32_t i = 0; i < conn->presences.count; i++) {
+        const struct par_ck_presence *e = PAR_CK_AT(&conn->presences, struct par_ck_presence, i);
+        /* An event may have been long on its way: only what never could be seen is judged. */
+        struct pair p = {c, conn->user, par_check__user(c, e->user), 0, e->line, 0, e->t};
+        if (p.subject && e->online && surely_hidden(&p))
+            par_check__broken(c, PAR_RULE_HIDDEN_PRESENCE, e->line, 0, 0,
+                              "%llu is told of %llu, who is not theirs to see",
+                              (unsigned long long)conn->user->id, (unsigned long long)e->user);
+    }
+}
+
+void par_check__rule_presence(struct par_check *c)
+{
+    answers(c);
+    for (uint32_t i = 0; i < c->conn_list.count; i++) {
+        const struct par_ck_conn *conn = *PAR_CK_AT(&c->conn_list, struct par_ck_conn *, i);
+        events(c, conn);
+        if (conn->via == PAR_CK_WS && c->end != PAR_CHECK_NEVER && conn->closed > c->end)
+            watched(c, conn);
+    }
+}
