@@ -47,8 +47,10 @@ enum par_err par_presence_get(struct par_presence *p, const uint64_t *users, siz
 
 /* ---- of many servers ---- */
 
-/* Remote: what a server said ends with its lease, a told transition may be lost, and the word of
- * another server comes on a thread of the driver's. */
+/* Remote: what a server said ends with its lease, and the word of another server comes on a thread
+ * of the driver's. A word may be lost or late: the driver looks at what is watched each quarter of
+ * a lease, and when a watch begins, and tells what differs from what it told last (so also that a
+ * lease ended); the first look always tells. */
 bool par_presence_remote(const struct par_presence *p);
 /* This server lives: renews the leases of all that it said `online` of. About every lease_ms / 4.
  * PAR_E_UNAVAILABLE. One thread; blocks. */
