@@ -7,6 +7,9 @@
 static void violation(struct par_verify *v, const char *where, const char *fmt, va_list args)
 {
     char line[512];
+    /* What lies beyond a read that failed is not missing. */
+    if (v->err != PAR_OK)
+        return;
     int n = snprintf(line, sizeof line, "%s: ", where);
     vsnprintf(line + n, sizeof line - (size_t)n, fmt, args);
     v->counts.violations++;
