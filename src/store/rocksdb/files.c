@@ -16,33 +16,6 @@ bool par_rocksdb__path(char to[PAR_STORE_PATH_MAX], const char *folder, const ch
     return n > 0 && n < PAR_STORE_PATH_MAX;
 }
 
-int par_rocksdb__make_folders(const char *path)
-{
-    char part[PAR_STORE_PATH_MAX];
-    size_t n = strlen(path);
-    if (n == 0 || n >= sizeof part) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(part, path, n + 1);
-    for (size_t i = 1; i <= n; i++) {
-        if (part[i] != '/' && part[i] != '\0')
-            continue;
-        part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST)
-            return -1;
-        part[i] = path[i];
-    }
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return -1;
-    if (!S_ISDIR(st.st_mode)) {
-        errno = ENOTDIR;
-        return -1;
-    }
-    return 0;
-}
-
 static int sync_and_close(int fd)
 {
     int failed = fsync(fd) != 0 ? errno : 0;
@@ -56,6 +29,53 @@ int par_rocksdb__sync_folder(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -1 : sync_and_close(fd);
+}
+
+/* The folder that the name at the end of `path` stands in. */
+static int sync_parent(const char *path)
+{
+    char folder[PAR_STORE_PATH_MAX];
+    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    char *slash = strrchr(folder, '/');
+    if (slash == NULL)
+        return par_rocksdb__sync_folder(".");
+    *slash = '\0';
+    return par_rocksdb__sync_folder(slash == folder ? "/" : folder);
+}
+
+int par_rocksdb__make_folders(const char *path)
+{
+    char part[PAR_STORE_PATH_MAX];
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++) {
+        if ((part[i] != '/' && part[i] != '\0') || part[i - 1] == '/')
+            continue;
+        part[i] = '\0';
+        bool made = mkdir(part, 0700) == 0;
+        if (!made && errno != EEXIST)
+            return -1;
+        /* One that is there may have been made by a process that was killed before it synced; one
+         * that is not ours may not let itself be synced. */
+        if (sync_parent(part) != 0 && made)
+            return -1;
+        part[i] = path[i];
+    }
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return -1;
+    if (!S_ISDIR(st.st_mode)) {
+        errno = ENOTDIR;
+        return -1;
+    }
+    return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -150,7 +170,7 @@ int par_rocksdb__copy_folder(const char *from, const char *to)
 
 int par_rocksdb__write_file(const char *path, struct par_str content)
 {
-    char next[PAR_STORE_PATH_MAX], folder[PAR_STORE_PATH_MAX];
+    char next[PAR_STORE_PATH_MAX];
     if (snprintf(next, sizeof next, "%s.new", path) >= (int)sizeof next) {
         errno = ENAMETOOLONG;
         return -1;
@@ -171,12 +191,7 @@ int par_rocksdb__write_file(const char *path, struct par_str content)
     }
     if (rename(next, path) != 0)
         return -1;
-    snprintf(folder, sizeof folder, "%s", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL)
-        return par_rocksdb__sync_folder(".");
-    *slash = '\0';
-    return par_rocksdb__sync_folder(slash == folder ? "/" : folder);
+    return sync_parent(path);
 }
 
 int par_rocksdb__read_file(const char *path, size_t max, struct par_buf *content_r)

@@ -13,7 +13,7 @@ bool par_rocksdb__path(char to[PAR_STORE_PATH_MAX], const char *folder, const ch
 
 /* All of these: 0, or -1 with errno. */
 
-/* The folder and those above it that are missing, for their owner only. */
+/* The folder and those above it that are missing, for their owner only, durably. */
 int par_rocksdb__make_folders(const char *path);
 int par_rocksdb__sync_folder(const char *path);
 /* The folder and everything in it; it may be missing. */
