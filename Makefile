@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench fuzz fuzz-soak fault-soak clean setup setup-check web
+.PHONY: help run build test check bench fuzz fuzz-soak fault-soak crash-test clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -31,6 +31,9 @@ fuzz-soak: setup-check ## run every fuzzer for 30 minutes each
 
 fault-soak: build setup-check ## kill, fill the disk and break syncs for hours (SOAK_MINUTES=…)
 	@BUILD=$(BUILD) tools/fault-soak
+
+crash-test: build setup-check ## cut the power anywhere in a recorded run of the store (PARLEY_CRASH=full)
+	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_TEST_FILE_LIMIT=$${PARLEY_TEST_FILE_LIMIT:-7200} node tests/run.mjs crash
 
 clean: ## remove everything that was built
 	rm -rf build build-* node_modules/.parley-installed

@@ -1,4 +1,4 @@
-// Bundles and runs the tests: `node run.mjs [blackbox|faults] [part of a file name]…`.
+// Bundles and runs the tests: `node run.mjs [blackbox|faults|crash] [part of a file name]…`.
 // The last line of the output is `N passed, N failed`; the exit code is 1 if any failed.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -9,8 +9,8 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const words = process.argv.slice(2);
-const suite = words[0] === 'faults' || words[0] === 'blackbox' ? words.shift() : 'blackbox';
-const atOnce = Number(process.env.PARLEY_TEST_JOBS ?? (suite === 'faults' ? 1 : 2));
+const suite = ['blackbox', 'faults', 'crash'].includes(words[0]) ? words.shift() : 'blackbox';
+const atOnce = Number(process.env.PARLEY_TEST_JOBS ?? (suite === 'blackbox' ? 2 : 1));
 const fileLimit = Number(process.env.PARLEY_TEST_FILE_LIMIT ?? 300) * 1000;
 
 const folder = join(here, suite);
