@@ -198,9 +198,10 @@ static void strike_on(void *arg)
     for (;;) {
         sim_sleep_ns(sim_random_below(&k->random, 2 * (uint64_t)k->mean_ms + 1) * SIM_MS);
         if (sim_healed())
-            return;
+            break;
         k->strike(&k->random);
     }
+    free(k);
 }
 
 void sim_chaos_begin(const struct sim_chaos_target *target)
@@ -222,7 +223,7 @@ void sim_chaos_begin(const struct sim_chaos_target *target)
             abort();
         *k = kinds[i];
         sim_random_init(&k->random, "chaos", i);
-        sim_spawn(NULL, "chaos", strike_on, k);
+        sim_fiber_forget(sim_spawn(NULL, "chaos", strike_on, k));
     }
 }
 

@@ -11,6 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_LEAKS 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_LEAKS 1
+#endif
+#endif
+#ifdef WITH_LEAKS
+#include <sanitizer/lsan_interface.h>
+#endif
+
 enum { MAX_SERVERS = 5, READY_S = 60, READS_S = 60, QUIET_MS = 20000, PRESENCE_MS = 60000 };
 
 static struct {
@@ -256,6 +267,16 @@ static void end_all(void)
     par_loop_free(&c.devices.loop);
 }
 
+/* In a build that can tell: whatever nobody points at any more. A killed server leaves its memory
+ * behind, and is no leak. */
+static void check_leaks(void)
+{
+#ifdef WITH_LEAKS
+    if (sim_fault_counts()[SIM_FAULT_SERVER_KILLED] == 0 && __lsan_do_recoverable_leak_check())
+        sim_fail("memory", "leaked");
+#endif
+}
+
 static void course(void *arg)
 {
     (void)arg;
@@ -328,4 +349,5 @@ void sim_course_run(uint64_t seed, const char *plan, bool print_trace, const cha
     f->history_bytes = sim_history.buf.len;
     memcpy(f->faults, sim_fault_counts(), sizeof f->faults);
     sim_judge(&sim_history.buf, f);
+    check_leaks();
 }

@@ -196,6 +196,16 @@ static void op_close(void *arg)
         par_ws_close(ws, PAR_CLOSE_CLIENT);
 }
 
+static char *text_of(const char *from, size_t n)
+{
+    char *z = malloc(n + 1);
+    if (!z)
+        abort();
+    memcpy(z, from, n);
+    z[n] = 0;
+    return z;
+}
+
 /* `"op":"send","id":7,` begins a frame of the core; what follows are the members. */
 static void remember(struct sim_device *d, struct par_str frame)
 {
@@ -210,8 +220,8 @@ static void remember(struct sim_device *d, struct par_str frame)
     struct sim_recent *r = &d->user->recent[d->user->recent_next++ % SIM_RECENT];
     free(r->op);
     free(r->members);
-    r->op = strndup(op, (size_t)(quote - op));
-    r->members = strndup(members + 1, (size_t)(end - members - 1));
+    r->op = text_of(op, (size_t)(quote - op));
+    r->members = text_of(members + 1, (size_t)(end - members - 1));
 }
 
 static void op_send(void *arg, struct par_str frame)

@@ -17,6 +17,7 @@ struct sim_fiber {
     bool done;
     bool dead; /* its node was killed */
     bool timed_out;
+    bool forgotten;
     struct sim_fiber *next_of_node, *prev_of_node;
 
     struct sim_waiters *waits_in; /* the list it stands in */
@@ -184,6 +185,11 @@ void sim_fiber_join(struct sim_fiber *fiber)
     free(fiber);
 }
 
+void sim_fiber_forget(struct sim_fiber *fiber)
+{
+    fiber->forgotten = true;
+}
+
 static void wake(struct sim_fiber *f)
 {
     leave_list(f);
@@ -342,6 +348,8 @@ static void run_one(void)
     s.current = NULL;
     if (s.ended) {
         sim_stack_free(&s.ended->stack);
+        if (s.ended->forgotten)
+            free(s.ended);
         s.ended = NULL;
     }
 }

@@ -114,7 +114,7 @@ void sim_server_start(struct sim_server *s)
     s->signals = (struct sim_waiters){0};
     s->failed_starts = 0;
     sim_node_up(s->node);
-    sim_spawn(s->node, "main", server_main, s);
+    sim_fiber_forget(sim_spawn(s->node, "main", server_main, s));
 }
 
 bool sim_server_ready(struct sim_server *s, uint64_t timeout_ns)

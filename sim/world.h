@@ -89,6 +89,8 @@ void sim_interrupt(void);
 bool sim_fiber_done(const struct sim_fiber *fiber);
 /* Waits until it is done, and frees it. */
 void sim_fiber_join(struct sim_fiber *fiber);
+/* Nobody will join it. */
+void sim_fiber_forget(struct sim_fiber *fiber);
 /* The waits of loop/env_ops.h and of locks: for whatever stands at an address. */
 bool sim_park(const void *place, uint64_t timeout_ns);
 void sim_unpark(const void *place, bool all);

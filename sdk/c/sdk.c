@@ -42,12 +42,17 @@ int64_t par_sdk_next(const struct par_sdk *sdk)
 void par_sdk_tick(struct par_sdk *sdk, int64_t now)
 {
     par_sdk__enter(sdk, now);
+    /* Those that are due now, and none that is set meanwhile, so that this ends. What is stopped by
+     * another leaves the list by itself; what fires may be gone when its function returns. */
+    struct par_list due;
+    par_list_init(&due);
     for (struct par_sdk__timer *t; (t = first_timer(sdk)) && t->at <= sdk->now;) {
-        par_sdk__timer_stop(t);
+        par_list_remove(&t->node);
+        par_list_append(&due, &t->node);
+    }
+    for (struct par_list *node; (node = par_list_pop(&due));) {
+        struct par_sdk__timer *t = PAR_CONTAINER(node, struct par_sdk__timer, node);
         t->fire(sdk, t);
-        /* Set anew for now, it is due in the next tick, so that this loop ends. */
-        if (par_sdk__timer_runs(t) && t->at <= sdk->now)
-            t->at = sdk->now + 1;
     }
     par_sdk__leave(sdk);
 }
@@ -207,10 +212,11 @@ void par_sdk_free(struct par_sdk **sdk_at)
     *sdk_at = NULL;
     if (!sdk)
         return;
-    for (struct par_list *node; (node = par_list_pop(&sdk->requests));)
-        free(PAR_CONTAINER(node, struct par_sdk__request, node));
+    /* Items first: one that is under way lets go of its request. */
     for (struct par_list *node; (node = par_list_pop(&sdk->items));)
         par_sdk__item_free(PAR_CONTAINER(node, struct par_sdk__item, node));
+    for (struct par_list *node; (node = par_list_pop(&sdk->requests));)
+        free(PAR_CONTAINER(node, struct par_sdk__request, node));
     for (struct par_list *node; (node = par_list_pop(&sdk->convs));)
         par_sdk__conv_free(PAR_CONTAINER(node, struct par_sdk__conv, node));
     par_map_fini(&sdk->by_id);
