@@ -82,6 +82,8 @@ struct par_store_options {
     const char *driver; /* "rocksdb", "memory", "fail"; NULL: rocksdb */
     const char
         *path; /* the store's folder, made when missing (its parent must exist); unused by memory */
+    const char *gateways; /* hbase: host:port, with commas between */
+    const char *space;    /* hbase: the namespace of its tables; NULL: parley */
     const char *fail; /* for the driver fail, as par_store_fail_parse() reads it; NULL: nothing */
     bool no_sync;     /* commits do not wait for the disk: a loss of power loses messages */
     bool must_exist;  /* refuse a folder without a store, instead of making one */
@@ -91,6 +93,8 @@ struct par_store_options {
     uint32_t write_buffer_mb; /* memory for rows not yet in a table file, in all: 48 */
     uint32_t open_files;      /* 1,024 */
     uint32_t background_threads; /* 2 */
+    uint32_t connections;        /* hbase: to the gateways, in all: 8 */
+    uint32_t regions;            /* hbase: of a table that is made: 16 */
     uint32_t
         reserve_mb; /* free space that writes leave alone, but at most 1/8 of the disk; 0: none */
 };

@@ -23,7 +23,11 @@ const struct par_store__driver *par_store__extra;
 const struct par_store__driver *par_store__driver(const char *name)
 {
     static const struct par_store__driver *const drivers[] = {&par_store__rocksdb,
-                                                              &par_store__memory, &par_store__fail};
+                                                              &par_store__memory, &par_store__fail,
+#ifdef PARLEY_CLUSTER
+                                                              &par_store__hbase
+#endif
+    };
     if (name == NULL)
         return drivers[0];
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
@@ -131,8 +135,10 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
     bool is_new = false;
     *store_r = NULL;
     if (driver == NULL) {
-        par_store__why(why_r, "store.driver=%s: there are rocksdb, memory and fail",
-                       options->driver);
+        par_store__why(why_r, "store.driver=%s: this program has no such driver%s", options->driver,
+                       strcmp(options->driver, "hbase") == 0
+                           ? "; it was built without those of clusters (tools/setup cluster)"
+                           : "");
         return PAR_E_BAD_REQUEST;
     }
     if (driver->has_folder && (options->path == NULL || *options->path == '\0')) {

@@ -67,6 +67,7 @@ struct par_store__driver {
 extern const struct par_store__driver par_store__memory;
 extern const struct par_store__driver par_store__fail;
 extern const struct par_store__driver par_store__rocksdb;
+extern const struct par_store__driver par_store__hbase; /* with PARLEY_CLUSTER only */
 /* One more, of a simulated world; NULL in the product. Set before any store is opened. */
 extern const struct par_store__driver *par_store__extra;
 /* The driver of this name (NULL: the default); NULL when there is none. */

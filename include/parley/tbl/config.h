@@ -128,6 +128,13 @@ INT(store, "store", background_threads, 2, 1, 64, NO, "Threads for compaction.")
 STR(store, "store", fail, "", 1000, "For the driver fail: which calls fail, and how.")
 END_SECTION(store)
 
+SECTION(store_hbase, "store.hbase", "HBase, through Thrift2 gateways (compact protocol, not framed).")
+STR(store_hbase, "store.hbase", gateways, "127.0.0.1:9090", 1000, "Gateways as host:port, with commas between.")
+STR(store_hbase, "store.hbase", space, "parley", 31, "HBase's namespace for the tables.")
+INT(store_hbase, "store.hbase", connections, 16, 1, 256, NO, "Connections to the gateways, in all.")
+INT(store_hbase, "store.hbase", regions, 16, 1, 4096, NO, "Regions of a table that `store init` makes.")
+END_SECTION(store_hbase)
+
 SECTION(cache, "cache", "Newest entries in memory.")
 WORD(cache, "cache", driver, "local", "local\0redis\0fail\0", NO, "local, redis or fail.")
 INT(cache, "cache", bytes, 67108864, 0, 1099511627776, NO, "Memory for the newest entries of active conversations; 0: none.")

@@ -1,0 +1,232 @@
+/* Connections to the gateways, shared by all threads that use the store. */
+#include "store/hbase/pool.h"
+
+#include "base/log.h"
+#include "loop/env.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum {
+    GATEWAYS_MAX = 16,
+    CONNECTIONS_MAX = 256,
+    REST_FIRST_MS = 200, /* how long a gateway that was lost is left alone */
+    REST_LAST_MS = 5000,
+    AGAIN_MS = 50, /* between two tries of a read */
+    WAIT_MS = 1000,
+};
+
+struct gateway {
+    char host[128];
+    uint16_t port;
+    uint32_t rest_ms; /* 0: it answers */
+    uint64_t rest_until_ms;
+    bool probing; /* somebody is trying whether it answers again */
+};
+
+struct connection {
+    struct par_hbase__gateway *wire; /* NULL: not made yet */
+    unsigned gateway;
+    bool busy;
+};
+
+/* A thread for which no connection was free; on its stack. */
+struct waiter {
+    _Atomic uint32_t woken;
+    struct waiter *next;
+};
+
+struct par_hbase__pool {
+    pthread_mutex_t lock;
+    struct waiter *first, *last;
+    uint32_t connect_ms, answer_ms, read_ms;
+    struct gateway gateways[GATEWAYS_MAX];
+    unsigned gateway_count;
+    struct connection connections[CONNECTIONS_MAX];
+    unsigned connection_count;
+    unsigned next; /* where the search for a connection begins */
+};
+
+static bool parse_gateway(struct par_str text, struct gateway *g)
+{
+    size_t colon = text.len;
+    while (colon > 0 && text.ptr[colon - 1] != ':')
+        colon--;
+    unsigned port = 0;
+    for (size_t i = colon; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > 65535)
+            return false;
+        port = port * 10 + (unsigned)(text.ptr[i] - '0');
+    }
+    if (colon < 2 || colon > sizeof g->host || port == 0 || port > 65535)
+        return false;
+    memcpy(g->host, text.ptr, colon - 1);
+    g->host[colon - 1] = '\0';
+    g->port = (uint16_t)port;
+    return true;
+}
+
+static bool parse(struct par_hbase__pool *pool, const char *list)
+{
+    while (*list) {
+        size_t len = strcspn(list, ", ");
+        if (len > 0) {
+            if (pool->gateway_count == GATEWAYS_MAX ||
+                !parse_gateway(par_str_of(list, len), &pool->gateways[pool->gateway_count]))
+                return false;
+            pool->gateway_count++;
+        }
+        list += len;
+        list += strspn(list, ", ");
+    }
+    return pool->gateway_count > 0;
+}
+
+enum par_err par_hbase__pool_new(const struct par_hbase__pool_config *config,
+                                 struct par_hbase__pool **pool_r, struct par_buf *why_r)
+{
+    *pool_r = NULL;
+    struct par_hbase__pool *pool = calloc(1, sizeof *pool);
+    if (!pool)
+        return PAR_E_UNAVAILABLE;
+    if (!parse(pool, config->gateways)) {
+        par_buf_addz(why_r, "store.hbase.gateways: at most 16 of host:port, with commas between");
+        free(pool);
+        return PAR_E_BAD_REQUEST;
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pool->connect_ms = config->connect_ms;
+    pool->answer_ms = config->answer_ms;
+    pool->read_ms = config->read_ms;
+    pool->connection_count =
+        config->connections < CONNECTIONS_MAX ? config->connections : CONNECTIONS_MAX;
+    for (unsigned i = 0; i < pool->connection_count; i++)
+        pool->connections[i].gateway = i % pool->gateway_count;
+    *pool_r = pool;
+    return PAR_OK;
+}
+
+void par_hbase__pool_free(struct par_hbase__pool **pool)
+{
+    struct par_hbase__pool *p = *pool;
+    *pool = NULL;
+    if (!p)
+        return;
+    for (unsigned i = 0; i < p->connection_count; i++)
+        par_hbase__gateway_free(&p->connections[i].wire);
+    pthread_mutex_destroy(&p->lock);
+    free(p);
+}
+
+/* May this gateway be used now? One that was lost gets one call when its rest is over. */
+static bool usable(struct gateway *g, uint64_t now)
+{
+    return g->rest_ms == 0 || (!g->probing && now >= g->rest_until_ms);
+}
+
+/* A free connection to a gateway that answers, else to any; NULL: all are busy. */
+static struct connection *pick(struct par_hbase__pool *pool)
+{
+    uint64_t now = par_mono_ms();
+    struct connection *any = NULL;
+    for (unsigned i = 0; i < pool->connection_count; i++) {
+        struct connection *c = &pool->connections[(pool->next + i) % pool->connection_count];
+        if (c->busy)
+            continue;
+        if (usable(&pool->gateways[c->gateway], now)) {
+            any = c;
+            break;
+        }
+        if (!any)
+            any = c;
+    }
+    pool->next = (pool->next + 1) % pool->connection_count;
+    return any;
+}
+
+static struct connection *take(struct par_hbase__pool *pool)
+{
+    struct connection *c;
+    pthread_mutex_lock(&pool->lock);
+    while ((c = pick(pool)) == NULL) {
+        struct waiter waiter = {0};
+        if (pool->last)
+            pool->last->next = &waiter;
+        else
+            pool->first = &waiter;
+        pool->last = &waiter;
+        pthread_mutex_unlock(&pool->lock);
+        while (!atomic_load(&waiter.woken))
+            par_pause(&waiter.woken, WAIT_MS);
+        pthread_mutex_lock(&pool->lock);
+    }
+    c->busy = true;
+    struct gateway *g = &pool->gateways[c->gateway];
+    if (g->rest_ms)
+        g->probing = true;
+    pthread_mutex_unlock(&pool->lock);
+    if (!c->wire)
+        c->wire = par_hbase__gateway_new(g->host, g->port, pool->connect_ms, pool->answer_ms);
+    return c;
+}
+
+static void note(struct gateway *g, bool lost, const char *why)
+{
+    g->probing = false;
+    if (!lost) {
+        if (g->rest_ms)
+            par_log_info("hbase.gateway_back", PAR_KV("host", g->host), PAR_KV("port", g->port));
+        g->rest_ms = 0;
+        return;
+    }
+    if (g->rest_ms == 0)
+        par_log_warn("hbase.gateway_lost", PAR_KV("host", g->host), PAR_KV("port", g->port),
+                     PAR_KV("why", why));
+    g->rest_ms = g->rest_ms == 0 ? REST_FIRST_MS : g->rest_ms * 2;
+    if (g->rest_ms > REST_LAST_MS)
+        g->rest_ms = REST_LAST_MS;
+    g->rest_until_ms = par_mono_ms() + g->rest_ms;
+}
+
+static void give_back(struct par_hbase__pool *pool, struct connection *c, enum par_hbase__end end)
+{
+    pthread_mutex_lock(&pool->lock);
+    c->busy = false;
+    note(&pool->gateways[c->gateway], end == PAR_HBASE_LOST,
+         c->wire ? par_hbase__gateway_why(c->wire) : "out of memory");
+    struct waiter *waiter = pool->first;
+    if (waiter) {
+        pool->first = waiter->next;
+        if (!pool->first)
+            pool->last = NULL;
+        par_pause_end(&waiter->woken);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+enum par_hbase__end par_hbase__pool_once(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
+                                         void *arg, struct par_buf *why_r)
+{
+    struct connection *c = take(pool);
+    enum par_hbase__end end = c->wire ? fn(c->wire, arg) : PAR_HBASE_LOST;
+    if (end != PAR_HBASE_OK && why_r) {
+        par_buf_clear(why_r);
+        par_buf_addz(why_r, c->wire ? par_hbase__gateway_why(c->wire) : "out of memory");
+    }
+    give_back(pool, c, end);
+    return end;
+}
+
+enum par_hbase__end par_hbase__pool_read(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
+                                         void *arg, struct par_buf *why_r)
+{
+    uint64_t end_ms = par_mono_ms() + pool->read_ms;
+    for (;;) {
+        enum par_hbase__end end = par_hbase__pool_once(pool, fn, arg, why_r);
+        if (end == PAR_HBASE_OK || end == PAR_HBASE_REFUSED || par_mono_ms() >= end_ms)
+            return end;
+        _Atomic uint32_t never = 0;
+        par_pause(&never, AGAIN_MS);
+    }
+}
