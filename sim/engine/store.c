@@ -13,8 +13,8 @@ struct sim_store *sim_store_new(const struct sim_store_plan *plan)
     store->landings.before = store->landings.after = &store->landings;
     store->wal_end = &store->wal;
     sim_random_init(&store->random, "store", 0);
-    PAR_ASSERT(plan->by_rows);
-    par_store__extra = &sim_store__by_rows;
+    store->wal_end = &store->wal;
+    par_store__extra = plan->by_rows ? &sim_store__by_rows : &sim_store__whole;
     sim_store__current = store;
     return store;
 }

@@ -63,6 +63,10 @@ void sim_store_outage(struct sim_store *store, uint64_t ns);
 void sim_store_killed(struct sim_store *store);
 /* So is the power: a random part of what was not synced is lost, from the end. */
 void sim_store_power_loss(struct sim_store *store);
+/* Remembers what is on the disk, and puts it back as a restored backup, while no process has it
+ * open: the next has a new incarnation (E5). */
+void sim_store_keep_copy(struct sim_store *store);
+void sim_store_restore_copy(struct sim_store *store);
 /* Rows that are still to land. */
 size_t sim_store_landing(const struct sim_store *store);
 /* Rows there are in a table, those that a delete hides not counted. */

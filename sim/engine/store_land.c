@@ -164,7 +164,9 @@ void sim_store_free(struct sim_store **store)
     for (int t = 0; t < PAR_T_COUNT; t++) {
         sim_rows_clear(&s->tables[t]);
         sim_rows_clear(&s->disk[t]);
+        sim_rows_clear(&s->copy[t]);
     }
+    sim_store__drop_wal(s);
     par_store__extra = NULL;
     sim_store__current = NULL;
     free(s);

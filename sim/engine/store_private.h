@@ -48,8 +48,13 @@ struct sim_store {
     struct sim_rows disk[PAR_T_COUNT];
     struct sim_wal *wal, **wal_end;
     bool open, broken;
+    struct sim_rows copy[PAR_T_COUNT]; /* a backup */
+    bool copied;                       /* what is on the disk is one that was restored */
     uint64_t full_until_ns;
 };
+
+/* store_disk.c. */
+void sim_store__drop_wal(struct sim_store *store);
 
 extern struct sim_store *sim_store__current;
 extern const struct par_store__driver sim_store__by_rows;

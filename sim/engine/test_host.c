@@ -1,7 +1,7 @@
 /* Unit tests only: sim/sim.h without fibers, on a virtual clock or on threads. */
 #include "sim/engine/test_host.h"
 
-#include "loop/env.h"
+#include "loop/env_ops.h"
 #include "sim/engine/host.h"
 
 #include <pthread.h>
@@ -301,6 +301,19 @@ void sim_trace(const char *what, uint64_t a, uint64_t b)
 
 /* ---- the test's side ---- */
 
+static uint64_t virtual_mono_ns(void)
+{
+    return SIM_S + sim_now_ns();
+}
+
+static int64_t virtual_wall_ms(void)
+{
+    return 1767225600000 + (int64_t)(sim_now_ns() / SIM_MS);
+}
+
+/* What the product asks of the system while the clock is virtual. */
+static struct par_env_ops virtual_env;
+
 void sim_test_begin(uint64_t seed, bool threads)
 {
     pthread_mutexattr_t attr;
@@ -311,6 +324,10 @@ void sim_test_begin(uint64_t seed, bool threads)
     for (unsigned i = 0; i < NODES; i++)
         host.nodes[i].number = i;
     here = 0;
+    virtual_env = par_env_system;
+    virtual_env.mono_ns = virtual_mono_ns;
+    virtual_env.wall_ms = virtual_wall_ms;
+    par_env_install(threads ? NULL : &virtual_env);
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&lock, &attr);
@@ -321,6 +338,7 @@ void sim_test_end(void)
 {
     while (host.events != NULL)
         sim_cancel(host.events->id);
+    par_env_install(NULL);
     pthread_mutex_destroy(&lock);
 }
 

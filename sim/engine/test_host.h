@@ -1,9 +1,9 @@
 /* Unit tests only: what sim/sim.h asks of a world, without fibers, so that an engine and what
  * stands on it can be tested by themselves.
  *
- * With one thread the clock is virtual: it moves when somebody sleeps, and events happen in their
- * order. With several (`threads`) it is the system's, and events happen while somebody is inside an
- * engine. Link sim/engine and this instead of the world. */
+ * With one thread the clock is virtual, for the product too (loop/env.h): it moves when somebody
+ * sleeps, and events happen in their order. With several (`threads`) it is the system's, and events
+ * happen while somebody is inside an engine. Link sim/engine and this instead of the world. */
 #ifndef SIM_ENGINE_TEST_HOST_H
 #define SIM_ENGINE_TEST_HOST_H
 
