@@ -234,6 +234,7 @@ struct par_sdk_entry par_sdk__item_entry(const struct par_sdk *sdk,
         e.kind = PAR_SDK_DELETED;
         e.word = PAR_STR("deleted");
         e.target = what->seq;
+        e.text = (struct par_str){0};
         break;
     case PAR_OP_REACT:
         e.kind = PAR_SDK_REACTION;

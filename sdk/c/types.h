@@ -61,8 +61,8 @@ enum par_sdk_how {
 };
 
 /* The row of a conversation as `sync` has it, brought up to date by events and own acts, and the
- * range of its log that is held without a hole: lo..hi; hi 0: nothing. Read only; lives as long as
- * the core, until on_reset. */
+ * range of its log that is held without a hole: lo..hi; lo above hi: nothing. Read only; lives as
+ * long as the core, until on_reset. */
 struct par_sdk_conv {
     struct par_str id;
     struct par_str name;
