@@ -128,6 +128,7 @@ static void free_seat(struct par_ck_seat *s)
     for (size_t i = 0; i < sizeof ladders / sizeof *ladders; i++)
         free_ladder(ladders[i]);
     free_list(&s->stays);
+    free_list(&s->roles);
 }
 
 static void free_conv(struct par_ck_conv *conv)

@@ -188,6 +188,12 @@ struct par_ck_stay {
     uint64_t joined, left; /* seq; left 0: still in */
 };
 
+/* A role that was given with an entry. */
+struct par_ck_given {
+    uint64_t seq;
+    uint8_t role;
+};
+
 /* A user in a conversation. */
 struct par_ck_seat {
     struct par_ck_seat *next_of_conv, *next_of_user;
@@ -203,8 +209,8 @@ struct par_ck_seat {
     uint8_t *seen; /* bit seq - 1: a device received it before `end` */
     /* Walking the log: */
     struct par_ck_list stays;
-    uint8_t role; /* now */
-    uint32_t place;
+    struct par_ck_list roles; /* of par_ck_given */
+    uint8_t role;             /* now */
 };
 
 struct par_ck_page {

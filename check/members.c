@@ -35,6 +35,14 @@ static struct par_ck_seat *seat_of(const struct walk *w, uint64_t user)
     return u ? par_check__seat(w->c, w->conv, u, true) : NULL;
 }
 
+static void give(const struct walk *w, struct par_ck_seat *seat, uint8_t role)
+{
+    struct par_ck_given *given = par_check__push(w->c, &seat->roles, sizeof *given);
+    if (given)
+        *given = (struct par_ck_given){w->e->seq, role};
+    seat->role = role;
+}
+
 static void join(const struct walk *w, uint64_t user, uint8_t role)
 {
     struct par_ck_seat *seat = seat_of(w, user);
@@ -47,7 +55,7 @@ static void join(const struct walk *w, uint64_t user, uint8_t role)
     struct par_ck_stay *stay = par_check__push(w->c, &seat->stays, sizeof *stay);
     if (stay)
         stay->joined = w->e->seq;
-    seat->role = role;
+    give(w, seat, role);
 }
 
 static void leave(const struct walk *w, uint64_t user)
@@ -153,7 +161,7 @@ static void role_changed(const struct walk *w)
                   next->sight->entry.kind == PAR_CK_KIND_MEMBER_LEFT;
     if (handed && (e->role != PAR_CK_OWNER || !is_heir(w, seat)))
         wrong(w, "the last owner hands over to another than the longest-standing");
-    seat->role = e->role;
+    give(w, seat, e->role);
 }
 
 static void group_entry(const struct walk *w)

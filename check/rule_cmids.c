@@ -89,12 +89,27 @@ static bool wrong_in_itself(const struct par_ck_request *r)
            r->code == PAR_CK_E_UNKNOWN_OP;
 }
 
+/* The first try asked after this line that may have made the entry; NULL: none. */
+static const struct par_ck_request *later_maker(const struct par_ck_request *r,
+                                                const struct par_ck_slot *slot, uint32_t line)
+{
+    for (r = r->next_of_cmid; r; r = r->next_of_cmid)
+        if (r->asked > line && par_check__made_by(slot, r))
+            return r;
+    return NULL;
+}
+
 static void refusals(struct par_check *c, const struct par_ck_cmid *m)
 {
     const struct par_ck_slot *slot = m->in ? par_check__slot(m->in, m->seq) : NULL;
     if (!slot)
         return;
     for (const struct par_ck_request *r = m->first; r; r = r->next_of_cmid) {
+        if (r->no_entry && r->seq > 0 && r->seq != m->seq && par_check__made_by(slot, r) &&
+            !later_maker(r, slot, r->got))
+            par_check__broken(c, PAR_RULE_ACKED, r->asked, r->got, slot->sight->line,
+                              "accepted as %.*s %llu, and it is %llu", PAR_STR_ARGS(m->in->id),
+                              (unsigned long long)r->seq, (unsigned long long)m->seq);
         if (r->got == PAR_CHECK_NEVER || says_nothing(r) || !r->conn->device)
             continue;
         bool same = par_check__made_by(slot, r);
@@ -107,10 +122,7 @@ static void refusals(struct par_check *c, const struct par_ck_cmid *m)
         }
         if (!same || r->retry)
             continue;
-        /* Only what was asked after the refusal may have made the entry. */
-        const struct par_ck_request *later = r->next_of_cmid;
-        while (later && (later->asked < r->got || !par_check__made_by(slot, later)))
-            later = later->next_of_cmid;
+        const struct par_ck_request *later = later_maker(r, slot, r->got);
         if (!later || slot->sight->line < later->asked)
             par_check__broken(c, PAR_RULE_FINAL_REFUSAL, r->asked, r->got, slot->sight->line,
                               "the cmid %.*s was refused for good, and is in the log",

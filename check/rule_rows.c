@@ -259,6 +259,21 @@ static bool listed(const struct par_ck_conv *conv, const struct par_ck_request *
     return false;
 }
 
+/* Might the user have this role while the members were read? */
+static bool may_have_role(const struct par_ck_seat *seat, const struct par_ck_member *m)
+{
+    const struct par_ck_list *roles = &seat->roles;
+    for (uint32_t i = 0; i < roles->count; i++) {
+        const struct par_ck_given *given = PAR_CK_AT(roles, struct par_ck_given, i);
+        bool over = i + 1 < roles->count &&
+                    par_check__known(seat->conv, (given + 1)->seq) < m->request->asked;
+        if (given->role == m->role && !over &&
+            par_check__born(seat->conv, given->seq) < m->request->got)
+            return true;
+    }
+    return false;
+}
+
 static void one_member(struct par_check *c, struct par_ck_conv *conv, const struct par_ck_member *m)
 {
     const struct par_ck_request *r = m->request;
@@ -275,7 +290,7 @@ static void one_member(struct par_check *c, struct par_ck_conv *conv, const stru
                           "%.*s: %llu is listed, and did not come in with %llu",
                           PAR_STR_ARGS(conv->id), (unsigned long long)m->user,
                           (unsigned long long)m->joined);
-    else if (at_rest(c, r) && seat && par_check__all_known(conv) && m->role != seat->role)
+    else if (seat && par_check__all_known(conv) && !may_have_role(seat, m))
         par_check__broken(c, PAR_RULE_ROSTER, r->asked, r->got, 0,
                           "%.*s: the role of %llu is not what the log says", PAR_STR_ARGS(conv->id),
                           (unsigned long long)m->user);

@@ -1,0 +1,524 @@
+/* Rules about marks, lists, presence, and the end: for each, a history that breaks it, and a near
+ * miss. */
+#include "check/test_world.h"
+
+static char line[2000];
+
+/* A row of user 1's or 2's sync of the direct conversation; last_entry is of user 1. */
+static void sync_row(unsigned conn, int id, unsigned last, const char *more)
+{
+    snprintf(line, sizeof line, "'op':'sync','id':%d", id);
+    ask(conn, line);
+    snprintf(line, sizeof line,
+             "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':%u,"
+             "'last_entry':%s,'member':true,'member_count':2,%s}],'sync_token':'t%d'",
+             last, entry(last, 1, conn != 2), more, id);
+    ok(conn, id, line);
+}
+
+static void marks_back(void **state)
+{
+    (void)state;
+    const char *none = "'unread':2,'delivered':0,'read':0,'others':{'delivered':0,'read':0}";
+    const char *one = "'unread':2,'delivered':1,'read':0,'others':{'delivered':0,'read':0}";
+    /* An answered ack that moved nothing. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1}");
+    ok(2, 1, "");
+    sync_row(2, 2, 2, none);
+    breaks(PAR_RULE_MARKS_BACK);
+    /* A mark that was seen higher. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1}");
+    sync_row(2, 2, 2, one);
+    sync_row(2, 3, 2, none);
+    breaks(PAR_RULE_MARKS_BACK);
+    /* Going back from event to event. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':2}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':2,'read':0");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':0");
+    breaks(PAR_RULE_MARKS_BACK);
+    /* Asked, not answered: it may be either. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1}");
+    sync_row(2, 2, 2, none);
+    sync_row(2, 3, 2, one);
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':0");
+    ok(2, 1, "");
+    holds();
+}
+
+static void marks_bound(void **state)
+{
+    (void)state;
+    begin();
+    sent(1, 1);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1},'read':{'d.1.2':1}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':0,'read':1");
+    breaks(PAR_RULE_MARKS_BOUND);
+    begin();
+    sent(1, 1);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':9}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':9,'read':0");
+    breaks(PAR_RULE_MARKS_BOUND);
+    begin();
+    sent(1, 1);
+    ask(2, "'op':'ack','id':1,'read':{'d.1.2':9}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':1");
+    ok(2, 1, "");
+    holds();
+}
+
+static void marks_invented(void **state)
+{
+    (void)state;
+    begin();
+    sent(1, 1);
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':0");
+    breaks(PAR_RULE_MARKS_INVENTED);
+    begin();
+    sent(1, 1);
+    ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':1");
+    breaks(PAR_RULE_MARKS_INVENTED);
+    /* Who joins a group begins with the marks below the own entry. */
+    begin();
+    group();
+    ask(1, "'op':'group.add','id':2,'conv':'g.1','users':['4'],'cmid':'x'");
+    ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+    got(2, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'member_added',"
+           "'users':['4']");
+    ask(2, "'op':'members','id':1,'conv':'g.1'");
+    ok(2, 1,
+       "'members':[{'user':'1','role':'owner','joined_seq':1,'delivered':0,'read':0},"
+       "{'user':'2','role':'member','joined_seq':1,'delivered':0,'read':0},"
+       "{'user':'3','role':'member','joined_seq':1,'delivered':0,'read':0},"
+       "{'user':'4','role':'member','joined_seq':2,'delivered':1,'read':1}]");
+    holds();
+}
+
+static void hidden_read(void **state)
+{
+    (void)state;
+    for (int hidden = 0; hidden <= 1; hidden++) {
+        begin();
+        sent(1, 1);
+        ask(2, hidden ? "'op':'me.set','id':1,'show_read':false" : "'op':'me.set','id':1");
+        ok(2, 1, "");
+        at(2000);
+        ask(2, "'op':'ack','id':2,'read':{'d.1.2':1}");
+        got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':1,'read':1");
+        if (hidden)
+            breaks(PAR_RULE_HIDDEN_READ);
+        else
+            holds();
+    }
+    /* The own devices see it; what was read before stays shown. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'ack','id':1,'read':{'d.1.2':1}");
+    ask(2, "'op':'me.set','id':2,'show_read':false");
+    ok(2, 2, "");
+    at(2000);
+    ask(2, "'op':'ack','id':3,'read':{'d.1.2':2}");
+    got(1, "'ev':'mark','conv':'d.1.2','user':'2','delivered':2,'read':1");
+    sync_row(2, 4, 2, "'unread':0,'delivered':2,'read':2,'others':{'delivered':0,'read':0}");
+    holds();
+}
+
+static void unread(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned count;
+        bool right;
+    } cases[] = {{3, true}, {2, false}, {4, false}};
+    for (size_t i = 0; i < 3; i++) {
+        begin();
+        for (unsigned seq = 1; seq <= 3; seq++)
+            sent(1, seq);
+        sent(2, 4);
+        sent(1, 5);
+        ask(1, "'op':'delete','id':50,'conv':'d.1.2','seq':2,'cmid':'x'");
+        ok(1, 50, "'conv':'d.1.2','seq':6,'ts':600,'dup':false");
+        ask(2, "'op':'sync','id':1");
+        snprintf(line, sizeof line,
+                 "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':6,"
+                 "'last_entry':{'conv':'d.1.2','seq':6,'ts':600,'from':'1','kind':'deleted',"
+                 "'target':2},'unread':%u,'delivered':0,'read':0,"
+                 "'others':{'delivered':0,'read':0},'member':true,'member_count':2}]",
+                 cases[i].count);
+        ok(2, 1, line);
+        if (cases[i].right)
+            holds();
+        else
+            breaks(PAR_RULE_UNREAD);
+    }
+}
+
+static void sync_complete(void **state)
+{
+    (void)state;
+    begin();
+    sent(1, 1);
+    ask(2, "'op':'sync','id':1");
+    ok(2, 1, "'conversations':[],'sync_token':'t'");
+    breaks(PAR_RULE_SYNC_COMPLETE);
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    ask(2, "'op':'sync','id':1,'have':{'d.1.2':1}");
+    ok(2, 1, "'conversations':[],'sync_token':'t'");
+    breaks(PAR_RULE_SYNC_COMPLETE);
+    const char *marks = "'unread':1,'delivered':0,'read':0,'others':{'delivered':0,'read':0}";
+    begin();
+    sent(1, 1);
+    sync_row(2, 1, 1, marks);
+    sent(1, 2);
+    ask(2, "'op':'sync','id':2,'since':'t1'");
+    ok(2, 2, "'conversations':[],'sync_token':'t'");
+    breaks(PAR_RULE_SYNC_COMPLETE);
+    /* It was told before, or the client has it, or it is on the second page. */
+    begin();
+    sent(1, 1);
+    sync_row(2, 1, 1, marks);
+    ask(2, "'op':'sync','id':2,'since':'t1'");
+    ok(2, 2, "'conversations':[],'sync_token':'t'");
+    ask(2, "'op':'sync','id':3,'have':{'d.1.2':1}");
+    ok(2, 3, "'conversations':[],'sync_token':'t'");
+    ask(2, "'op':'sync','id':4");
+    ok(2, 4, "'conversations':[],'sync_token':'u','cursor':'c'");
+    ask(2, "'op':'sync','id':5,'cursor':'c'");
+    snprintf(line, sizeof line,
+             "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':1,"
+             "'last_entry':%s,'member':true,'member_count':2,%s}],'sync_token':'u'",
+             entry(1, 1, false), marks);
+    ok(2, 5, line);
+    holds();
+}
+
+static void list(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *wrong, *with;
+    } cases[] = {
+        {NULL, NULL},
+        {"'member':true", "'member':false"},
+        {"'member_count':3", "'member_count':2"},
+        {"'name':'G'", "'name':'H'"},
+        {"'kind':'group'", "'kind':'direct'"},
+        {"'others':{'delivered':0,'read':0}", "'others':{'delivered':1,'read':0}"},
+    };
+    const char *row = "'conv':'g.1','kind':'group','name':'G','last_seq':1,"
+                      "'last_entry':{'conv':'g.1','seq':1,'ts':100,'from':'1','kind':'created',"
+                      "'text':'G','users':['1','2','3'],'history':'all'},'unread':0,"
+                      "'delivered':0,'read':0,'others':{'delivered':0,'read':0},'member':true,"
+                      "'member_count':3";
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        begin();
+        group();
+        add("'e':'heal'");
+        add("'e':'end'");
+        ask(2, "'op':'sync','id':1");
+        const char *at_wrong = cases[i].wrong ? strstr(row, cases[i].wrong) : NULL;
+        size_t before = at_wrong ? (size_t)(at_wrong - row) : strlen(row);
+        snprintf(line, sizeof line, "'conversations':[{%.*s%s%s}],'sync_token':'t'", (int)before,
+                 row, at_wrong ? cases[i].with : "",
+                 at_wrong ? at_wrong + strlen(cases[i].wrong) : "");
+        ok(2, 1, line);
+        if (at_wrong)
+            breaks(PAR_RULE_LIST);
+        else
+            holds();
+    }
+}
+
+static void roster(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "{'user':'1','role':'owner','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'2','role':'member','joined_seq':1,'delivered':0,'read':0}",
+        "{'user':'1','role':'owner','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'2','role':'member','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'3','role':'member','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'4','role':'member','joined_seq':1,'delivered':0,'read':0}",
+        "{'user':'1','role':'owner','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'2','role':'admin','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'3','role':'member','joined_seq':1,'delivered':0,'read':0}",
+        "{'user':'1','role':'owner','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'2','role':'member','joined_seq':1,'delivered':0,'read':0},"
+        "{'user':'3','role':'member','joined_seq':1,'delivered':0,'read':0}",
+    };
+    for (size_t i = 0; i < 4; i++) {
+        begin();
+        group();
+        add("'e':'heal'");
+        add("'e':'end'");
+        ask(2, "'op':'members','id':1,'conv':'g.1'");
+        snprintf(line, sizeof line, "'members':[%s]", wrong[i]);
+        ok(2, 1, line);
+        if (i < 3)
+            breaks(PAR_RULE_ROSTER);
+        else
+            holds();
+    }
+}
+
+static void see(bool online)
+{
+    ask(2, "'op':'presence','id':70,'users':['1']");
+    snprintf(line, sizeof line, "'users':[{'id':'1','status':'%s','last_seen':1}]",
+             online ? "online" : "offline");
+    ok(2, 70, line);
+}
+
+static void presence(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        begin();
+        sent(1, 1);
+        add("'e':'truth','user':'1','online':true");
+        add("'e':'heal'");
+        at(1000);
+        see(i != 0); /* 0: it is not told */
+        add("'e':'truth','user':'1','online':false");
+        if (i >= 2)
+            at(1060); /* within the bound: told late, or not yet */
+        else
+            at(1300);
+        see(i == 1 || i == 2); /* 1: told too late */
+        if (i < 2)
+            breaks(PAR_RULE_PRESENCE);
+        else
+            holds();
+    }
+    /* A watcher who was never told of the end. */
+    for (int told = 0; told <= 1; told++) {
+        begin();
+        sent(1, 1);
+        add("'e':'truth','user':'1','online':true");
+        ask(2, "'op':'watch','id':70,'users':['1']");
+        ok(2, 70, "'users':[{'id':'1','status':'online','last_seen':1}]");
+        add("'e':'heal'");
+        add("'e':'truth','user':'1','online':false");
+        add("'e':'close','conn':1");
+        add("'e':'close','conn':5");
+        if (told)
+            got(2, "'ev':'presence','user':'1','status':'offline','last_seen':1");
+        add("'e':'push','user':'2','conv':'d.1.2','seq':1");
+        at(1000);
+        add("'e':'end'");
+        if (told)
+            holds();
+        else
+            breaks(PAR_RULE_PRESENCE);
+    }
+}
+
+static void hidden_presence(void **state)
+{
+    (void)state;
+    /* Nothing in common. */
+    begin();
+    see(true);
+    breaks(PAR_RULE_HIDDEN_PRESENCE);
+    begin();
+    see(false);
+    holds();
+    /* A block, and a setting. */
+    for (int i = 0; i <= 1; i++) {
+        begin();
+        sent(1, 1);
+        ask(1,
+            i ? "'op':'block','id':1,'user':'2'" : "'op':'me.set','id':1,'show_last_seen':false");
+        ok(1, 1, "");
+        at(3000);
+        see(true);
+        breaks(PAR_RULE_HIDDEN_PRESENCE);
+    }
+    begin();
+    ask(1, "'op':'contact.add','id':1,'user':'2'");
+    ok(1, 1, "");
+    see(true);
+    holds();
+    begin();
+    got(2, "'ev':'presence','user':'1','status':'online','last_seen':1");
+    breaks(PAR_RULE_HIDDEN_PRESENCE);
+}
+
+static void told(void **state)
+{
+    (void)state;
+    for (int how = 0; how <= 4; how++) {
+        begin();
+        sent(1, 1);
+        if (how == 1)
+            event(2, 1, 1);
+        if (how == 2)
+            add("'e':'push','user':'2','conv':'d.1.2','seq':1");
+        if (how == 3) {
+            ask(2, "'op':'conv.set','id':1,'conv':'d.1.2','muted_until':99");
+            ok(2, 1, "");
+        }
+        add("'e':'heal'");
+        add("'e':'end'");
+        /* Read only by who asked after the end: nobody had told them. */
+        if (how == 4) {
+            ask(2, "'op':'history','id':1,'conv':'d.1.2'");
+            snprintf(line, sizeof line, "'entries':[%s],'first_seq':1,'last_seq':1,'more':false",
+                     entry(1, 1, false));
+            ok(2, 1, line);
+        }
+        if (how == 0 || how == 4)
+            breaks(PAR_RULE_TOLD);
+        else
+            holds();
+    }
+}
+
+static void healed(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned first, last, from, to;
+        bool right;
+    } cases[] = {{1, 2, 1, 2, true}, {1, 1, 1, 1, false}, {2, 2, 2, 2, false}, {1, 2, 1, 1, false}};
+    for (size_t i = 0; i < 4; i++) {
+        begin();
+        sent(1, 1);
+        sent(1, 2);
+        event(2, 1, 1);
+        event(2, 2, 1);
+        add("'e':'heal'");
+        add("'e':'end'");
+        size_t n = (size_t)snprintf(line, sizeof line,
+                                    "'e':'hold','device':'b','conv':'d.1.2','first':%u,'last':%u,"
+                                    "'entries':[",
+                                    cases[i].first, cases[i].last);
+        for (unsigned seq = cases[i].from; seq <= cases[i].to; seq++)
+            n += (size_t)snprintf(line + n, sizeof line - n, "%s%s", seq > cases[i].from ? "," : "",
+                                  entry(seq, 1, false));
+        snprintf(line + n, sizeof line - n, "]");
+        add(line);
+        if (cases[i].right)
+            holds();
+        else
+            breaks(PAR_RULE_HEALED);
+    }
+    /* A device that says what it holds, and has nothing. */
+    begin();
+    sent(1, 1);
+    event(2, 1, 1);
+    add("'e':'end'");
+    add("'e':'outbox','device':'b','cmids':[]");
+    breaks(PAR_RULE_HEALED);
+    /* What it holds is not what the log has. */
+    begin();
+    sent(1, 1);
+    event(2, 1, 1);
+    add("'e':'end'");
+    add("'e':'hold','device':'b','conv':'d.1.2','first':1,'last':1,"
+        "'entries':[{'seq':1,'text':'other'}]");
+    breaks(PAR_RULE_SAME_ENTRY);
+    /* The store lost one. */
+    begin();
+    sent(1, 1);
+    sent(1, 2);
+    event(2, 1, 1);
+    event(2, 2, 1);
+    add("'e':'end'");
+    add("'e':'store','conv':'d.1.2','last':1,'entries':[{'seq':1}]");
+    breaks(PAR_RULE_HEALED);
+}
+
+static void stuck(void **state)
+{
+    (void)state;
+    begin();
+    add("'e':'end'");
+    add("'e':'outbox','device':'a','cmids':['m1']");
+    breaks(PAR_RULE_STUCK);
+    begin();
+    ask(1, "'op':'ping','id':1");
+    add("'e':'end'");
+    breaks(PAR_RULE_STUCK);
+    /* The connection went. */
+    begin();
+    ask(1, "'op':'ping','id':1");
+    add("'e':'close','conn':1");
+    add("'e':'end'");
+    add("'e':'outbox','device':'a','cmids':[]");
+    holds();
+}
+
+static void malformed(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "",
+        "{}\n",
+        "[]\n",
+        "{\"e\":\"note\",\"t\":1,\"text\":\"x\"}\n",
+        "{\"e\":\"begin\",\"t\":1,\"version\":2}\n",
+        "{\"e\":\"begin\",\"t\":1,\"version\":1,\"healing_ms\":1,\"presence_ms\":1}\n",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct par_check *c = par_check_new();
+        uint32_t at_line;
+        if (par_check_feed(c, par_str(bad[i])))
+            par_check_finish(c);
+        assert_string_not_equal(par_check_fault(c, &at_line), "");
+        par_check_free(&c);
+    }
+    static const char *const lines[] = {
+        "'e':'nothing'",
+        "'e':'open','conn':1,'device':'a','via':'ws'",
+        "'e':'open','conn':9,'device':'z','via':'ws'",
+        "'e':'close','conn':9",
+        "'e':'got','conn':9,'frame':{}",
+        "'e':'ask','conn':1,'frame':[]",
+        "'e':'ask','conn':1,'frame':{'op':'ping'}",
+        "'e':'push','user':'9','conv':'d.1.2','seq':1",
+        "'e':'device','device':'a','user':'2'",
+        "'e':'hold','device':'a','conv':'d.1.2','first':1,'last':1,'entries':[{}]",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        begin();
+        add(lines[i]);
+        struct par_check *c = par_check_new();
+        uint32_t at_line;
+        assert_false(par_check_feed(c, history_text()));
+        assert_string_not_equal(par_check_fault(c, &at_line), "");
+        assert_int_equal(at_line, 16);
+        par_check_free(&c);
+    }
+    begin();
+    holds();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(marks_back),     cmocka_unit_test(marks_bound),
+        cmocka_unit_test(marks_invented), cmocka_unit_test(hidden_read),
+        cmocka_unit_test(unread),         cmocka_unit_test(sync_complete),
+        cmocka_unit_test(list),           cmocka_unit_test(roster),
+        cmocka_unit_test(presence),       cmocka_unit_test(hidden_presence),
+        cmocka_unit_test(told),           cmocka_unit_test(healed),
+        cmocka_unit_test(stuck),          cmocka_unit_test(malformed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
