@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench fuzz fuzz-soak fault-soak crash-test clean setup setup-check web
+.PHONY: help run build test check bench fuzz fuzz-soak fault-soak crash-test model clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -34,6 +34,9 @@ fault-soak: build setup-check ## kill, fill the disk and break syncs for hours (
 
 crash-test: build setup-check ## cut the power anywhere in a recorded run of the store (PARLEY_CRASH=full)
 	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_TEST_FILE_LIMIT=$${PARLEY_TEST_FILE_LIMIT:-7200} node tests/run.mjs crash
+
+model: setup-check ## explore numbering and takeover with Spin, each rule on and off (MODEL=full goes deeper)
+	@model/run $(or $(MODEL),quick)
 
 clean: ## remove everything that was built
 	rm -rf build build-* node_modules/.parley-installed
