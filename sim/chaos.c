@@ -43,12 +43,10 @@ static void hit(void *arg)
         return;
     }
     sim_server_kill(s, x->power);
-#ifdef SIM_WITH_DISK
     if (t->store && x->power)
         sim_store_power_loss(t->store);
     else if (t->store)
         sim_store_killed(t->store);
-#endif
 }
 
 /* False: the world was healed first, or the server ended by itself. */

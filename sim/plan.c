@@ -162,7 +162,6 @@ static void draw_crowd(struct sim_plan *p, struct sim_random *r)
         bad_net(p, r);
 }
 
-#ifdef SIM_WITH_DISK
 static void crashes(struct sim_plan *p, struct sim_random *r)
 {
     p->chaos.kill_ms = in(r, 2000, 20000);
@@ -195,18 +194,14 @@ static void draw_failing_disk(struct sim_plan *p, struct sim_random *r)
         bad_net(p, r);
 }
 
-#endif
-
 static const struct named plans[] = {
     {"calm", draw_calm, 1, "one server, memory, nothing fails"},
     {"net", draw_net_plan, 4, "resets, half-open connections, cuts and slow links"},
     {"devices", draw_devices, 4, "devices crash and come back from their records"},
     {"pause", draw_pause, 2, "the server is paused, its clock jumps"},
     {"crowd", draw_crowd, 1, "many users in large groups"},
-#ifdef SIM_WITH_DISK
     {"disk", draw_disk, 6, "one server on a disk: kills and losses of power anywhere"},
     {"failing-disk", draw_failing_disk, 6, "its writes, syncs and reads fail, it fills up"},
-#endif
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };

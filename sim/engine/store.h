@@ -21,6 +21,7 @@
 struct sim_store_plan {
     bool by_rows;
     uint64_t timeout_ns; /* a call without an answer ends after so long */
+    uint32_t read_failed_ppm;
 
     /* By rows only. */
     uint32_t regions;    /* of each table, by the first byte of the key; 0: 1 */
@@ -30,7 +31,6 @@ struct sim_store_plan {
     uint32_t late_ppm;
     uint64_t late_ns; /* a late row comes so long after its call, at most */
     uint32_t refused_ppm;
-    uint32_t read_failed_ppm;
     uint32_t scan_moves_ppm; /* rows land while a scan is under way: of its pages */
     uint32_t move_ppm;       /* a region moves */
     uint64_t move_ns;        /* and cannot be reached for so long, at most */

@@ -229,6 +229,10 @@ static enum par_err disk_read(void *impl, size_t n, const struct par_store_key *
     struct sim_store *store = impl;
     enum par_err err = PAR_OK;
     sim_engine_enter();
+    if (sim_store__due(store, store->plan.read_failed_ppm)) {
+        sim_fault(SIM_FAULT_STORE_READ_FAILED, par_table_name(keys[0].table));
+        err = PAR_E_UNAVAILABLE;
+    }
     for (size_t i = 0; i < n && err == PAR_OK; i++) {
         struct sim_row *row = sim_rows_find(&store->tables[keys[i].table], keys[i].key);
         if (row != NULL && !found(arg, i, sim_bytes_str(row->value)))
@@ -251,8 +255,11 @@ static enum par_err disk_scan(void *impl, enum par_table table, struct par_str s
             !fn(arg, key, sim_bytes_str(rows->row[i]->value)))
             break;
     }
+    bool failed = sim_store__due(store, store->plan.read_failed_ppm);
+    if (failed)
+        sim_fault(SIM_FAULT_STORE_READ_FAILED, "within a scan");
     sim_engine_leave();
-    return PAR_OK;
+    return failed ? PAR_E_UNAVAILABLE : PAR_OK;
 }
 
 /* ---- writing ---- */
