@@ -163,6 +163,7 @@ struct par_ck_sight {
     uint32_t line;
     uint32_t asked; /* of what was read, the line of the request; else line */
     uint8_t source;
+    uint64_t upto;                  /* HOLD: the last that is held; else 0 */
     struct par_ck_conn *conn;       /* NULL: HOLD, STORE */
     struct par_ck_user *user;       /* NULL: STORE */
     struct par_ck_request *request; /* PAGE, ROW, ANSWER */

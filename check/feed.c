@@ -244,8 +244,10 @@ static bool hold_line(struct par_check *c, const struct line *l, bool store)
         if (!par_check__entry(c, &item, &e, &id))
             return malformed(c, "entries: a member is missing or wrong");
         struct par_ck_sight *s = par_check__sight(c, conv, &e, store ? PAR_CK_STORE : PAR_CK_HOLD);
-        if (s && d)
+        if (s && d) {
             s->user = d->user;
+            s->upto = hold.last;
+        }
     }
     hold.count = conv->sights.count - hold.first_sight;
     struct par_ck_hold *kept = par_check__push(c, &conv->holds, sizeof *kept);

@@ -238,6 +238,28 @@ static struct par_ck_request *maker_by_cmid(struct par_check *c, struct par_ck_c
     return NULL;
 }
 
+/* A last owner who leaves hands over first, with an entry that nobody asked for by itself. */
+static bool hand_over(const struct par_ck_conv *conv, const struct par_ck_entry *e)
+{
+    const struct par_ck_slot *next = par_check__slot(conv, e->seq + 1);
+    return e->kind == PAR_CK_KIND_ROLE_CHANGED && next &&
+           (next->sight->entry.kind == PAR_CK_KIND_MEMBER_LEFT ||
+            next->sight->entry.kind == PAR_CK_KIND_MEMBER_REMOVED) &&
+           next->sight->entry.from == e->from;
+}
+
+/* Surely: its maker's own device saw it without a cmid. */
+static bool seen_handed_over(const struct par_ck_conv *conv, const struct par_ck_entry *e)
+{
+    for (uint32_t i = 0; i < conv->sights.count && hand_over(conv, e); i++) {
+        const struct par_ck_sight *s = PAR_CK_AT(&conv->sights, struct par_ck_sight, i);
+        if (s->entry.seq == e->seq && whole(s) && s->user && s->user->id == e->from &&
+            !(s->entry.has & PAR_CK_HAS_CMID))
+            return true;
+    }
+    return false;
+}
+
 /* The same of one that nobody saw with its cmid, by what is in it. Where only one cmid can be
  * meant, it is that one. */
 static struct par_ck_request *maker_by_content(struct par_check *c, struct par_ck_conv *conv,
@@ -252,7 +274,8 @@ static struct par_ck_request *maker_by_content(struct par_check *c, struct par_c
         struct par_ck_request *r = *PAR_CK_AT(list, struct par_ck_request *, i);
         /* An API key may send without a cmid; then the server makes one. */
         if ((created && r->op != PAR_CK_GROUP_CREATE) || (slot->cmid.ptr && r->body.cmid.ptr) ||
-            (r->cmid && r->cmid->in) || !par_check__made_by(slot, r))
+            (r->cmid && r->cmid->in) || r->asked > slot->sight->line ||
+            !par_check__made_by(slot, r))
             continue;
         several |= only != NULL && only != r->cmid;
         only = r->cmid;
@@ -267,22 +290,12 @@ static struct par_ck_request *maker_by_content(struct par_check *c, struct par_c
     return first;
 }
 
-/* A last owner who leaves hands over first, with an entry that nobody asked for by itself. */
-static bool hand_over(const struct par_ck_conv *conv, const struct par_ck_entry *e)
-{
-    const struct par_ck_slot *next = par_check__slot(conv, e->seq + 1);
-    return e->kind == PAR_CK_KIND_ROLE_CHANGED && next &&
-           (next->sight->entry.kind == PAR_CK_KIND_MEMBER_LEFT ||
-            next->sight->entry.kind == PAR_CK_KIND_MEMBER_REMOVED) &&
-           next->sight->entry.from == e->from;
-}
-
 static void find_maker(struct par_check *c, struct par_ck_conv *conv, struct par_ck_slot *slot)
 {
     const struct par_ck_entry *e = &slot->sight->entry;
     bool complete = whole(slot->sight) || slot->sight->source == PAR_CK_ANSWER;
     slot->asked = slot->cmid.ptr ? maker_by_cmid(c, conv, slot) : NULL;
-    if (!slot->asked)
+    if (!slot->asked && !seen_handed_over(conv, e))
         slot->asked = maker_by_content(c, conv, slot);
     slot->born = slot->asked ? slot->asked->asked : 0;
     if (!complete || e->kind == PAR_CK_KIND_VOID || !par_check__user(c, e->from)->declared)

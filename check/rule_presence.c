@@ -156,18 +156,23 @@ static void watched(struct par_check *c, const struct par_ck_conn *conn)
     const struct par_ck_request *w = conn->watch;
     for (uint32_t k = 0; w && w->online && k < w->id_count; k++) {
         bool shown = w->online[k];
+        bool told = shown;
         uint32_t line = w->got;
         for (uint32_t i = 0; i < conn->presences.count; i++) {
             const struct par_ck_presence *e =
                 PAR_CK_AT(&conn->presences, struct par_ck_presence, i);
             if (e->user == w->ids[k] && e->line > w->got && e->line < c->end) {
                 shown = e->online;
+                told = true;
                 line = e->line;
             }
         }
         struct pair p = {c,        conn->user, par_check__user(c, w->ids[k]), c->end, c->end,
                          c->end_t, c->end_t};
-        if (p.subject && w->got < c->end)
+        /* Who was not to be seen yet counts as offline, and is told of with the next change; of who
+         * is not to be seen any more nothing is told. */
+        struct pair then = {c, conn->user, p.subject, w->asked, w->got, w->asked_t, w->got_t};
+        if (p.subject && w->got < c->end && surely_visible(&p) && (told || surely_visible(&then)))
             judge(&p, shown, line);
     }
 }

@@ -22,11 +22,18 @@ static bool changes(const struct look *l, uint64_t change, uint8_t kind, uint64_
     return !slot || (slot->sight->entry.kind == kind && slot->sight->entry.target == target);
 }
 
+/* Was this change known before the read was asked? A device learns of none above what it holds: one
+ * that is out of the group keeps the old state. */
+static bool known_before(const struct look *l, uint64_t change)
+{
+    return par_check__known(l->conv, change) < l->s->asked && (!l->s->upto || change <= l->s->upto);
+}
+
 /* The newest edit that had been seen before the read was asked. */
 static uint64_t edit_before(const struct look *l)
 {
     uint64_t k = l->slot->last_edit;
-    while (k && par_check__known(l->conv, k) >= l->s->asked)
+    while (k && !known_before(l, k))
         k = par_check__slot(l->conv, k)->last_edit;
     return k;
 }
@@ -46,7 +53,7 @@ static void text_state(const struct look *l)
     }
     if (hold && !(e->has & PAR_CK_HAS_TEXT))
         return;
-    if (l->slot->deleted_by && par_check__known(l->conv, l->slot->deleted_by) < l->s->asked) {
+    if (l->slot->deleted_by && known_before(l, l->slot->deleted_by)) {
         broken(l, PAR_RULE_DELETED_TEXT, par_check__known(l->conv, l->slot->deleted_by),
                "its delete was known before");
         return;
@@ -56,7 +63,9 @@ static void text_state(const struct look *l)
             broken(l, PAR_RULE_FORM, 0, "a text without text");
         return;
     }
-    uint64_t newest = edit_before(l);
+    /* Of one that was deleted since, the edit comes without its text. */
+    bool gone = l->s->upto && l->slot->deleted_by > l->s->upto;
+    uint64_t newest = gone ? 0 : edit_before(l);
     if (e->edited_seq < newest)
         broken(l, PAR_RULE_NEWEST_STATE, par_check__known(l->conv, newest),
                "an edit was known before");
@@ -79,7 +88,7 @@ static void edit_state(const struct look *l)
         return;
     if (e->deleted_seq)
         broken(l, PAR_RULE_DELETED_TEXT, 0, "the text of an edit of a deleted entry is shown");
-    else if (target->deleted_by && par_check__known(l->conv, target->deleted_by) < l->s->asked)
+    else if (target->deleted_by && known_before(l, target->deleted_by))
         broken(l, PAR_RULE_DELETED_TEXT, par_check__known(l->conv, target->deleted_by),
                "it edits what was known to be deleted before");
 }

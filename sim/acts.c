@@ -130,6 +130,15 @@ static void of_group(struct sim_device *d, enum par_op op)
     write_item(d, &w);
 }
 
+/* On its socket, or by HTTP. */
+static void ask(struct sim_device *d, const char *op, const char *members)
+{
+    if (sim_random_below(&d->random, 4) == 0)
+        sim_device_call(d, op, members);
+    else
+        sim_device_ask(d, op, members, 0);
+}
+
 static void ask_conv(struct sim_device *d, const char *op, const char *more)
 {
     char members[256];
@@ -137,7 +146,7 @@ static void ask_conv(struct sim_device *d, const char *op, const char *more)
     if (!conv)
         return;
     snprintf(members, sizeof members, "\"conv\":\"%.*s\"%s", PAR_STR_ARGS(conv->id), more);
-    sim_device_ask(d, op, members, 0);
+    ask(d, op, members);
 }
 
 static void history(struct sim_device *d)
@@ -160,7 +169,7 @@ static void history(struct sim_device *d)
         more[0] = 0;
     char members[256];
     snprintf(members, sizeof members, "\"conv\":\"%.*s\"%s", PAR_STR_ARGS(conv->id), more);
-    sim_device_ask(d, "history", members, 0);
+    ask(d, "history", members);
 }
 
 static void repeat(struct sim_device *d, bool changed)
@@ -170,7 +179,7 @@ static void repeat(struct sim_device *d, bool changed)
     if (!r->op)
         return;
     if (!changed) {
-        sim_device_ask(d, r->op, r->members, 0);
+        sim_device_call(d, r->op, r->members);
         return;
     }
     /* Only what no outbox will try again: it would take the other for its own. */
@@ -184,8 +193,18 @@ static void repeat(struct sim_device *d, bool changed)
     memcpy(members, r->members, head);
     strcpy(members + head, "other ");
     strcpy(members + head + 6, r->members + head);
-    sim_device_ask(d, r->op, members, 0);
+    sim_device_call(d, r->op, members);
     free(members);
+}
+
+/* So that it is sent again, perhaps changed. */
+static void remember_raw(struct sim_device *d, const char *members)
+{
+    struct sim_recent *r = &d->user->recent[d->user->recent_next++ % SIM_RECENT];
+    free(r->op);
+    free(r->members);
+    r->op = strdup("send");
+    r->members = strdup(members);
 }
 
 static void raw_send(struct sim_device *d)
@@ -193,7 +212,8 @@ static void raw_send(struct sim_device *d)
     static char members[TEXT_MAX + 256];
     snprintf(members, sizeof members, "\"to\":\"%llu\",\"cmid\":\"raw-%s-%u\",\"text\":\"%s\"",
              (unsigned long long)some_user(d, true)->id, d->name, ++d->cmids, some_text(d));
-    sim_device_ask(d, "send", members, 0);
+    remember_raw(d, members);
+    sim_device_call(d, "send", members);
 }
 
 static void settings(struct sim_device *d)
@@ -302,7 +322,7 @@ void sim_device_act(struct sim_device *d)
         history(d);
         break;
     case SIM_ACT_SYNC:
-        sim_device_ask(d, "sync", sim_random_below(&d->random, 2) ? "\"limit\":3" : "", 0);
+        ask(d, "sync", sim_random_below(&d->random, 2) ? "\"limit\":3" : "");
         break;
     case SIM_ACT_MEMBERS:
         ask_conv(d, "members", sim_random_below(&d->random, 2) ? ",\"limit\":2" : "");

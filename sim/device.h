@@ -99,7 +99,7 @@ struct sim_device {
     bool running;
     struct sim_random random;
     unsigned cmids;
-    unsigned asks_open;
+    unsigned asks_open, calls_open;
     void *reader; /* final reads: course.c */
 };
 
@@ -112,6 +112,9 @@ void sim_device_on(struct sim_device *d);
 void sim_device_off(struct sim_device *d);
 /* Asks, and records the answer only. */
 bool sim_device_ask(struct sim_device *d, const char *op, const char *members, uint64_t tag);
+
+/* call.c: the same by POST /v1/op, to any server. What it writes comes back as an event. */
+void sim_device_call(struct sim_device *d, const char *op, const char *members);
 
 /* acts.c: what its user does now, of its own accord. */
 void sim_device_act(struct sim_device *d);
