@@ -2,9 +2,9 @@
 #include "admin/admin_private.h"
 
 #include "base/log.h"
-#include "conv/writer.h"
 #include "server/drain.h"
 #include "server/front.h"
+#include "server/owners.h"
 
 int par_admin__status(struct par_admin_call *call)
 {
@@ -18,7 +18,9 @@ int par_admin__status(struct par_admin_call *call)
     struct par_queue_stats queue;
     const char *why;
     bool ready = par_server_ready(server, &why);
-    par_writer_stats(server->writer, &writer);
+    struct par_owners_count partitions;
+    par_owners_stats(server->owners, &writer);
+    par_owners_count(server->owners, &partitions);
     par_store_stats(server->store, &store);
     par_queue_stats(server->queue, &queue);
     struct par_buf *out = &call->out;
@@ -31,6 +33,9 @@ int par_admin__status(struct par_admin_call *call)
     par_buf_printf(out, "clients     %llu\n", (unsigned long long)atomic_load(&server->clients));
     par_buf_printf(out, "users       %zu\n", par_directory_users(server->directory));
     par_buf_printf(out, "entries     %llu\n", (unsigned long long)writer.entries);
+    par_buf_printf(out, "partitions  %u here, %u written, %u replaced, %u halted\n",
+                   partitions.partitions, partitions.writers, partitions.replaced,
+                   partitions.halted);
     par_buf_printf(out, "queue       %llu of %llu\n", (unsigned long long)queue.waiting_records,
                    (unsigned long long)queue.max_records);
     par_buf_printf(out, "store       %s, %llu bytes, %llu free, reopened %llu times\n",

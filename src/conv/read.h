@@ -92,6 +92,19 @@ enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct p
                              const struct par_conversation *conversation, uint64_t read,
                              uint32_t *unread_r) PAR_MUST_CHECK;
 
+/* ---- push ---- */
+
+/* For each conversation of the user with something above their `delivered` mark that is worth a
+ * push, calls fn once, with the newest such entry, as PAR_PUSH_MISSED (TAKEOVER.md R4). The job
+ * borrows until fn returns. PAR_E_UNAVAILABLE: some may have been called for. */
+struct par_push_job;
+typedef void (*par_read_missed_fn)(void *arg, const struct par_push_job *job);
+enum par_err par_read_missed(struct par_reader *r, uint64_t user, par_read_missed_fn fn,
+                             void *arg) PAR_MUST_CHECK;
+/* The same for one conversation. */
+enum par_err par_read_missed_in(struct par_reader *r, uint64_t user, const struct par_conv *conv,
+                                par_read_missed_fn fn, void *arg) PAR_MUST_CHECK;
+
 /* ---- presence ---- */
 
 /* visible_r[i]: may `viewer` see the presence of users[i]? (PROTOCOL.md 3, Visibility.) */

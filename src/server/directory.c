@@ -23,6 +23,7 @@ struct entry {
     uint32_t watcher_count;
     uint8_t endpoint_count;
     uint8_t present_count;
+    uint8_t told; /* enum par_dir_told */
 };
 
 struct shard {
@@ -39,6 +40,8 @@ struct par_directory {
     struct par_route *route;
     uint64_t server;
     uint64_t boot;
+    par_directory_watched_fn watched;
+    void *watched_arg;
 };
 
 static uint64_t mix(const struct par_directory *dir, uint64_t user)
@@ -343,6 +346,69 @@ size_t par_directory_users(struct par_directory *dir)
     return n;
 }
 
+void par_directory_on_watched(struct par_directory *dir, par_directory_watched_fn fn, void *arg)
+{
+    dir->watched = fn;
+    dir->watched_arg = arg;
+}
+
+static uint8_t told_of(bool online)
+{
+    return online ? PAR_DIR_TOLD_ONLINE : PAR_DIR_TOLD_OFFLINE;
+}
+
+enum par_dir_told par_directory_tell(struct par_directory *dir, uint64_t user, bool online)
+{
+    enum par_dir_told before = PAR_DIR_TOLD_NOTHING;
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    if (e && e->watcher_count) {
+        before = (enum par_dir_told)e->told;
+        e->told = told_of(online);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return before;
+}
+
+bool par_directory_read(struct par_directory *dir, uint64_t user, bool online)
+{
+    bool same = true;
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    if (e && e->watcher_count) {
+        if (e->told == PAR_DIR_TOLD_NOTHING)
+            e->told = told_of(online);
+        same = e->told == told_of(online);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return same;
+}
+
+struct watched {
+    uint64_t user;
+    enum par_dir_told told;
+};
+
+void par_directory_each_watched(struct par_directory *dir, par_directory_told_fn fn, void *arg)
+{
+    for (size_t i = 0; i < SHARDS; i++) {
+        struct shard *s = &dir->shards[i];
+        struct watched *watched = NULL;
+        size_t count = 0;
+        pthread_mutex_lock(&s->lock);
+        for (size_t j = 0; j < s->slot_count; j++) {
+            for (struct entry *e = s->slots[j]; e; e = e->next) {
+                if (e->watcher_count && ROOM_FOR_ONE(watched, count))
+                    watched[count++] = (struct watched){e->user, (enum par_dir_told)e->told};
+            }
+        }
+        pthread_mutex_unlock(&s->lock);
+        for (size_t j = 0; j < count; j++)
+            fn(arg, watched[j].user, watched[j].told);
+        free(watched);
+    }
+}
+
 struct found {
     uint64_t user;
     struct par_dir_endpoint endpoint;
@@ -443,6 +509,8 @@ enum par_err par_directory_watch(struct par_directory *dir, uint64_t user, uint6
     if (ROOM_FOR_ONE(e->watchers, e->watcher_count)) {
         e->watchers[e->watcher_count++] = (struct par_dir_watcher){endpoint, watcher};
         err = PAR_OK;
+        if (e->watcher_count == 1 && dir->watched)
+            dir->watched(dir->watched_arg, user, true);
     } else {
         drop_if_empty(dir, s, e);
     }
@@ -459,6 +527,11 @@ void par_directory_unwatch(struct par_directory *dir, uint64_t user, uint64_t en
         if (e->watchers[i].endpoint != endpoint)
             continue;
         e->watchers[i] = e->watchers[--e->watcher_count];
+        if (e->watcher_count == 0) {
+            e->told = PAR_DIR_TOLD_NOTHING;
+            if (dir->watched)
+                dir->watched(dir->watched_arg, user, false);
+        }
         drop_if_empty(dir, s, e);
         break;
     }

@@ -104,6 +104,23 @@ void par_directory_sweep(struct par_directory *dir, uint64_t now_ns, uint32_t pe
 enum par_err par_directory_watch(struct par_directory *dir, uint64_t user, uint64_t endpoint,
                                  uint64_t watcher) PAR_MUST_CHECK;
 void par_directory_unwatch(struct par_directory *dir, uint64_t user, uint64_t endpoint);
+/* fn(arg, user, watched) when the first one watches the user and when the last one has ended; under
+ * the user's lock, so in the order in which it happened: it must not block nor call the directory.
+ * To be set before threads start. */
+typedef void (*par_directory_watched_fn)(void *arg, uint64_t user, bool watched);
+void par_directory_on_watched(struct par_directory *dir, par_directory_watched_fn fn, void *arg);
+
+/* What those who watch the user were told last. */
+enum par_dir_told { PAR_DIR_TOLD_NOTHING = 0, PAR_DIR_TOLD_OFFLINE, PAR_DIR_TOLD_ONLINE };
+/* They are told this now; returns what they were told before. Of one who is not watched nothing is
+ * remembered. */
+enum par_dir_told par_directory_tell(struct par_directory *dir, uint64_t user, bool online);
+/* One of them has read this for itself: remembered only if nothing was told yet. True when it is
+ * what they were told. */
+bool par_directory_read(struct par_directory *dir, uint64_t user, bool online);
+/* Calls fn for everybody who is watched, with no lock held. */
+typedef void (*par_directory_told_fn)(void *arg, uint64_t user, enum par_dir_told told);
+void par_directory_each_watched(struct par_directory *dir, par_directory_told_fn fn, void *arg);
 
 /* One who watches: the endpoint and its user. */
 struct par_dir_watcher {

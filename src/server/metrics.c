@@ -2,13 +2,15 @@
 #include "server/metrics.h"
 
 #include "base/stats.h"
-#include "conv/writer.h"
 #include "proto/op.h"
 #include "server/front.h"
+#include "server/inbox.h"
+#include "server/owners.h"
+#include "server/standby.h"
 
 #include <stdlib.h>
 
-enum { MAX_SOURCES = 64 };
+enum { MAX_SOURCES = 96 };
 
 struct par_metrics {
     struct par_stats_source sources[MAX_SOURCES];
@@ -124,7 +126,7 @@ POOL_VALUE(hashers_passed, hashers, done)
     static int64_t name(void *arg)                                                                 \
     {                                                                                              \
         struct par_writer_stats stats;                                                             \
-        par_writer_stats(SERVER(arg)->writer, &stats);                                             \
+        par_owners_stats(SERVER(arg)->owners, &stats);                                             \
         return (int64_t)stats.field;                                                               \
     }
 WRITER_VALUE(state_bytes, cache_bytes)
@@ -132,6 +134,32 @@ WRITER_VALUE(state_bytes_max, cache_bytes_max)
 WRITER_VALUE(state_items, cache_convs)
 WRITER_VALUE(pending_marks, pending_marks)
 WRITER_VALUE(pending_marks_max, pending_marks_max)
+
+#define OWNERS_VALUE(name, field)                                                                  \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_owners_count count;                                                             \
+        par_owners_count(SERVER(arg)->owners, &count);                                             \
+        return (int64_t)count.field;                                                               \
+    }
+OWNERS_VALUE(partitions_owned, partitions)
+OWNERS_VALUE(partitions_written, writers)
+OWNERS_VALUE(partitions_replaced, replaced)
+OWNERS_VALUE(partitions_halted, halted)
+
+static int64_t missed_depth(void *arg)
+{
+    struct par_standby_stats stats;
+    par_standby_stats(SERVER(arg)->standby, &stats);
+    return (int64_t)stats.waiting;
+}
+
+static int64_t inbox_passed(void *arg)
+{
+    struct par_inbox_stats stats;
+    par_inbox_stats(SERVER(arg)->inbox, &stats);
+    return (int64_t)stats.taken;
+}
 
 static int64_t store_ready(void *arg)
 {
@@ -235,6 +263,12 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_POOL_BYTES, "cache", cache_bytes);
     add(m, PAR_G_POOL_LIMIT, "cache", cache_limit);
     add(m, PAR_G_POOL_BYTES, "store", store_memory);
+    add(m, PAR_G_QUEUE_DEPTH, "missed", missed_depth);
+    add(m, PAR_G_QUEUE_PASSED, "inbox", inbox_passed);
+    add(m, PAR_G_PARTITIONS, "owned", partitions_owned);
+    add(m, PAR_G_PARTITIONS, "written", partitions_written);
+    add(m, PAR_G_PARTITIONS, "replaced", partitions_replaced);
+    add(m, PAR_G_PARTITIONS, "halted", partitions_halted);
     add(m, PAR_G_STORE_READY, NULL, store_ready);
     add(m, PAR_G_STORE_FREE, NULL, store_free);
     add(m, PAR_G_STORE_SIZE, NULL, store_size);

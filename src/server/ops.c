@@ -2,7 +2,8 @@
 #include "server/front.h"
 
 #include "base/stats.h"
-#include "conv/writer.h"
+#include "server/life.h"
+#include "server/owners.h"
 
 bool par_server_ready(struct par_server *server, const char **why_r)
 {
@@ -11,8 +12,10 @@ bool par_server_ready(struct par_server *server, const char **why_r)
         *why_r = "starting or stopping";
     else if (!par_store_writable(server->store))
         *why_r = par_store_trouble(server->store);
-    else if (!par_writer_ready(server->writer))
-        *why_r = "the writer reads its state again";
+    else if (!par_owners_ready(server->owners, why_r))
+        ;
+    else if (!par_life_beats(server->life))
+        *why_r = "the route table does not take the heartbeat";
     return !**why_r;
 }
 

@@ -7,6 +7,7 @@
 #include "server/fanout.h"
 #include "store/key.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 struct par_departure {
@@ -69,13 +70,14 @@ void par_presence_finish(struct par_reactor *reactor)
     }
 }
 
-/* A transition on its way to those who watch. */
+/* A transition on its way to those who watch, or a look whether there was one. */
 struct change {
     struct par_job job;
     struct par_server *server;
     uint64_t user;
     int64_t at_ms;
     bool online;
+    bool look; /* nobody said so: only if it differs from what was told */
 };
 
 static void store_last_seen(struct change *c)
@@ -121,30 +123,134 @@ static void tell(struct change *c, const struct par_dir_watcher *watchers, size_
     par_arena_fini(&arena);
 }
 
-static void change_work(struct par_job *job)
+/* What is true now; of a family that cannot tell, what it said. */
+static bool ask(struct change *c)
 {
-    struct change *c = PAR_CONTAINER(job, struct change, job);
-    if (!c->online)
+    bool online;
+    if (!par_presence_get(c->server->presence, &c->user, 1, &online))
+        c->online = online;
+    else if (c->look)
+        return false;
+    return true;
+}
+
+static void change_now(struct change *c)
+{
+    if (!ask(c))
+        return;
+    enum par_dir_told before = par_directory_tell(c->server->directory, c->user, c->online);
+    /* A look that is the first does not know when it was. */
+    if (!c->online && !(c->look && before != PAR_DIR_TOLD_ONLINE))
         store_last_seen(c);
+    if (before == (c->online ? PAR_DIR_TOLD_ONLINE : PAR_DIR_TOLD_OFFLINE))
+        return;
     size_t n;
     struct par_dir_watcher *watchers = par_directory_watchers(c->server->directory, c->user, &n);
     if (watchers)
         tell(c, watchers, n);
     free(watchers);
+}
+
+static void change_work(struct par_job *job)
+{
+    struct change *c = PAR_CONTAINER(job, struct change, job);
+    pthread_mutex_t *stripe =
+        &c->server->presence_locks[(c->user * 0x9E3779B97F4A7C15u) >> 60 & 15];
+    _Static_assert(PAR_SERVER_PRESENCE_LOCKS == 16, "as many as the hash picks from");
+    pthread_mutex_lock(stripe);
+    change_now(c);
+    pthread_mutex_unlock(stripe);
     free(c);
+}
+
+static void submit(struct par_server *server, uint64_t user, bool online, bool look)
+{
+    struct change *c = calloc(1, sizeof *c);
+    if (!c)
+        return;
+    *c = (struct change){
+        .server = server, .user = user, .online = online, .look = look, .at_ms = par_wall_ms()};
+    if (!par_pool_submit(server->workers, &c->job, change_work)) {
+        par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
+        free(c);
+    }
 }
 
 void par_presence_changed(void *arg, uint64_t user, bool online)
 {
-    struct par_server *server = arg;
     par_stats_inc_at(PAR_C_PRESENCE_CHANGES, online);
-    struct change *c = calloc(1, sizeof *c);
-    if (!c)
+    submit(arg, user, online, false);
+}
+
+/* ---- looking again ---- */
+
+enum { LOOK_TOGETHER = 500 };
+
+struct look {
+    struct par_server *server;
+    size_t count;
+    uint64_t users[LOOK_TOGETHER];
+    enum par_dir_told told[LOOK_TOGETHER];
+    bool online[LOOK_TOGETHER];
+};
+
+static void look_now(struct look *l)
+{
+    if (l->count && !par_presence_get(l->server->presence, l->users, l->count, l->online)) {
+        for (size_t i = 0; i < l->count; i++) {
+            if (l->told[i] != (l->online[i] ? PAR_DIR_TOLD_ONLINE : PAR_DIR_TOLD_OFFLINE))
+                submit(l->server, l->users[i], l->online[i], true);
+        }
+    }
+    l->count = 0;
+}
+
+static void look_at(void *arg, uint64_t user, enum par_dir_told told)
+{
+    struct look *l = arg;
+    l->users[l->count] = user;
+    l->told[l->count++] = told;
+    if (l->count == LOOK_TOGETHER)
+        look_now(l);
+}
+
+void par_presence_check(struct par_server *server)
+{
+    struct look *l = calloc(1, sizeof *l);
+    if (!l)
         return;
-    *c = (struct change){.server = server, .user = user, .online = online, .at_ms = par_wall_ms()};
-    if (!par_pool_submit(server->workers, &c->job, change_work)) {
-        par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
-        free(c);
+    l->server = server;
+    par_directory_each_watched(server->directory, look_at, l);
+    look_now(l);
+    free(l);
+}
+
+static void watched(void *arg, uint64_t user, bool is_watched)
+{
+    struct par_server *server = arg;
+    par_presence_watch(server->presence, user, is_watched);
+}
+
+void par_presence_open_server(struct par_server *server)
+{
+    for (size_t i = 0; i < PAR_SERVER_PRESENCE_LOCKS; i++)
+        pthread_mutex_init(&server->presence_locks[i], NULL);
+    par_directory_on_watched(server->directory, watched, server);
+}
+
+void par_presence_close_server(struct par_server *server)
+{
+    for (size_t i = 0; i < PAR_SERVER_PRESENCE_LOCKS; i++)
+        pthread_mutex_destroy(&server->presence_locks[i]);
+}
+
+/* Somebody reads something else than those who watch were told: one of the two is not true now. */
+static void compare_with_told(struct par_server *server, const uint64_t *users, size_t n,
+                              const bool *online)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (users[i] && !par_directory_read(server->directory, users[i], online[i]))
+            submit(server, users[i], online[i], true);
     }
 }
 
@@ -169,6 +275,8 @@ enum par_err par_presence_write(struct par_server *server, struct par_reader *re
     /* A driver that cannot tell shows everybody off line: presence degrades (principle 6). */
     if (par_presence_get(server->presence, ids, n, online))
         par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
+    else
+        compare_with_told(server, ids, n, online);
     for (size_t i = 0; i < n; i++) {
         int64_t last_seen = 0;
         bool on = ids[i] && visible[i] && online[i];

@@ -4,7 +4,9 @@
  * goes, a timer of presence.offline_delay_ms starts on that reactor; if nobody came back by then,
  * the user is off line and the time of it is stored. The presence family says when that is a
  * transition over all servers; then a worker finds out which of those who watch may see it, and
- * they get the event. */
+ * they get the event. What they are told is what is true then, and not the same twice: for one user
+ * one worker at a time asks the family and tells. A family of many servers may lose a transition,
+ * so watched users are looked at again from time to time. */
 #ifndef PAR_SERVER_PRESENCE_H
 #define PAR_SERVER_PRESENCE_H
 
@@ -13,6 +15,12 @@
 /* The directory said that the user arrived, or left. On the reactor of the endpoint. */
 void par_presence_arrived(struct par_reactor *reactor, uint64_t user);
 void par_presence_left(struct par_reactor *reactor, uint64_t user);
+
+/* Locks and what the directory tells of watching; before threads start. */
+void par_presence_open_server(struct par_server *server);
+void par_presence_close_server(struct par_server *server);
+/* Looks at everybody who is watched, and has those told who were told something else. Blocks. */
+void par_presence_check(struct par_server *server);
 
 /* To be registered with par_presence_listen; arg is the server. */
 void par_presence_changed(void *arg, uint64_t user, bool online);

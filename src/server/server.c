@@ -5,16 +5,19 @@
 #include "auth/secret.h"
 #include "base/json_read.h"
 #include "base/log.h"
-#include "conv/writer.h"
 #include "loop/addr.h"
 #include "loop/env.h"
 #include "server/drain.h"
 #include "server/fanout.h"
+#include "server/inbox.h"
+#include "server/life.h"
 #include "server/metrics.h"
+#include "server/owners.h"
 #include "server/peers.h"
 #include "server/presence.h"
 #include "server/reactor.h"
 #include "server/routes.h"
+#include "server/standby.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -67,28 +70,52 @@ static enum par_err open_store(struct par_server *server, struct par_server_erro
     return err;
 }
 
+static enum par_err no_driver(struct par_server_error *error, enum par_err err, const char *key)
+{
+    bool unknown = err == PAR_E_BAD_REQUEST;
+    return fail(error, unknown, err, key,
+                unknown ? "this program has no such driver" : "it cannot be reached");
+}
+
+/* Higher than that of the life before, though the clock was set back. */
+static uint64_t next_boot(struct par_server *server)
+{
+    uint64_t now = (uint64_t)par_wall_ms(), former;
+    if (par_route_boot(server->route, server->id, &former))
+        former = 0;
+    return former >= now ? former + 1 : now;
+}
+
 static enum par_err open_drivers(struct par_server *server, struct par_server_error *error)
 {
     const struct par_config *config = server->config;
+    struct par_route_config route = {.driver = config->route.driver,
+                                     .lease_ms = (uint32_t)config->route.lease_ms,
+                                     .dead_ms = (uint32_t)config->route.dead_ms};
+    enum par_err err = par_route_open(&route, &server->route);
+    if (err)
+        return no_driver(error, err, "route.driver");
+    server->boot = next_boot(server);
     struct par_queue_config queue = {.driver = config->queue.driver,
                                      .max_records = (size_t)config->queue.commands_limit,
-                                     .max_bytes = (size_t)config->queue.commands_bytes};
-    struct par_route_config route = {.driver = config->route.driver};
-    struct par_presence_config presence = {.driver = config->presence.driver};
+                                     .max_bytes = (size_t)config->queue.commands_bytes,
+                                     .server = server->id,
+                                     .boot = server->boot};
+    struct par_presence_config presence = {.driver = config->presence.driver,
+                                           .server = server->id,
+                                           .boot = server->boot,
+                                           .lease_ms = (uint32_t)config->presence.lease_ms};
     struct par_cache_config cache = {.driver = config->cache.driver,
                                      .max_bytes = (size_t)config->cache.bytes};
-    enum par_err err = par_queue_open(&queue, &server->queue);
+    err = par_queue_open(&queue, &server->queue);
     if (err)
-        return fail(error, true, err, "queue.driver", "this program has no such driver");
-    err = par_route_open(&route, &server->route);
-    if (err)
-        return fail(error, true, err, "route.driver", "this program has no such driver");
+        return no_driver(error, err, "queue.driver");
     err = par_presence_open(&presence, &server->presence);
     if (err)
-        return fail(error, true, err, "presence.driver", "this program has no such driver");
+        return no_driver(error, err, "presence.driver");
     err = par_cache_open(&cache, &server->cache);
     if (err)
-        return fail(error, true, err, "cache.driver", "this program has no such driver");
+        return no_driver(error, err, "cache.driver");
     par_presence_listen(server->presence, par_presence_changed, server);
     return PAR_OK;
 }
@@ -104,6 +131,7 @@ static enum par_err open_tables(struct par_server *server, struct par_server_err
     server->fanout = malloc(sizeof *server->fanout);
     if (!server->directory || !server->attempts || !server->fanout)
         return fail(error, false, PAR_E_UNAVAILABLE, "start", "out of memory");
+    par_presence_open_server(server);
     par_fanout_init(server->fanout, server);
     par_queue_set_sink(server->queue, par_fanout_deliver, par_fanout_deliver_flush, server->fanout);
     enum par_err err = par_pool_new("worker", (unsigned)config->server.workers,
@@ -161,22 +189,47 @@ static enum par_err listen_on(struct par_server *server, const char *text, bool 
     return PAR_OK;
 }
 
+/* An embedded server that ends in good order has released all that is durable, and leaves a row
+ * that says so; without it, what was written last is looked at again (TAKEOVER.md E6). */
+#define CLEAN PAR_STR("clean")
+
+static bool take_clean(struct par_server *server)
+{
+    struct par_buf value = {0};
+    int found = par_queue_remote(server->queue)
+                    ? 0
+                    : par_store_get(server->store, PAR_T_META, CLEAN, &value);
+    par_buf_fini(&value);
+    return found > 0 &&
+           par_store_delete(server->store, PAR_T_META, CLEAN, server->boot) == PAR_OUTCOME_OK;
+}
+
+static void leave_clean(struct par_server *server)
+{
+    if (!par_queue_remote(server->queue) &&
+        par_store_put(server->store, PAR_T_META, CLEAN, PAR_STR("1"), server->boot) !=
+            PAR_OUTCOME_OK)
+        par_log_warn("server.not_clean", PAR_KV("do", "what was written last is looked at again"));
+}
+
 static enum par_err start(struct par_server *server, struct par_server_error *error)
 {
-    const struct par_config *config = server->config;
-    struct par_writer_config writer = {.batch_max = (size_t)config->queue.batch,
-                                       .cache_bytes = (size_t)config->cache.state_bytes};
-    enum par_err err =
-        par_writer_start(&writer, server->store, server->queue, server->route, &server->writer);
+    bool crashed = !par_queue_remote(server->queue) && !take_clean(server);
+    enum par_err err = par_standby_open(server, crashed, &server->standby);
+    if (err)
+        return fail(error, false, err, "start", "the system gives no threads");
+    err = par_owners_open(server, &server->owners);
     if (err)
         return fail(error, err == PAR_E_CONFLICT, err, "writer",
                     err == PAR_E_CONFLICT ? "the store was written by another version of the rules"
                                           : "cannot read where it stopped");
-    for (unsigned i = 0; i < server->reactor_count; i++) {
+    err = par_inbox_open(server, &server->inbox);
+    if (!err)
+        err = par_life_open(server, &server->life);
+    for (unsigned i = 0; i < server->reactor_count && !err; i++)
         err = par_reactor_start(server->reactors[i]);
-        if (err)
-            return fail(error, false, err, "start", "the system gives no threads");
-    }
+    if (err)
+        return fail(error, false, err, "start", "the system gives no threads");
     server->metrics = par_metrics_new(server);
     atomic_store(&server->phase, PAR_SERVER_SERVING);
     return PAR_OK;
@@ -192,7 +245,6 @@ enum par_err par_server_open(struct par_config *config, struct par_server **serv
         return fail(error_r, false, PAR_E_UNAVAILABLE, "start", "out of memory");
     server->config = config;
     server->id = id_of(config->server.id);
-    server->boot = (uint64_t)par_wall_ms();
     enum par_err err = par_secret_init();
     if (err)
         fail(error_r, false, err, "start", "the system gives no random numbers");
@@ -218,6 +270,19 @@ enum par_err par_server_open(struct par_config *config, struct par_server **serv
     return PAR_OK;
 }
 
+/* Nobody is here any more: what comes now for whoever was goes on to where they are, or becomes a
+ * push, before the inbox is closed. */
+static bool end_of_routes(struct par_server *server)
+{
+    uint64_t *users = NULL;
+    size_t count;
+    enum par_err err = par_route_clear(server->route, server->id, server->boot, &users, &count);
+    if (err)
+        par_log_warn("server.routes_stay", PAR_KV("until", "another server stands in"));
+    free(users);
+    return !err;
+}
+
 void par_server_close(struct par_server **server)
 {
     struct par_server *s = *server;
@@ -232,8 +297,16 @@ void par_server_close(struct par_server **server)
         par_reactor_join(s->reactors[i]);
     /* From here on nobody asks; what was asked is worked off, and its answers end in the mailboxes.
      */
-    if (s->writer)
-        par_writer_stop(&s->writer);
+    bool ran = s->owners != NULL;
+    par_life_close(&s->life);
+    par_owners_close(&s->owners);
+    bool left = ran && end_of_routes(s);
+    par_inbox_close(&s->inbox);
+    par_standby_close(&s->standby);
+    if (left)
+        (void)par_route_bye(s->route, s->id, s->boot);
+    if (ran)
+        leave_clean(s);
     if (s->hashers)
         par_pool_free(&s->hashers);
     if (s->workers)
@@ -242,6 +315,8 @@ void par_server_close(struct par_server **server)
         par_reactor_free(&s->reactors[i]);
     par_peers_close(&s->peers);
     par_routes_close(&s->routes);
+    if (s->directory)
+        par_presence_close_server(s);
     par_directory_free(&s->directory);
     par_attempts_free(&s->attempts);
     free(s->fanout);

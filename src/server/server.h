@@ -23,17 +23,21 @@
 #include "server/directory.h"
 #include "server/known.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
+struct par_inbox;
+struct par_life;
+struct par_owners;
 struct par_reactor;
-struct par_writer;
+struct par_standby;
 struct par_attempts;
 struct par_fanout;
 struct par_metrics;
 struct par_peers;
 struct par_routes;
 
-enum { PAR_SERVER_MAX_REACTORS = 64 };
+enum { PAR_SERVER_MAX_REACTORS = 64, PAR_SERVER_PRESENCE_LOCKS = 16 };
 
 /* Where a server is in its life. */
 enum par_server_phase {
@@ -52,12 +56,16 @@ struct par_server {
     struct par_route *route;
     struct par_cache *cache;
     struct par_presence *presence;
-    struct par_writer *writer;
-    struct par_pool *workers; /* blocking reads, account writes */
-    struct par_pool *hashers; /* argon2id */
+    struct par_owners *owners; /* the writers */
+    struct par_pool *workers;  /* blocking reads, account writes */
+    struct par_pool *hashers;  /* argon2id */
     struct par_directory *directory;
     struct par_routes *routes; /* NULL: the route table is local */
     struct par_peers *peers;   /* NULL: the queue is local */
+    struct par_inbox *inbox;   /* NULL: the queue is local */
+    struct par_standby *standby;
+    struct par_life *life;
+    pthread_mutex_t presence_locks[PAR_SERVER_PRESENCE_LOCKS]; /* by user: asking and telling */
     struct par_known known;
     struct par_attempts *attempts; /* logins and registrations by name and address */
     struct par_metrics *metrics;

@@ -105,6 +105,8 @@ END_SECTION(limits)
 SECTION(presence, "presence", "Who is on line.")
 WORD(presence, "presence", driver, "local", "local\0redis\0fail\0", NO, "local, redis or fail.")
 INT(presence, "presence", offline_delay_ms, 5000, 0, 600000, YES, "Time before the others are told that a user went off.")
+INT(presence, "presence", lease_ms, 45000, 1000, 3600000, NO, "Of many servers: time after which users of a dead one are off line.")
+INT(presence, "presence", check_ms, 15000, 100, 600000, YES, "Of many servers: time after which a watched user is looked at again.")
 INT(presence, "presence", poll_ms, 30000, 100, 600000, YES, "Time that a user counts as on line after a poll.")
 END_SECTION(presence)
 
@@ -144,6 +146,8 @@ END_SECTION(cache)
 
 SECTION(route, "route", "Which server holds which user.")
 WORD(route, "route", driver, "local", "local\0redis\0fail\0", NO, "local, redis or fail.")
+INT(route, "route", lease_ms, 45000, 1000, 3600000, NO, "Of a table of many servers: time after which a route ends that is not renewed.")
+INT(route, "route", dead_ms, 5000, 100, 600000, NO, "Of a table of many servers: silence after which another server stands in for one.")
 END_SECTION(route)
 
 SECTION(push_apns, "push.apns", "Apple. (This version records push tokens and counts jobs; it sends nothing yet.)")

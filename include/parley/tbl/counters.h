@@ -61,6 +61,15 @@ HISTOGRAM(HOP, "parley_hop_seconds", SECONDS, HOP, "Time of a message in each pa
 HISTOGRAM(OP_TIME, "parley_op_seconds", SECONDS, OP, "Time from a request to its answer, by operation.")
 HISTOGRAM(WRITER_BATCH, "parley_writer_batch_commands", COUNT, NONE, "Commands in one batch of the writer.")
 HISTOGRAM(FANOUT, "parley_fanout_receivers", COUNT, NONE, "Connections that got one event.")
+COUNTER(FORWARDS, "parley_forwards_total", NONE, NONE,
+        "Deliveries handed on to the server where a user is now.")
+COUNTER(TAKEOVERS, "parley_takeovers_total", NONE, NONE, "Dead servers that this one stood in for.")
+COUNTER(SERVER_LOST, "parley_server_lost_total", NONE, NONE,
+        "Times that this server lost its heartbeat or its routes, and told its clients to sync.")
+COUNTER(WRITERS_STOPPED, "parley_writers_stopped_total", NONE, NONE,
+        "Writers that stopped by themselves: replaced, halted, or ended with their generation.")
+SAMPLED(PARTITIONS, "parley_partitions", "gauge", "state",
+        "Partitions that the queue gives to this server: owned in all, written, replaced, halted.")
 COUNTER(WRITER_COMMANDS, "parley_writer_commands_total", NONE, NONE, "Commands that the writer has numbered.")
 COUNTER(WRITER_HALTS, "parley_writer_halts_total", NONE, NONE,
         "Times that the writer stopped trusting its memory and read its state again.")

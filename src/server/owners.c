@@ -1,0 +1,282 @@
+/* The writers of this server, one a partition. */
+#include "server/owners.h"
+
+#include "base/log.h"
+#include "base/stats.h"
+#include "loop/env.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+/* More than a topic has (ENGINES.md 7). */
+enum { PARTITIONS_MAX = 4096, AGAIN_MS = 5000 };
+
+enum slot_state {
+    SLOT_WORKS = 0,
+    SLOT_FAILED,   /* it could not be started: tried again */
+    SLOT_REPLACED, /* tried again, if it is still ours then */
+    SLOT_HALTED,   /* an operator has to look */
+    SLOT_ENDED     /* with its generation */
+};
+
+struct slot {
+    uint32_t partition;
+    bool owned;
+    enum slot_state state;
+    struct par_writer *writer; /* NULL: none */
+    const char *why;
+    uint64_t again_ms; /* when it is tried again */
+};
+
+struct par_owners {
+    struct par_server *server;
+    pthread_mutex_t work; /* held over starting and stopping */
+    pthread_mutex_t lock; /* of what follows; a moment */
+    struct slot *slots;
+    size_t count;
+    enum par_err err;              /* of the last start that failed */
+    struct par_writer_stats ended; /* the counters of writers that are no more */
+};
+
+static struct slot *find(struct par_owners *o, uint32_t partition)
+{
+    for (size_t i = 0; i < o->count; i++)
+        if (o->slots[i].partition == partition)
+            return &o->slots[i];
+    return NULL;
+}
+
+static struct slot *add(struct par_owners *o, uint32_t partition)
+{
+    struct slot *slot = find(o, partition);
+    if (slot)
+        return slot;
+    if (o->count == PARTITIONS_MAX)
+        return NULL;
+    if ((o->count & (o->count - 1)) == 0) {
+        size_t room = o->count ? o->count * 2 : 1;
+        struct slot *slots = realloc(o->slots, room * sizeof *slots);
+        if (!slots)
+            return NULL;
+        o->slots = slots;
+    }
+    slot = &o->slots[o->count++];
+    *slot = (struct slot){.partition = partition};
+    return slot;
+}
+
+/* ---- one writer; under o->work, so that only one thread changes slots ---- */
+
+static void start(struct par_owners *o, uint32_t partition)
+{
+    const struct par_config *config = o->server->config;
+    struct par_writer_config writer = {.partition = partition,
+                                       .batch_max = (size_t)config->queue.batch,
+                                       .cache_bytes = (size_t)config->cache.state_bytes};
+    struct par_writer *w = NULL;
+    enum par_err err =
+        par_writer_start(&writer, o->server->store, o->server->queue, o->server->route, &w);
+    if (err)
+        par_log_error("owners.no_writer", PAR_KV("partition", partition),
+                      PAR_KV("error", par_err_code(err)));
+    pthread_mutex_lock(&o->lock);
+    struct slot *slot = find(o, partition);
+    slot->writer = w;
+    slot->state = err ? SLOT_FAILED : SLOT_WORKS;
+    slot->why = err ? "a partition has no writer" : "";
+    slot->again_ms = par_mono_ms() + AGAIN_MS;
+    if (err)
+        o->err = err;
+    pthread_mutex_unlock(&o->lock);
+}
+
+static void add_stats(struct par_writer_stats *sum, const struct par_writer_stats *s)
+{
+    sum->commands += s->commands;
+    sum->entries += s->entries;
+    sum->duplicates += s->duplicates;
+    sum->conflicts += s->conflicts;
+    sum->refusals += s->refusals;
+    sum->malformed += s->malformed;
+    sum->batches += s->batches;
+    sum->batches_failed += s->batches_failed;
+    sum->batches_uncertain += s->batches_uncertain;
+    sum->resyncs += s->resyncs;
+    sum->marks += s->marks;
+    sum->push_jobs += s->push_jobs;
+    sum->deliveries += s->deliveries;
+    sum->loads += s->loads;
+    sum->evictions += s->evictions;
+}
+
+static void add_gauges(struct par_writer_stats *sum, const struct par_writer_stats *s)
+{
+    sum->cache_convs += s->cache_convs;
+    sum->cache_bytes += s->cache_bytes;
+    sum->cache_convs_max += s->cache_convs_max;
+    sum->cache_bytes_max += s->cache_bytes_max;
+    sum->pending_marks += s->pending_marks;
+    sum->pending_marks_max += s->pending_marks_max;
+}
+
+static void stop(struct par_owners *o, uint32_t partition, enum slot_state state, const char *why)
+{
+    pthread_mutex_lock(&o->lock);
+    struct slot *slot = find(o, partition);
+    struct par_writer *w = slot->writer;
+    slot->writer = NULL;
+    slot->state = state;
+    slot->why = why;
+    slot->again_ms = par_mono_ms() + AGAIN_MS;
+    if (w) {
+        struct par_writer_stats stats;
+        par_writer_stats(w, &stats);
+        add_stats(&o->ended, &stats);
+    }
+    pthread_mutex_unlock(&o->lock);
+    par_writer_stop(&w);
+}
+
+/* What the queue says. */
+static void owner(void *arg, uint32_t partition, bool owned)
+{
+    struct par_owners *o = arg;
+    pthread_mutex_lock(&o->work);
+    pthread_mutex_lock(&o->lock);
+    struct slot *slot = add(o, partition);
+    bool runs = slot && slot->writer;
+    if (slot)
+        slot->owned = owned;
+    pthread_mutex_unlock(&o->lock);
+    if (!slot)
+        par_log_error("owners.too_many", PAR_KV("partition", partition),
+                      PAR_KV("do", "start more servers"));
+    else if (owned && !runs)
+        start(o, partition);
+    else if (!owned)
+        stop(o, partition, SLOT_WORKS, "");
+    if (par_queue_remote(o->server->queue))
+        par_log_info(owned ? "owners.given" : "owners.taken", PAR_KV("partition", partition));
+    pthread_mutex_unlock(&o->work);
+}
+
+static void look_after(struct par_owners *o, uint32_t partition)
+{
+    pthread_mutex_lock(&o->lock);
+    struct slot slot = *find(o, partition);
+    pthread_mutex_unlock(&o->lock);
+    const char *why = "";
+    enum par_writer_state state =
+        slot.writer ? par_writer_state(slot.writer, &why) : PAR_WRITER_RUNNING;
+    enum slot_state ended = state == PAR_WRITER_REPLACED ? SLOT_REPLACED
+                            : state == PAR_WRITER_HALTED ? SLOT_HALTED
+                            : state == PAR_WRITER_ENDED  ? SLOT_ENDED
+                                                         : SLOT_WORKS;
+    if (slot.writer && ended != SLOT_WORKS) {
+        par_stats_inc(PAR_C_WRITERS_STOPPED);
+        if (ended == SLOT_HALTED)
+            par_log_error(
+                "owners.halted", PAR_KV("partition", partition), PAR_KV("why", why),
+                PAR_KV("do", "nothing of this partition is written until somebody looks"));
+        else
+            par_log_warn("owners.writer_stopped", PAR_KV("partition", partition),
+                         PAR_KV("state", par_writer_state_name(state)), PAR_KV("why", why));
+        stop(o, partition, ended, why);
+    } else if (!slot.writer && slot.owned && par_mono_ms() >= slot.again_ms &&
+               (slot.state == SLOT_FAILED || slot.state == SLOT_REPLACED)) {
+        start(o, partition);
+    }
+}
+
+void par_owners_tick(struct par_owners *o)
+{
+    pthread_mutex_lock(&o->work);
+    /* Slots are only added, and only under o->work. */
+    for (size_t i = 0; i < o->count; i++)
+        look_after(o, o->slots[i].partition);
+    pthread_mutex_unlock(&o->work);
+}
+
+/* ---- what it looks like from outside ---- */
+
+bool par_owners_ready(struct par_owners *o, const char **why_r)
+{
+    *why_r = "";
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < o->count && !**why_r; i++) {
+        const struct slot *slot = &o->slots[i];
+        if (!slot->owned || slot->state == SLOT_ENDED)
+            continue;
+        if (!slot->writer)
+            *why_r = slot->why && *slot->why ? slot->why : "a partition has no writer";
+        else if (!par_writer_ready(slot->writer))
+            *why_r = "the writer reads its state again";
+    }
+    pthread_mutex_unlock(&o->lock);
+    return !**why_r;
+}
+
+void par_owners_stats(struct par_owners *o, struct par_writer_stats *stats_r)
+{
+    pthread_mutex_lock(&o->lock);
+    *stats_r = o->ended;
+    for (size_t i = 0; i < o->count; i++) {
+        struct par_writer_stats stats;
+        if (!o->slots[i].writer)
+            continue;
+        par_writer_stats(o->slots[i].writer, &stats);
+        add_stats(stats_r, &stats);
+        add_gauges(stats_r, &stats);
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+void par_owners_count(struct par_owners *o, struct par_owners_count *count_r)
+{
+    *count_r = (struct par_owners_count){0};
+    pthread_mutex_lock(&o->lock);
+    for (size_t i = 0; i < o->count; i++) {
+        const struct slot *slot = &o->slots[i];
+        count_r->partitions += slot->owned;
+        count_r->writers += slot->writer != NULL;
+        count_r->replaced += slot->owned && slot->state == SLOT_REPLACED;
+        count_r->halted += slot->owned && slot->state == SLOT_HALTED;
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* ---- life ---- */
+
+enum par_err par_owners_open(struct par_server *server, struct par_owners **owners_r)
+{
+    *owners_r = NULL;
+    struct par_owners *o = calloc(1, sizeof *o);
+    if (!o)
+        return PAR_E_UNAVAILABLE;
+    o->server = server;
+    pthread_mutex_init(&o->work, NULL);
+    pthread_mutex_init(&o->lock, NULL);
+    *owners_r = o;
+    enum par_err err = par_queue_join(server->queue, owner, o);
+    /* A local queue has given its partition by now; of a remote one each start is tried again. */
+    if (!err && !par_queue_remote(server->queue))
+        err = o->err;
+    if (err)
+        par_owners_close(owners_r);
+    return err;
+}
+
+void par_owners_close(struct par_owners **owners)
+{
+    struct par_owners *o = *owners;
+    if (!o)
+        return;
+    par_queue_leave(o->server->queue);
+    for (size_t i = 0; i < o->count; i++)
+        stop(o, o->slots[i].partition, SLOT_ENDED, "");
+    pthread_mutex_destroy(&o->work);
+    pthread_mutex_destroy(&o->lock);
+    free(o->slots);
+    free(o);
+    *owners = NULL;
+}

@@ -1,0 +1,174 @@
+/* The thread that stands in: its list of dead servers, and of users who may have missed something.
+ */
+#include "server/standby_private.h"
+
+#include "base/log.h"
+#include "base/mutant.h"
+#include "base/stats.h"
+
+#include <stdlib.h>
+
+/* Users get this long to come back. Some are looked at together. */
+enum { GRACE_MS = 5000, USERS_MAX = 1 << 22, TOGETHER = 64 };
+
+static bool grow(struct par_standby *s)
+{
+    size_t room = s->room ? s->room * 2 : 256;
+    struct par_standby__user *users = room <= USERS_MAX ? malloc(room * sizeof *users) : NULL;
+    if (!users)
+        return false;
+    for (size_t i = 0; i < s->count; i++)
+        users[i] = s->users[(s->first + i) % s->room];
+    free(s->users);
+    s->users = users;
+    s->room = room;
+    s->first = 0;
+    return true;
+}
+
+static void add(struct par_standby *s, uint64_t user, uint32_t after_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    bool fits = s->count < s->room || grow(s);
+    if (fits)
+        s->users[(s->first + s->count++) % s->room] =
+            (struct par_standby__user){user, par_mono_ms() + after_ms};
+    pthread_mutex_unlock(&s->lock);
+    if (!fits) {
+        atomic_fetch_add(&s->dropped, 1);
+        par_stats_inc(PAR_C_UNEXPECTED);
+    }
+}
+
+void par_standby_missed(struct par_server *server, uint64_t user)
+{
+    if (!server->standby || PAR_MUTANT(SILENCE_NO_PUSH))
+        return;
+    add(server->standby, user, GRACE_MS);
+    par_service_wake(&server->standby->service);
+}
+
+void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot)
+{
+    struct par_standby *s = server->standby;
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    bool known = s->dead_count == PAR_STANDBY_DEAD_MAX;
+    for (size_t i = 0; i < s->dead_count && !known; i++)
+        known = s->dead[i].server == dead && s->dead[i].boot == boot;
+    if (!known)
+        s->dead[s->dead_count++] = (struct par_standby__dead){dead, boot};
+    pthread_mutex_unlock(&s->lock);
+    if (!known)
+        par_service_wake(&s->service);
+}
+
+/* Takes those whose time has come; *next_ms_r: how long until the next one's. */
+static size_t take_due(struct par_standby *s, uint64_t users[TOGETHER], int64_t *next_ms_r)
+{
+    uint64_t now = par_mono_ms();
+    size_t n = 0;
+    pthread_mutex_lock(&s->lock);
+    while (n < TOGETHER && s->count && s->users[s->first].due_ms <= now) {
+        users[n++] = s->users[s->first].user;
+        s->first = (s->first + 1) % s->room;
+        s->count--;
+    }
+    *next_ms_r = s->count ? (int64_t)(s->users[s->first].due_ms - now) : -1;
+    if (*next_ms_r < -1)
+        *next_ms_r = 0;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+static bool next_dead(struct par_standby *s, struct par_standby__dead *dead_r)
+{
+    pthread_mutex_lock(&s->lock);
+    bool any = s->dead_count > 0;
+    if (any)
+        *dead_r = s->dead[0];
+    pthread_mutex_unlock(&s->lock);
+    return any;
+}
+
+static void forget_dead(struct par_standby *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->dead_count--;
+    memmove(s->dead, s->dead + 1, s->dead_count * sizeof s->dead[0]);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Looks at whose time has come; returns how long until the next one's. */
+static int64_t look_at_due(struct par_standby *s)
+{
+    uint64_t users[TOGETHER];
+    int64_t next_ms;
+    size_t n = take_due(s, users, &next_ms);
+    if (n == 0)
+        return next_ms;
+    if (par_standby__look(s, users, n))
+        return 0;
+    /* To the end of the list: what fails for all must not look at one again and again. */
+    for (size_t i = 0; i < n; i++)
+        add(s, users[i], GRACE_MS);
+    return PAR_STANDBY_RETRY_MS;
+}
+
+static void run(void *arg)
+{
+    struct par_standby *s = arg;
+    if (s->crashed && par_service_rest(&s->service, GRACE_MS))
+        par_standby__after_crash(s);
+    while (!par_service_stopping(&s->service)) {
+        struct par_standby__dead dead;
+        if (next_dead(s, &dead)) {
+            par_standby__stand_in(s, &dead);
+            forget_dead(s);
+        }
+        int64_t rest_ms = look_at_due(s);
+        if (rest_ms && !next_dead(s, &dead))
+            (void)par_service_rest(&s->service, rest_ms);
+    }
+}
+
+enum par_err par_standby_open(struct par_server *server, bool crashed,
+                              struct par_standby **standby_r)
+{
+    *standby_r = NULL;
+    struct par_standby *s = calloc(1, sizeof *s);
+    if (!s)
+        return PAR_E_UNAVAILABLE;
+    s->server = server;
+    s->crashed = crashed;
+    pthread_mutex_init(&s->lock, NULL);
+    *standby_r = s;
+    enum par_err err = par_service_start(&s->service, "standby", run, s);
+    if (err)
+        par_standby_close(standby_r);
+    return err;
+}
+
+void par_standby_close(struct par_standby **standby)
+{
+    struct par_standby *s = *standby;
+    if (!s)
+        return;
+    par_service_stop(&s->service);
+    pthread_mutex_destroy(&s->lock);
+    free(s->users);
+    free(s);
+    *standby = NULL;
+}
+
+void par_standby_stats(struct par_standby *s, struct par_standby_stats *stats_r)
+{
+    *stats_r = (struct par_standby_stats){.taken_over = atomic_load(&s->taken_over),
+                                          .forwarded = atomic_load(&s->forwarded),
+                                          .pushes = atomic_load(&s->pushes),
+                                          .dropped = atomic_load(&s->dropped)};
+    pthread_mutex_lock(&s->lock);
+    stats_r->waiting = s->count;
+    pthread_mutex_unlock(&s->lock);
+}

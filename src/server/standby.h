@@ -1,0 +1,36 @@
+/* Standing in: for a server that died, and for events that may have reached nobody.
+ *
+ * When the next server on the ring is dead (life.c), its routes are removed, its inbox is worked
+ * off as far as it reaches by then, each record going to where its users are now, and its users are
+ * looked at: whoever has no connection anywhere, and has not had all of a conversation (by the
+ * `delivered` mark), gets a push job (TAKEOVER.md R4, R5). The same look is had at a user whose
+ * connection was lost to silence, at the users of an earlier life of this server, and, embedded, at
+ * what was written last before a crash (E6). Users get some seconds first, to come back by
+ * themselves. All of it happens on one thread, and may happen twice. */
+#ifndef PAR_SERVER_STANDBY_H
+#define PAR_SERVER_STANDBY_H
+
+#include "server/server.h"
+
+struct par_standby;
+
+/* PAR_E_UNAVAILABLE. crashed: an embedded server was not ended in good order. */
+enum par_err par_standby_open(struct par_server *server, bool crashed,
+                              struct par_standby **standby_r) PAR_MUST_CHECK;
+/* Ends the thread; what it was asked and has not done is forgotten, a dead server left to others.
+ * Blocks. Harmless for NULL. */
+void par_standby_close(struct par_standby **standby);
+
+/* The server with this id died in this life of it. Any thread; asking again while it is dealt with
+ * does nothing. */
+void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot);
+/* The user may have missed something. Any thread; does not block. */
+void par_standby_missed(struct par_server *server, uint64_t user);
+
+struct par_standby_stats {
+    uint64_t taken_over, forwarded, pushes, dropped;
+    uint64_t waiting; /* users, now */
+};
+void par_standby_stats(struct par_standby *standby, struct par_standby_stats *stats_r);
+
+#endif

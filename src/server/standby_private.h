@@ -1,0 +1,42 @@
+/* Inside src/server: what the parts of the standby share. */
+#ifndef PAR_SERVER_STANDBY_PRIVATE_H
+#define PAR_SERVER_STANDBY_PRIVATE_H
+
+#include "server/service.h"
+#include "server/standby.h"
+
+#include <pthread.h>
+
+enum { PAR_STANDBY_DEAD_MAX = 16, PAR_STANDBY_RETRY_MS = 250 };
+
+struct par_standby__user {
+    uint64_t user;
+    uint64_t due_ms;
+};
+
+struct par_standby__dead {
+    uint64_t server;
+    uint64_t boot;
+};
+
+struct par_standby {
+    struct par_server *server;
+    struct par_service service;
+    bool crashed;
+    pthread_mutex_t lock;            /* of what follows */
+    struct par_standby__user *users; /* a ring, in the order of their ends */
+    size_t first, count, room;
+    struct par_standby__dead dead[PAR_STANDBY_DEAD_MAX];
+    size_t dead_count; /* the first is being dealt with */
+    _Atomic uint64_t taken_over, forwarded, pushes, dropped;
+};
+
+/* Looks at these users now: push jobs for what they missed, unless they are connected. False: the
+ * store, the routes or the queue failed; to be tried again. */
+bool par_standby__look(struct par_standby *s, const uint64_t *users, size_t count);
+/* The same for the conversations written last before a crash; returns when done or told to stop. */
+void par_standby__after_crash(struct par_standby *s);
+/* Stands in for a dead server; returns when done, replaced by its restart, or told to stop. */
+void par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead);
+
+#endif
