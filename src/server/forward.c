@@ -50,7 +50,7 @@ static bool leads(const struct par_forward *f, const struct par_route_hit *hit)
     return hit->server != f->from || hit->boot > f->from_boot;
 }
 
-static enum par_err send(struct par_forward *f, const struct par_delivery *d, uint64_t to)
+static enum par_err hand_over(struct par_forward *f, const struct par_delivery *d, uint64_t to)
 {
     struct par_delivery part = *d;
     part.users = users_of(&f->_part, &part.user_count);
@@ -80,7 +80,7 @@ static enum par_err send_on(struct par_forward *f, const struct par_delivery *d,
             if (hit[k].server == hit[i].server && leads(f, &hit[k]))
                 add_user(&f->_part, users[hit[k].index]);
         }
-        enum par_err err = send(f, d, hit[i].server);
+        enum par_err err = hand_over(f, d, hit[i].server);
         if (err)
             return err;
     }

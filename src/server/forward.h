@@ -22,8 +22,10 @@ struct par_forward {
     bool handed; /* something was handed to the queue since the last flush */
 };
 
+/* For the inbox of the server `from`, in that life of it. */
 void par_forward_init(struct par_forward *f, struct par_server *server, uint64_t from,
                       uint64_t from_boot);
+/* Frees its buffers. */
 void par_forward_fini(struct par_forward *f);
 
 /* Hands on what d has for users who have no endpoint here (of this server's own inbox), or for all

@@ -22,9 +22,12 @@ void par_inbox_close(struct par_inbox **inbox);
 /* Tells all clients and poll sessions of this server to sync, soon (R6). Any thread. */
 void par_inbox_sync_here(struct par_server *server);
 
+/* Records taken, that could not be read, runs not forwarded in time, times that records were
+ * missing. */
 struct par_inbox_stats {
     uint64_t taken, malformed, given_up, gaps;
 };
+/* All 0 for NULL. Any thread. */
 void par_inbox_stats(struct par_inbox *inbox, struct par_inbox_stats *stats_r);
 
 #endif
