@@ -376,6 +376,10 @@ static uint32_t tick(struct par_store *store)
     if (now >= store->space_at_ms) {
         par_store__check_space(store);
         store->space_at_ms = now + TICK_MS;
+        if (store->driver->tick != NULL && par_store__enter(store)) {
+            store->driver->tick(store->impl);
+            par_store__leave(store);
+        }
     }
     bool broken = atomic_load(&store->phase) == PAR_STORE__BROKEN;
     bool unproven = atomic_load(&store->unproven);

@@ -58,7 +58,8 @@ struct par_store__driver {
     int (*swap)(void *impl, enum par_table table, struct par_str key, struct par_str expected,
                 struct par_str value, uint64_t version, struct par_buf *value_r);
 
-    /* NULL: always; no copies; no figures. */
+    /* NULL: nothing to do from time to time; always writable; no copies; no figures. */
+    void (*tick)(void *impl);
     bool (*writable)(void *impl);
     enum par_err (*backup)(void *impl, const char *dir, struct par_buf *why_r);
     void (*stats)(void *impl, struct par_store_stats *stats_r);

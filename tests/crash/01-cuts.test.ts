@@ -56,6 +56,16 @@ describe('cuts of a recorded run', () => {
     assert.equal(cuts.good, cuts.cuts, cuts.said);
   });
 
+  test('damage to what was durable shows itself, or does not matter', async () => {
+    const any = await recording.cut('damage', { cuts: times(80) });
+    assert.equal(any.bad, 0, any.said);
+    // What recovery reads to its end, and takes an early end of for a crash.
+    for (const file of ['MANIFEST', '.log']) {
+      const cuts = await recording.cut('damage', { cuts: times(60), file });
+      assert.equal(cuts.bad, 0, cuts.said);
+    }
+  });
+
   test('the real program verifies it, and answers each cmid with its first number', async () => {
     for (let i = 1; i <= times(3); i++) {
       const at = Math.floor((recording.records * i) / times(3)) - 5;

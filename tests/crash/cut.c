@@ -16,7 +16,7 @@
 #include "disk.h"
 
 #include "base/log.h"
-#include "store/rocksdb/files.h"
+#include "store/rocksdb/folder.h"
 
 #include <err.h>
 #include <fcntl.h>
@@ -206,18 +206,35 @@ static void cut_twice(struct run *run)
     unlink(log);
 }
 
-/* Everything written is there but for one damage: that must show itself, or not matter. */
+/* How much of the manifest, if this is its name, was noted; all of any other file. */
+static uint64_t noted(const struct run *run, const char *path)
+{
+    struct par_rocksdb__folder folder = {.note_fd = -1, .lock_fd = -1};
+    char name[64];
+    uint64_t ignored;
+    par_rocksdb__path(folder.path, run->work, "store");
+    par_rocksdb__note_read(&folder, &ignored);
+    close(folder.note_fd);
+    snprintf(name, sizeof name, "store/db/MANIFEST-%06llu",
+             (unsigned long long)folder.proof.number);
+    return strcmp(path, name) == 0 ? folder.proof.size : UINT64_MAX;
+}
+
+/* Everything written is there but for one damage: that must show itself, or not matter. The end of
+ * a manifest that is newer than the last note is not covered: a cut could have left it so. */
 static void cut_and_damage(struct run *run)
 {
     for (uint64_t i = 0; i < run->cuts; i++) {
         struct crash_image image;
         char where[512], what[256];
-        uint64_t at = choose(run, i), seed = crash_mix(run->seed, i * 3);
+        uint64_t at = choose(run, i), seed = crash_mix(run->seed, i * 3), offset = 0;
         crash_disk_cut(run->disk, at, CRASH_ALL, seed, &image);
         const struct crash_node *node = NULL;
-        if (crash_image_find(&image, "store/released") != NULL)
-            node = crash_damage(&image, run->file, seed, what);
-        if (node == NULL) {
+        if (crash_image_find(&image, "store/released") != NULL) {
+            crash_image_write(&image, run->work);
+            node = crash_damage(&image, run->file, seed, &offset, what);
+        }
+        if (node == NULL || offset >= noted(run, node->path)) {
             crash_image_fini(&image);
             continue;
         }

@@ -25,7 +25,7 @@ static struct crash_node *choose(struct crash_image *image, const char *part, ui
 }
 
 const struct crash_node *crash_damage(struct crash_image *image, const char *part, uint64_t random,
-                                      char what_r[256])
+                                      uint64_t *at_r, char what_r[256])
 {
     struct crash_node *node = choose(image, part, random);
     if (node == NULL)
@@ -53,5 +53,6 @@ const struct crash_node *crash_damage(struct crash_image *image, const char *par
         break;
     }
     snprintf(what_r, 256, "%s %s at %llu", node->path, how, (unsigned long long)at);
+    *at_r = at;
     return node;
 }

@@ -9,8 +9,8 @@ uint64_t crash_mix(uint64_t a, uint64_t b);
 
 /* Flips bits of one file, zeroes a sector of it, or cuts its end off; half of the time near its
  * end, where the newest things stand. part: only of files with this in their path (NULL: any).
- * Returns the file, and a line about it; NULL when there is none. */
+ * Returns the file, where in it, and a line about it; NULL when there is none. */
 const struct crash_node *crash_damage(struct crash_image *image, const char *part, uint64_t random,
-                                      char what_r[256]);
+                                      uint64_t *at_r, char what_r[256]);
 
 #endif

@@ -16,6 +16,9 @@ const FULL = process.env.PARLEY_CRASH === 'full';
 export const SEED = Number(process.env.PARLEY_CRASH_SEED ?? 1);
 export const times = (n: number): number => (FULL ? n * 10 : n);
 
+/** A folder where recordings stay, for a look at them. */
+const KEEP = process.env.PARLEY_CRASH_KEEP;
+
 /** Where the cutter makes folders: in memory, where there is such a place. */
 export const WORK = join(existsSync('/dev/shm') ? mkdtempSync('/dev/shm/parley-crash-') : tempDir(), 'cut');
 process.on('exit', () => rmSync(dirname(WORK), { recursive: true, force: true }));
@@ -47,7 +50,7 @@ const SENT = 12;
 
 /** A folder, a log of what happens to it, and the requests that were made meanwhile. */
 export class Recording {
-  readonly dir = tempDir();
+  readonly dir = KEEP ? mkdtempSync(join(KEEP, 'run-')) : tempDir();
   readonly data = join(this.dir, 'data');
   readonly log = join(this.dir, 'run.log');
   readonly toldFile = join(this.dir, 'told');

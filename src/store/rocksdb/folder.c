@@ -1,4 +1,4 @@
-/* The folder of a store: lock, format, and the note of what was released. */
+/* The folder of a store: lock and format. */
 #include "store/rocksdb/folder.h"
 
 #include "store/store_state.h"
@@ -11,14 +11,6 @@
 #include <unistd.h>
 
 #define FORMAT_WORDS "parley store "
-static const uint8_t note_magic[8] = {'p', 'a', 'r', 'n', 'o', 't', 'e', 1};
-
-enum {
-    /* Two slots, written in turn, each in a sector of its own: a torn one leaves the other. */
-    NOTE_SLOTS = 2,
-    NOTE_SECTOR = 512,
-    NOTE_BYTES = 24,
-};
 
 enum par_err par_rocksdb__format_check(const char *path, bool *missing_r, struct par_buf *why_r)
 {
@@ -186,88 +178,4 @@ void par_rocksdb__folder_close(struct par_rocksdb__folder *folder)
         close(folder->lock_fd);
     folder->note_fd = folder->lock_fd = -1;
     pthread_mutex_destroy(&folder->note_lock);
-}
-
-/* ---- The note ---- */
-
-static void put_u64(uint8_t *to, uint64_t v)
-{
-    for (int i = 7; i >= 0; i--, v >>= 8)
-        to[i] = (uint8_t)v;
-}
-
-static uint64_t get_u64(const uint8_t *from)
-{
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | from[i];
-    return v;
-}
-
-static void note_bytes(uint64_t number, uint8_t bytes[NOTE_BYTES])
-{
-    memcpy(bytes, note_magic, 8);
-    put_u64(bytes + 8, number);
-    put_u64(bytes + 16, (number ^ 0x70617272656c6561u) * 0x9E3779B97F4A7C15u);
-}
-
-bool par_rocksdb__note_read(struct par_rocksdb__folder *folder, uint64_t *noted_r)
-{
-    char file[PAR_STORE_PATH_MAX];
-    bool found = false;
-    *noted_r = 0;
-    if (folder->note_fd < 0 && par_rocksdb__path(file, folder->path, "released"))
-        folder->note_fd = open(file, O_RDWR | O_CLOEXEC);
-    for (unsigned slot = 0; folder->note_fd >= 0 && slot < NOTE_SLOTS; slot++) {
-        uint8_t bytes[NOTE_BYTES], expected[NOTE_BYTES];
-        if (pread(folder->note_fd, bytes, sizeof bytes, slot * NOTE_SECTOR) !=
-            (ssize_t)sizeof bytes)
-            continue;
-        uint64_t number = get_u64(bytes + 8);
-        note_bytes(number, expected);
-        if (memcmp(bytes, expected, sizeof bytes) != 0)
-            continue;
-        found = true;
-        if (number >= *noted_r) {
-            *noted_r = number;
-            folder->note_slot = slot ^ 1;
-        }
-    }
-    folder->noted = *noted_r;
-    return found;
-}
-
-enum par_err par_rocksdb__note_start(struct par_rocksdb__folder *folder, uint64_t number,
-                                     struct par_buf *why_r)
-{
-    char file[PAR_STORE_PATH_MAX];
-    uint8_t sectors[NOTE_SLOTS * NOTE_SECTOR] = {0};
-    uint64_t ignored;
-    if (!par_rocksdb__path(file, folder->path, "released"))
-        return PAR_E_BAD_REQUEST;
-    note_bytes(number, sectors);
-    if (folder->note_fd >= 0)
-        close(folder->note_fd);
-    folder->note_fd = -1;
-    if (par_rocksdb__write_file(file, par_str_of(sectors, sizeof sectors)) != 0 ||
-        !par_rocksdb__note_read(folder, &ignored)) {
-        par_store__why(why_r, "%s cannot be written: %s", file, strerror(errno));
-        return PAR_E_UNAVAILABLE;
-    }
-    return PAR_OK;
-}
-
-void par_rocksdb__note(struct par_rocksdb__folder *folder, uint64_t number)
-{
-    uint8_t bytes[NOTE_BYTES];
-    note_bytes(number, bytes);
-    pthread_mutex_lock(&folder->note_lock);
-    /* A note that cannot be written proves less after a crash, and nothing else. */
-    if (number > folder->noted && folder->note_fd >= 0 &&
-        pwrite(folder->note_fd, bytes, sizeof bytes, folder->note_slot * NOTE_SECTOR) ==
-            (ssize_t)sizeof bytes) {
-        folder->noted = number;
-        folder->note_slot ^= 1;
-    }
-    pthread_mutex_unlock(&folder->note_lock);
 }

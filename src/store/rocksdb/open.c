@@ -157,4 +157,7 @@ void par_rocksdb__db_close(struct par_rocksdb *r, bool flush)
     r->stranger_count = 0;
     rocksdb_close(r->db);
     r->db = NULL;
+    if (flush)
+        par_rocksdb__manifest_follow(r);
+    par_rocksdb__manifest_forget(r);
 }

@@ -15,6 +15,7 @@ static void free_all(struct par_rocksdb *r)
     if (r->db_options != NULL)
         par_rocksdb__options_fini(r);
     par_rocksdb__folder_close(&r->folder);
+    pthread_mutex_destroy(&r->manifest.lock);
     free(r);
 }
 
@@ -40,7 +41,12 @@ static enum par_err open_all(struct par_rocksdb *r, struct par_store_options *op
                              bool *is_new_r, struct par_buf *why_r)
 {
     bool noted;
+    uint64_t ignored;
     enum par_err err = par_rocksdb__folder_open(options, &r->folder, why_r);
+    if (err != PAR_OK)
+        return err;
+    par_rocksdb__note_read(&r->folder, &ignored);
+    err = par_rocksdb__manifest_check(&r->folder, why_r);
     if (err != PAR_OK)
         return err;
     par_rocksdb__options_init(r, options);
@@ -67,6 +73,8 @@ static enum par_err rocks_open(struct par_store_options *options, void **impl_r,
     struct par_rocksdb *r = calloc(1, sizeof *r);
     if (r == NULL)
         return PAR_E_UNAVAILABLE;
+    pthread_mutex_init(&r->manifest.lock, NULL);
+    r->manifest.fd = -1;
     r->no_sync = options->no_sync;
     enum par_err err = open_all(r, options, is_new_r, why_r);
     if (err != PAR_OK)
@@ -91,6 +99,8 @@ static enum par_err rocks_opened(void *impl, struct par_buf *why_r)
     enum par_err err = par_rocksdb__format_write(r->folder.path, why_r);
     if (err == PAR_OK && !par_rocksdb__note_read(&r->folder, &ignored))
         err = par_rocksdb__note_start(&r->folder, rocksdb_get_latest_sequence_number(r->db), why_r);
+    if (err == PAR_OK)
+        par_rocksdb__manifest_follow(r);
     return err;
 }
 
@@ -274,12 +284,22 @@ static enum par_outcome rocks_commit(void *impl, const struct par_batch *batch, 
     }
     /* The newest number may be that of a commit without sync, which a loss of power takes back:
      * noted it must not be. */
+    if (sync && !r->no_sync)
+        par_rocksdb__manifest_follow(r);
     if (sync && alone && !r->no_sync) {
         uint64_t number = rocksdb_get_latest_sequence_number(r->db);
         if (atomic_load(&r->plain_begun) == plain)
             par_rocksdb__note(&r->folder, number);
     }
     return PAR_OUTCOME_OK;
+}
+
+/* Flushes and compactions of a store that nobody writes to. */
+static void rocks_tick(void *impl)
+{
+    struct par_rocksdb *r = impl;
+    if (!r->no_sync)
+        par_rocksdb__manifest_follow(r);
 }
 
 static void rocks_stats(void *impl, struct par_store_stats *stats_r)
@@ -306,6 +326,7 @@ const struct par_store__driver par_store__rocksdb = {
     .read = rocks_read,
     .scan = rocks_scan,
     .commit = rocks_commit,
+    .tick = rocks_tick,
     .backup = par_rocksdb__backup,
     .stats = rocks_stats,
 };

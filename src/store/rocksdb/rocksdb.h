@@ -4,11 +4,22 @@
 
 #include "store/rocksdb/folder.h"
 
+#include <pthread.h>
 #include <rocksdb/c.h>
+#include <sodium.h>
 #include <stdatomic.h>
+
+/* The manifest as far as it was noted. */
+struct par_rocksdb__manifest {
+    pthread_mutex_t lock;
+    int fd; /* -1: not open */
+    uint64_t number, size;
+    crypto_generichash_state state;
+};
 
 struct par_rocksdb {
     struct par_rocksdb__folder folder;
+    struct par_rocksdb__manifest manifest;
     bool no_sync;
 
     /* Made once, used by each opening. */
@@ -42,6 +53,13 @@ void par_rocksdb__options_fini(struct par_rocksdb *r);
 enum par_err par_rocksdb__db_open(struct par_rocksdb *r, bool create, struct par_buf *why_r);
 /* flush: what is in memory goes to tables first. */
 void par_rocksdb__db_close(struct par_rocksdb *r, bool flush);
+
+/* Refuses a manifest that is not what folder->proof says; nothing is open yet. */
+enum par_err par_rocksdb__manifest_check(struct par_rocksdb__folder *folder, struct par_buf *why_r);
+/* Notes how the manifest is now, if it has changed. Any thread; blocks for a sync then. */
+void par_rocksdb__manifest_follow(struct par_rocksdb *r);
+/* The database is closed: the next one has another manifest. */
+void par_rocksdb__manifest_forget(struct par_rocksdb *r);
 
 /* The driver's backup, as par_store_backup(). */
 enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r);

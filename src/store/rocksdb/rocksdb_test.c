@@ -235,6 +235,28 @@ static void damage_in_the_synced_log_is_refused(void **state)
     par_store_close(&s);
 }
 
+/* E4: RocksDB takes a manifest that ends early for one that a crash left, and drops the tables that
+ * its lost end named. */
+static void a_manifest_that_lost_its_end_is_refused(void **state)
+{
+    (void)state;
+    char manifest[PAR_STORE_PATH_MAX], note[PAR_STORE_PATH_MAX];
+    struct stat st;
+    struct par_store *s = open_it(as_it_is);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(put(s, i), PAR_OUTCOME_OK);
+    par_store_close(&s);
+    db_file(manifest, "MANIFEST-");
+    assert_int_equal(stat(manifest, &st), 0);
+    assert_int_equal(truncate(manifest, st.st_size - 10), 0);
+    refuses(as_it_is, PAR_E_CONFLICT, "damaged: its list of tables");
+    refuses(as_it_is, PAR_E_CONFLICT, "restore a backup");
+    path_of(note, "released");
+    assert_int_equal(unlink(note), 0);
+    s = open_it(as_it_is);
+    par_store_close(&s);
+}
+
 static void one_process_has_the_folder(void **state)
 {
     (void)state;
@@ -497,6 +519,7 @@ int main(int argc, char **argv)
         IN_A_FOLDER(what_was_committed_survives_a_kill),
         IN_A_FOLDER(a_torn_end_is_recovered),
         IN_A_FOLDER(damage_in_the_synced_log_is_refused),
+        IN_A_FOLDER(a_manifest_that_lost_its_end_is_refused),
         IN_A_FOLDER(one_process_has_the_folder),
         IN_A_FOLDER(what_must_be_there_or_not),
         IN_A_FOLDER(a_newer_store_is_refused),
