@@ -1,6 +1,6 @@
 /* Random commands, seeded: the writer must answer as the model does, and leave the rows that the
  * model has. PARLEY_SEED and PARLEY_STEPS repeat or lengthen a run. */
-#include "conv/test_model.h"
+#include "conv/test_draw.h"
 #include "conv/test_world.h"
 
 #include "base/log_guard.h"
@@ -8,141 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static uint64_t rng;
-
-static uint64_t below(uint64_t n)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return (rng >> 11) % n;
-}
-
-struct drawn {
-    struct par_command c;
-    char cmid[16];
-    uint64_t users[MODEL_USERS];
-    struct par_command_mark marks[3];
-};
-
-static const char *const texts[] = {"a", "bb", "ccc", "x"};
-
-static void draw_users(struct drawn *d)
-{
-    size_t n = below(4);
-    for (size_t i = 0; i < n; i++)
-        d->users[i] = 1 + below(MODEL_USERS);
-    d->c.users = d->users;
-    d->c.user_count = par_command_dedup(d->users, n);
-}
-
-static void draw(struct model *m, struct drawn *d, uint64_t step)
-{
-    static const uint8_t kinds[] = {
-        PAR_COMMAND_SEND,        PAR_COMMAND_SEND,       PAR_COMMAND_SEND,
-        PAR_COMMAND_SEND,        PAR_COMMAND_SEND,       PAR_COMMAND_SEND,
-        PAR_COMMAND_EDIT,        PAR_COMMAND_EDIT,       PAR_COMMAND_DELETE,
-        PAR_COMMAND_DELETE,      PAR_COMMAND_REACT,      PAR_COMMAND_GROUP_CREATE,
-        PAR_COMMAND_GROUP_ADD,   PAR_COMMAND_GROUP_ADD,  PAR_COMMAND_GROUP_REMOVE,
-        PAR_COMMAND_GROUP_LEAVE, PAR_COMMAND_GROUP_ROLE, PAR_COMMAND_GROUP_RENAME,
-        PAR_COMMAND_MARKS,       PAR_COMMAND_MARKS,      PAR_COMMAND_MARKS,
-        PAR_COMMAND_CONV_SET,    PAR_COMMAND_BLOCK,      PAR_COMMAND_UNBLOCK};
-    *d =
-        (struct drawn){.c = {.kind = kinds[below(sizeof kinds)], .sender = 1 + below(MODEL_USERS)}};
-    struct par_command *c = &d->c;
-    size_t v = below(MODEL_CONVS);
-    /* Mostly those who are in. */
-    for (int i = 0; i < 3 && !m->conv[v].member[c->sender].in; i++)
-        c->sender = 1 + below(MODEL_USERS);
-    if (c->kind >= PAR_COMMAND_GROUP_CREATE && c->kind <= PAR_COMMAND_GROUP_ROLE && below(20))
-        v = 3 + below(3);
-    if (c->kind == PAR_COMMAND_GROUP_CREATE) {
-        v = 3 + below(3);
-        c->sender = v - 2;
-    }
-    c->conv = m->conv[v].id;
-    c->text = par_str(texts[below(4)]);
-    c->target =
-        below(4) ? (m->conv[v].last > 20 ? m->conv[v].last - below(20) : below(m->conv[v].last + 2))
-                 : below(m->conv[v].last + 2);
-    c->on = below(2);
-    c->group_members = 6;
-    c->history = PAR_HISTORY_ALL;
-    if (c->kind == PAR_COMMAND_SEND && below(3) == 0)
-        c->reply_to = 1 + below(m->conv[v].last + 1);
-    if (c->kind < PAR_COMMAND_MARKS) {
-        if (c->kind == PAR_COMMAND_GROUP_CREATE)
-            snprintf(d->cmid, sizeof d->cmid, "create");
-        else if (below(6) == 0)
-            snprintf(d->cmid, sizeof d->cmid, "k%d", (int)below(30));
-        else
-            snprintf(d->cmid, sizeof d->cmid, "s%d", (int)step);
-        c->cmid = par_str(d->cmid);
-        if (below(25) == 0)
-            c->verdict.err = PAR_E_RATE_LIMITED;
-    }
-    switch (c->kind) {
-    case PAR_COMMAND_GROUP_CREATE:
-        d->users[0] = 1 + below(MODEL_USERS);
-        d->users[1] = 4;
-        c->users = d->users;
-        c->user_count = d->users[0] == 4 ? 1 : 2;
-        c->history = v == 5 ? PAR_HISTORY_JOINED : PAR_HISTORY_ALL;
-        break;
-    case PAR_COMMAND_GROUP_ADD:
-    case PAR_COMMAND_GROUP_REMOVE:
-        draw_users(d);
-        break;
-    case PAR_COMMAND_GROUP_ROLE:
-        d->users[0] = 1 + below(MODEL_USERS);
-        c->users = d->users;
-        c->user_count = 1;
-        c->role = (uint8_t)(1 + below(3));
-        break;
-    case PAR_COMMAND_MARKS:
-        c->conv = (struct par_conv){0};
-        c->mark_count = below(3);
-        c->marks = d->marks;
-        c->show_read = below(3);
-        for (size_t i = 0; i < c->mark_count; i++) {
-            size_t k = below(3) ? v : below(MODEL_CONVS);
-            d->marks[i] = (struct par_command_mark){m->conv[k].id, below(m->conv[k].last + 5),
-                                                    below(2) ? below(m->conv[k].last + 5) : 0};
-        }
-        break;
-    case PAR_COMMAND_CONV_SET:
-        c->settings = (struct par_settings){.set = PAR_SET_ARCHIVED, .archived = below(2)};
-        break;
-    case PAR_COMMAND_SEND:
-    case PAR_COMMAND_EDIT:
-    case PAR_COMMAND_REACT:
-    case PAR_COMMAND_GROUP_RENAME:
-        break;
-    default:
-        c->text = (struct par_str){0};
-        break;
-    }
-    if (c->kind != PAR_COMMAND_REACT)
-        c->on = false;
-    if (c->kind != PAR_COMMAND_EDIT && c->kind != PAR_COMMAND_DELETE &&
-        c->kind != PAR_COMMAND_REACT)
-        c->target = 0;
-    if (c->kind >= PAR_COMMAND_GROUP_ADD && c->kind != PAR_COMMAND_GROUP_RENAME)
-        c->text = (struct par_str){0};
-}
-
-/* A retry of what was asked a moment ago, in the same batch more often than not. */
-static void again(struct drawn *d, const struct drawn *first)
-{
-    *d = *first;
-    if (first->c.cmid.len)
-        d->c.cmid = par_str(d->cmid);
-    if (first->c.users)
-        d->c.users = d->users;
-    if (first->c.marks)
-        d->c.marks = d->marks;
-}
 
 static void compare_entries(struct world *w, const struct model_conv *v)
 {
@@ -260,9 +125,9 @@ static uint64_t number(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-/* folder: RocksDB there, opened anew at each restart; else memory, behind a driver that can fail.
- */
-static void run(uint64_t seed, uint64_t steps, bool faults, const char *folder)
+/* folder: RocksDB there, opened anew at each restart; rows: a store by rows, which fails so; else
+ * memory, behind a driver that can fail. */
+static void run(uint64_t seed, uint64_t steps, bool faults, const char *folder, const char *rows)
 {
     static struct world w;
     static struct model m;
@@ -270,26 +135,33 @@ static void run(uint64_t seed, uint64_t steps, bool faults, const char *folder)
     static struct drawn drawn[CHUNK];
     struct model_answer want[CHUNK];
     uint64_t handle[CHUNK];
-    rng = seed * 0x9E3779B97F4A7C15u + 1;
+    draw_seed(seed);
     model_init(&m);
-    world_init(&w, folder ? "rocksdb" : "fail", folder ? NULL : "inner=memory", folder);
-    w.config.cache_convs = 1 + below(6);
+    world_init(&w,
+               folder ? "rocksdb"
+               : rows ? "rows"
+                      : "fail",
+               folder ? NULL
+               : rows ? rows
+                      : "inner=memory",
+               folder);
+    w.config.cache_convs = 1 + draw_below(6);
     world_online(&w, 1, MODEL_USERS);
     world_start(&w);
     for (uint64_t step = 0; step < steps;) {
-        if (faults && below(4) == 0) {
+        if (faults && draw_below(4) == 0) {
             /* Probe writes count, too: a short period could fail for ever. */
             static const uint32_t every[] = {0, 3, 5, 7};
-            struct par_store_fail fail = {.fail_every = every[below(4)],
-                                          .uncertain_every = every[below(4)]};
+            struct par_store_fail fail = {.fail_every = every[draw_below(4)],
+                                          .uncertain_every = every[draw_below(4)]};
             assert_true(par_store_fail_set(w.store, &fail));
         }
-        size_t n = faults ? 1 : 1 + below(CHUNK);
+        size_t n = faults ? 1 : 1 + draw_below(CHUNK);
         for (size_t i = 0; i < n; i++, step++) {
-            if (i > 0 && below(12) == 0)
-                again(&drawn[i], &drawn[below(i)]);
+            if (i > 0 && draw_below(12) == 0)
+                draw_again(&drawn[i], &drawn[draw_below(i)]);
             else
-                draw(&m, &drawn[i], step);
+                draw_command(&m, &drawn[i], step);
             want[i] = model_apply(&m, &drawn[i].c);
             handle[i] = world_ask(&w, drawn[i].c);
         }
@@ -298,7 +170,7 @@ static void run(uint64_t seed, uint64_t steps, bool faults, const char *folder)
             bool retried = false;
             while (k->err == PAR_E_UNAVAILABLE) {
                 assert_true(faults);
-                if (below(10) == 0)
+                if (draw_below(10) == 0)
                     assert_true(par_store_fail_set(w.store, &(struct par_store_fail){0}));
                 par_store_tick(w.store);
                 usleep(200);
@@ -307,7 +179,7 @@ static void run(uint64_t seed, uint64_t steps, bool faults, const char *folder)
             }
             check(k, &want[i], &drawn[i].c, retried);
         }
-        if (!faults && below(60) == 0) {
+        if (!faults && draw_below(60) == 0) {
             world_stop(&w);
             if (folder)
                 world_reopen(&w, "rocksdb", folder);
@@ -334,7 +206,7 @@ static void as_the_model(void **state)
     (void)state;
     uint64_t first = number("PARLEY_SEED", 1);
     for (uint64_t seed = first; seed < first + 6; seed++)
-        run(seed, number("PARLEY_STEPS", 2500), false, NULL);
+        run(seed, number("PARLEY_STEPS", 2500), false, NULL, NULL);
 }
 
 static void as_the_model_with_a_store_that_fails(void **state)
@@ -344,7 +216,7 @@ static void as_the_model_with_a_store_that_fails(void **state)
     par_log_guard_expect("writer.lost");
     par_log_guard_expect("store.write_failed");
     for (uint64_t seed = first; seed < first + 2; seed++)
-        run(seed + 1000, number("PARLEY_STEPS", 1200), true, NULL);
+        run(seed + 1000, number("PARLEY_STEPS", 1200), true, NULL, NULL);
 }
 
 static void as_the_model_on_rocksdb(void **state)
@@ -352,9 +224,19 @@ static void as_the_model_on_rocksdb(void **state)
     (void)state;
     char folder[] = "/tmp/parley-model-XXXXXX", command[64];
     assert_non_null(mkdtemp(folder));
-    run(number("PARLEY_SEED", 1) + 2000, number("PARLEY_STEPS", 2000), false, folder);
+    run(number("PARLEY_SEED", 1) + 2000, number("PARLEY_STEPS", 2000), false, folder, NULL);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     assert_int_equal(system(command), 0);
+}
+
+static void as_the_model_on_a_store_by_rows(void **state)
+{
+    (void)state;
+    uint64_t first = number("PARLEY_SEED", 1);
+    par_log_guard_expect("writer.waits");
+    for (uint64_t seed = first; seed < first + 3; seed++)
+        run(seed + 3000, number("PARLEY_STEPS", 1500), false, NULL, "inner=memory");
+    run(first + 4000, 500, false, NULL, "inner=memory,fail_every=9,uncertain_every=7");
 }
 
 int main(void)
@@ -363,6 +245,7 @@ int main(void)
         cmocka_unit_test(as_the_model),
         cmocka_unit_test(as_the_model_with_a_store_that_fails),
         cmocka_unit_test(as_the_model_on_rocksdb),
+        cmocka_unit_test(as_the_model_on_a_store_by_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Unit tests only: a writer with everything around it, and a sink that keeps copies. */
 #include "conv/test_world.h"
 
+#include "store/test_rows.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -77,6 +79,7 @@ static void open_queue(struct world *w)
 
 static void open_store(struct world *w, const char *driver, const char *fail, const char *path)
 {
+    test_rows_install_fail();
     struct par_store_options options = {
         .driver = driver, .fail = fail, .path = path, .cache_mb = 8};
     struct par_buf why = {0};

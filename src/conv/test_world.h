@@ -59,7 +59,8 @@ struct world {
     size_t push_count, push_cap;
 };
 
-/* driver and fail as in par_store_options; the writer is not started. */
+/* driver and fail as in par_store_options, or the driver "rows": `fail`, but not atomic. The writer
+ * is not started. */
 void world_init(struct world *w, const char *driver, const char *fail, const char *path);
 void world_start(struct world *w);
 /* Stops the writer, and starts another on the same store with a new queue. */

@@ -14,6 +14,8 @@ enum {
     PLAIN_MAX_MOST = 63, /* mark_events.c keeps the others on its stack */
     MERGE_MS_DEFAULT = 200,
     OTHERS_MS_DEFAULT = 1000,
+    LAST_TRIES = 20, /* of what does not succeed when the writer is to stop */
+    LAST_MS = 1000,
     POLL_LOST_MS = 50 /* how often a writer without a store looks whether it is back */
 };
 
@@ -78,7 +80,12 @@ bool par_writer__pause(struct par_writer *w, const char *what)
     w->pause_ms =
         w->pause_ms * 2 < PAR_WRITER_PAUSE_MAX_MS ? w->pause_ms * 2 : PAR_WRITER_PAUSE_MAX_MS;
     w->now_ms = par_mono_ms();
-    return !atomic_load(&w->stopping);
+    if (!atomic_load(&w->stopping))
+        return true;
+    /* What is begun is finished if that succeeds at once. */
+    if (w->last_tries++ == 0)
+        w->stop_ms = w->now_ms;
+    return w->last_tries < LAST_TRIES && w->now_ms - w->stop_ms < LAST_MS;
 }
 
 void par_writer__fine(struct par_writer *w)
@@ -184,8 +191,8 @@ static void run(void *arg)
     if (!w->embedded && !par_writer__ended(w) && w->outbox.count == 0) {
         /* What a batch that is not durable has moved is not told. */
         if (w->dirty_count == 0)
-            par_marks__tell_due(w, true);
-        if (par_release__flush(w))
+            (void)par_checkpoint__force(w, false);
+        else
             (void)par_checkpoint__move(w, false);
     }
     publish(w);

@@ -203,6 +203,8 @@ struct par_writer {
     atomic_int state; /* enum par_writer_state */
     _Atomic(const char *) why;
     atomic_bool ready;
+    uint32_t last_tries;
+    uint64_t stop_ms;
     uint32_t pause_ms; /* the next pause; 0: nothing has failed lately */
 
     uint64_t position;   /* the offset behind the last command numbered */
