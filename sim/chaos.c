@@ -36,6 +36,8 @@ static void hit(void *arg)
 {
     struct strike *x = arg;
     struct sim_server *s = x->server;
+    if (sim_healed())
+        return;
     x->done = true;
     sim_fault(x->pauses ? SIM_FAULT_SERVER_PAUSED : SIM_FAULT_SERVER_KILLED, s->node->name);
     if (x->pauses) {

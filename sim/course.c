@@ -209,12 +209,13 @@ static void heal(const struct sim_chaos_target *target)
     for (unsigned i = 0; i < c.device_count; i++)
         par_timer_cancel(&c.device[i].act);
     uint64_t end = sim_now_ns() + c.plan.settle_ns;
-    while (!all_serve() && sim_now_ns() < end)
+    while (sim_now_ns() < end) {
+        all_serve();
         turn_until(sim_now_ns() + 200 * SIM_MS);
+    }
     if (!all_serve())
         sim_fail("liveness", "a server does not serve %llu s after the faults have stopped: %s",
                  (unsigned long long)(c.plan.settle_ns / SIM_S), c.servers[0]->why);
-    turn_until(end);
 }
 
 static void read_all(void)

@@ -96,6 +96,16 @@ void par_client__close(struct par_client *client, enum par_close reason)
     par_ws_close(client->ws, reason);
 }
 
+void par_client__abort(struct par_client *client)
+{
+    if (!client->ws)
+        return;
+    if (!client->closing)
+        par_endpoint_sign_out(client->reactor, &client->endpoint);
+    client->closing = true;
+    par_ws_abort(client->ws, PAR_CLOSE_CLOSE_TIMEOUT);
+}
+
 /* ---- in ---- */
 
 /* The bucket of requests: a second's worth at once. False: closed for asking too much. */

@@ -47,6 +47,8 @@ void par_client__busy(struct par_client *client);
 void par_client__event(struct par_client *client, const struct par_event *event);
 /* Closes the connection, with the reason's code. */
 void par_client__close(struct par_client *client, enum par_close reason);
+/* Ends it at once, even while a close waits for the peer. */
+void par_client__abort(struct par_client *client);
 /* hello was answered: what was held back goes out. */
 void par_client__hello_done(struct par_client *client);
 /* Sends the answer of a request. */

@@ -201,8 +201,7 @@ static void drop_everything(struct par_reactor *reactor)
     par_http_abort_all(&reactor->http);
     par_http_abort_all(&reactor->metrics_http);
     PAR_LIST_FOR_EACH (node, &reactor->clients) {
-        /* A reason without a code: at once, without a close frame. */
-        par_client__close(PAR_CONTAINER(node, struct par_client, node), PAR_CLOSE_CLOSE_TIMEOUT);
+        par_client__abort(PAR_CONTAINER(node, struct par_client, node));
     }
     while (!par_list_empty(&reactor->polls))
         par_poll_end_first(reactor);

@@ -155,6 +155,14 @@ void par_ws_close(struct par_ws_conn *c, enum par_close reason)
     begin_close(c, reason);
 }
 
+void par_ws_abort(struct par_ws_conn *c, enum par_close reason)
+{
+    if (!c->reason)
+        c->reason = (unsigned)reason & 63;
+    par_timer_cancel(&c->timer);
+    par_tcp_abort(&c->tcp);
+}
+
 static void on_closed(struct par_tcp *t, enum par_tcp_end end, int os_error)
 {
     (void)os_error;

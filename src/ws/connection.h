@@ -113,6 +113,9 @@ void par_ws_resume(struct par_ws_conn *c);
  * connection at once. TOO_SLOW drops what is queued first. A further close does nothing. */
 void par_ws_close(struct par_ws_conn *c, enum par_close reason);
 bool par_ws_is_closing(const struct par_ws_conn *c);
+/* Ends the connection at once, without a close frame; also one whose close is under way, which then
+ * keeps its reason. */
+void par_ws_abort(struct par_ws_conn *c, enum par_close reason);
 /* The code of the close frame that the peer sent: 1005 when it gave none, 0 when no close frame
  * came before the end. Final in on_closed: a client learns by it why the server closed. */
 uint16_t par_ws_peer_code(const struct par_ws_conn *c);
