@@ -20,11 +20,13 @@
 #include "parley/err.h"
 
 struct par_cache;
+struct par_redis_config;
 
 struct par_cache_config {
-    const char *driver; /* "local", "fail"; NULL: local */
-    size_t max_bytes;   /* of all lists; 0: nothing is kept */
-    const char *fail;   /* for the driver fail: "miss_every=N", "stale"; NULL: every call misses */
+    const char *driver;                   /* "local", "fail"; NULL: local */
+    size_t max_bytes;                     /* of all lists in memory; 0: nothing is kept there */
+    const struct par_redis_config *redis; /* of the driver redis; borrowed during the call */
+    const char *fail; /* for the driver fail: "miss_every=N", "stale"; NULL: every call misses */
 };
 
 enum {

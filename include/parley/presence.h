@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct par_presence;
+struct par_redis_config;
 
 struct par_presence_config {
     const char *driver; /* "local", "fail" */
@@ -23,6 +24,7 @@ struct par_presence_config {
     uint64_t server;    /* who says it, in which life: of a remote driver */
     uint64_t boot;
     uint32_t lease_ms; /* of a remote driver: what is not renewed ends; 0 = 45,000 */
+    const struct par_redis_config *redis; /* of the driver redis; borrowed during the call */
 };
 
 /* PAR_E_BAD_REQUEST for an unknown driver, PAR_E_UNAVAILABLE when it cannot start. */

@@ -15,12 +15,14 @@
 #include <stdint.h>
 
 struct par_route;
+struct par_redis_config;
 
 struct par_route_config {
     const char *driver; /* "local", "fail" */
     size_t max_routes;  /* 0 = 16 Mi; register beyond it is PAR_E_OVERLOADED */
     uint32_t lease_ms;  /* of a remote table: a route that is not renewed ends; 0 = 45,000 */
     uint32_t dead_ms;   /* and a server whose last beat is older counts as dead; 0 = 5,000 */
+    const struct par_redis_config *redis; /* of the driver redis; borrowed during the call */
 };
 
 /* users[index] has a route to this server. */

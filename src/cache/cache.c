@@ -18,7 +18,11 @@ const struct par_cache__driver *par_cache__extra;
 
 static const struct par_cache__driver *driver(const char *name)
 {
-    static const struct par_cache__driver *const drivers[] = {&par_cache__local, &par_cache__fail};
+    static const struct par_cache__driver *const drivers[] = {&par_cache__local, &par_cache__fail,
+#ifdef PARLEY_CLUSTER
+                                                              &par_cache__redis
+#endif
+    };
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++)
         if (strcmp(drivers[i]->name, name) == 0)
             return drivers[i];

@@ -19,6 +19,7 @@ struct par_cache__driver {
 
 extern const struct par_cache__driver par_cache__local;
 extern const struct par_cache__driver par_cache__fail;
+extern const struct par_cache__driver par_cache__redis; /* with PARLEY_CLUSTER only */
 /* One more, of a simulated world; NULL in the product. Set before any cache is opened. */
 extern const struct par_cache__driver *par_cache__extra;
 

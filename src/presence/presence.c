@@ -13,7 +13,11 @@ enum { DEFAULT_MAX_USERS = 16 * 1024 * 1024 };
 
 const struct par_presence_ops *par_presence__extra;
 
-static const struct par_presence_ops *const drivers[] = {&par_presence__local, &par_presence__fail};
+static const struct par_presence_ops *const drivers[] = {&par_presence__local, &par_presence__fail,
+#ifdef PARLEY_CLUSTER
+                                                         &par_presence__redis
+#endif
+};
 
 struct par_presence {
     const struct par_presence_ops *ops;

@@ -24,6 +24,7 @@ struct par_presence_ops {
 
 extern const struct par_presence_ops par_presence__local;
 extern const struct par_presence_ops par_presence__fail;
+extern const struct par_presence_ops par_presence__redis; /* with PARLEY_CLUSTER only */
 
 /* One more driver, of a simulated world; NULL in the product. Set before it is opened. */
 extern const struct par_presence_ops *par_presence__extra;

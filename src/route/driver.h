@@ -31,6 +31,7 @@ struct par_route_ops {
 
 extern const struct par_route_ops par_route__local;
 extern const struct par_route_ops par_route__fail;
+extern const struct par_route_ops par_route__redis; /* with PARLEY_CLUSTER only */
 
 /* One more driver, of a simulated world; NULL in the product. Set before any table is opened. */
 extern const struct par_route_ops *par_route__extra;

@@ -18,7 +18,11 @@ const struct par_route_ops *par_route__extra;
 
 static const struct par_route_ops *driver(const char *name)
 {
-    static const struct par_route_ops *const drivers[] = {&par_route__local, &par_route__fail};
+    static const struct par_route_ops *const drivers[] = {&par_route__local, &par_route__fail,
+#ifdef PARLEY_CLUSTER
+                                                          &par_route__redis
+#endif
+    };
     for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++)
         if (strcmp(drivers[i]->name, name) == 0)
             return drivers[i];

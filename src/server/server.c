@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "loop/addr.h"
 #include "loop/env.h"
+#include "parley/redis.h"
 #include "server/drain.h"
 #include "server/fanout.h"
 #include "server/inbox.h"
@@ -74,7 +75,8 @@ static enum par_err no_driver(struct par_server_error *error, enum par_err err, 
 {
     bool unknown = err == PAR_E_BAD_REQUEST;
     return fail(error, unknown, err, key,
-                unknown ? "this program has no such driver" : "it cannot be reached");
+                unknown ? "this program has no such driver, or its address is none"
+                        : "it cannot be reached");
 }
 
 /* Higher than that of the life before, though the clock was set back. */
@@ -89,7 +91,15 @@ static uint64_t next_boot(struct par_server *server)
 static enum par_err open_drivers(struct par_server *server, struct par_server_error *error)
 {
     const struct par_config *config = server->config;
+    const struct par_redis_config redis = {.address = config->redis.address,
+                                           .sentinels = config->redis.sentinels,
+                                           .group = config->redis.group,
+                                           .user = config->redis.user,
+                                           .password = config->redis.password,
+                                           .timeout_ms = (uint32_t)config->redis.timeout_ms,
+                                           .connections = (uint32_t)config->redis.connections};
     struct par_route_config route = {.driver = config->route.driver,
+                                     .redis = &redis,
                                      .lease_ms = (uint32_t)config->route.lease_ms,
                                      .dead_ms = (uint32_t)config->route.dead_ms};
     enum par_err err = par_route_open(&route, &server->route);
@@ -102,11 +112,12 @@ static enum par_err open_drivers(struct par_server *server, struct par_server_er
                                      .server = server->id,
                                      .boot = server->boot};
     struct par_presence_config presence = {.driver = config->presence.driver,
+                                           .redis = &redis,
                                            .server = server->id,
                                            .boot = server->boot,
                                            .lease_ms = (uint32_t)config->presence.lease_ms};
-    struct par_cache_config cache = {.driver = config->cache.driver,
-                                     .max_bytes = (size_t)config->cache.bytes};
+    struct par_cache_config cache = {
+        .driver = config->cache.driver, .redis = &redis, .max_bytes = (size_t)config->cache.bytes};
     err = par_queue_open(&queue, &server->queue);
     if (err)
         return no_driver(error, err, "queue.driver");

@@ -150,6 +150,16 @@ INT(route, "route", lease_ms, 45000, 1000, 3600000, NO, "Of a table of many serv
 INT(route, "route", dead_ms, 5000, 100, 600000, NO, "Of a table of many servers: silence after which another server stands in for one.")
 END_SECTION(route)
 
+SECTION(redis, "redis", "Redis, for the drivers of that name: routes, presence, cache.")
+STR(redis, "redis", address, "127.0.0.1:6379", 200, "host:port of the one server; not used with sentinels.")
+STR(redis, "redis", sentinels, "", 1000, "Sentinels as host:port, with commas between. Empty: there are none.")
+STR(redis, "redis", group, "parley", 64, "Name under which the sentinels know the primary.")
+STR(redis, "redis", user, "", 200, "Empty: the default user.")
+STR(redis, "redis", password, "", 1000, "Empty: none.")
+INT(redis, "redis", timeout_ms, 1000, 10, 60000, NO, "Time for connecting, and for each reply.")
+INT(redis, "redis", connections, 8, 1, 64, NO, "Connections of each of the three drivers.")
+END_SECTION(redis)
+
 SECTION(push_apns, "push.apns", "Apple. (This version records push tokens and counts jobs; it sends nothing yet.)")
 STR(push_apns, "push.apns", url, "https://api.push.apple.com", 1000, "The service.")
 STR(push_apns, "push.apns", key, "", 4000, "File of the signing key (.p8). Empty: no pushes to Apple.")

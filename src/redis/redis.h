@@ -1,0 +1,64 @@
+/* Redis for the drivers of routes, presence and cache: who the primary is, and connections to it.
+ *
+ * A call takes a free connection, opens it when there is none, and runs a function on it. One whose
+ * reply did not come, or whose primary says that it is none any more, is closed; then the sentinels
+ * are asked again. Everything here is a hint to the rest of Parley: a call ends within its time, OK
+ * or not, and nothing waits for Redis to come back. */
+#ifndef PAR_REDIS_REDIS_H
+#define PAR_REDIS_REDIS_H
+
+#include "base/str.h"
+#include "parley/err.h"
+#include "parley/redis.h"
+
+#include <hiredis/hiredis.h>
+
+struct par_redis;
+
+/* Opens no connection yet. PAR_E_BAD_REQUEST: an address that is none; PAR_E_UNAVAILABLE: memory.
+ */
+enum par_err par_redis_new(const struct par_redis_config *config,
+                           struct par_redis **redis_r) PAR_MUST_CHECK;
+/* Nobody is inside a call. Nulls it. */
+void par_redis_free(struct par_redis **redis);
+
+/* Talks on the connection; false: a reply was missing, or no reply at all, and the connection is
+ * closed. */
+typedef bool (*par_redis_fn)(redisContext *connection, void *arg);
+/* Runs fn on a connection, waiting for a free one; a second time when the first was on one that had
+ * been idle and turned out dead, so fn must be harmless twice. PAR_E_UNAVAILABLE when it returned
+ * false or there is no primary; what it asked for may be done. Any thread that may block. */
+enum par_err par_redis_run(struct par_redis *redis, par_redis_fn fn, void *arg) PAR_MUST_CHECK;
+/* A connection of the caller's own, to be freed by redisFree(): for subscriptions. NULL: none to be
+ * had. Blocks. */
+redisContext *par_redis_connect(struct par_redis *redis);
+
+/* ---- inside of fn ---- */
+
+/* A script: static text. */
+struct par_redis_script {
+    const char *text;
+};
+/* Runs it: argv are its keys (the first `keys`) and arguments. The reply is the caller's, for
+ * freeReplyObject(); NULL when there was none, or an error, which is logged. */
+redisReply *par_redis_eval(redisContext *connection, const struct par_redis_script *script,
+                           int keys, int argc, const struct par_str *argv);
+/* A command by its words; the reply as above. */
+redisReply *par_redis_command(redisContext *connection, int argc, const struct par_str *argv);
+
+/* Numbers travel as 16 hexadecimal digits, which compare as they should in a script. */
+enum { PAR_REDIS_NUMBER = 16 };
+struct par_redis_number {
+    char text[PAR_REDIS_NUMBER + 1];
+};
+struct par_redis_number par_redis_number(uint64_t n);
+static inline struct par_str par_redis_number_str(const struct par_redis_number *n)
+{
+    return par_str_of(n->text, PAR_REDIS_NUMBER);
+}
+/* The number of such digits; false when they are none. */
+bool par_redis_parse(struct par_str text, uint64_t *n_r) PAR_MUST_CHECK;
+/* The number of a reply. */
+bool par_redis_parse_reply(const redisReply *reply, uint64_t *n_r) PAR_MUST_CHECK;
+
+#endif

@@ -1,0 +1,503 @@
+/* The route driver `redis`: a table of many servers.
+ *
+ * Keys, all numbers as 16 hexadecimal digits:
+ *   parley:r:USER     hash of server -> boot epoch, and when its lease ends (ms of Redis's clock)
+ *   parley:u:SERVER   hash of user -> boot epoch: who was on a server, until bye
+ *   parley:beats      hash of server -> boot epoch, and when it last beat
+ * Every change is a script, so that it compares and writes in one step; times are those of Redis,
+ * so that no server's clock matters. A key of routes goes by itself when the last lease in it has
+ * ended.
+ */
+#include "redis/redis.h"
+#include "route/driver.h"
+
+#include "base/map.h"
+#include "loop/env.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { LEASE_DEFAULT_MS = 45000, DEAD_DEFAULT_MS = 5000, USERS_A_CALL = 250, DIGITS_MAX = 24 };
+#define MAX_ROUTES_DEFAULT ((size_t)16 << 20)
+
+#define NOW "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000); "
+/* Registers one user: a newer boot epoch stays. Returns whether the route was there and alive. */
+#define ADD                                                                                        \
+    "local function add(user, server, boot, lease) "                                               \
+    "  local r, u = 'parley:r:' .. user, 'parley:u:' .. server "                                   \
+    "  local was = redis.call('HGET', r, server) "                                                 \
+    "  if not was or string.sub(was, 1, 16) <= boot then "                                         \
+    "    redis.call('HSET', r, server, boot .. string.format('%.0f', now + lease)) "               \
+    "    redis.call('PEXPIRE', r, lease * 2) "                                                     \
+    "  end "                                                                                       \
+    "  local had = redis.call('HGET', u, user) "                                                   \
+    "  if not had or had <= boot then redis.call('HSET', u, user, boot) end "                      \
+    "  return was and string.sub(was, 1, 16) >= boot and tonumber(string.sub(was, 17)) >= now "    \
+    "end "
+
+/* ARGV: server, boot, lease, users. Returns how many had no route. */
+static const struct par_redis_script add_script = {
+    NOW ADD "local missing = 0 "
+            "for i = 4, #ARGV do "
+            "  if not add(ARGV[i], ARGV[1], ARGV[2], tonumber(ARGV[3])) then missing = missing + 1 "
+            "end end "
+            "return missing"};
+/* ARGV: server, boot, user. */
+static const struct par_redis_script remove_script = {
+    "local r, u = 'parley:r:' .. ARGV[3], 'parley:u:' .. ARGV[1] "
+    "local was = redis.call('HGET', r, ARGV[1]) "
+    "if was and string.sub(was, 1, 16) == ARGV[2] then redis.call('HDEL', r, ARGV[1]) end "
+    "if redis.call('HGET', u, ARGV[3]) == ARGV[2] then redis.call('HDEL', u, ARGV[3]) end "
+    "return 1"};
+/* ARGV: users. Returns, for each route: the place of its user, server, boot. */
+static const struct par_redis_script lookup_script = {
+    NOW "local out = {} "
+        "for i = 1, #ARGV do "
+        "  local rows = redis.call('HGETALL', 'parley:r:' .. ARGV[i]) "
+        "  for k = 1, #rows, 2 do "
+        "    if tonumber(string.sub(rows[k + 1], 17)) >= now then "
+        "      out[#out + 1] = i - 1 "
+        "      out[#out + 1] = rows[k] "
+        "      out[#out + 1] = string.sub(rows[k + 1], 1, 16) "
+        "    end "
+        "  end "
+        "end "
+        "return out"};
+/* ARGV: server, boot. Returns the boot epoch of the beat before, or nothing. A newer life of the
+ * same server is not put back. */
+static const struct par_redis_script beat_script = {
+    NOW "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
+        "if not was or string.sub(was, 1, 16) <= ARGV[2] then "
+        "  redis.call('HSET', 'parley:beats', ARGV[1], ARGV[2] .. string.format('%.0f', now)) "
+        "end "
+        "return was and string.sub(was, 1, 16)"};
+/* ARGV: server, boot. */
+static const struct par_redis_script bye_script = {
+    "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
+    "if was and string.sub(was, 1, 16) <= ARGV[2] then redis.call('HDEL', 'parley:beats', ARGV[1]) "
+    "end "
+    "local u = 'parley:u:' .. ARGV[1] "
+    "local rows = redis.call('HGETALL', u) "
+    "for k = 1, #rows, 2 do "
+    "  if rows[k + 1] <= ARGV[2] then redis.call('HDEL', u, rows[k]) end "
+    "end "
+    "return 1"};
+/* ARGV: server, after how many ms one is dead. Returns the next server on the ring and its boot, or
+ * nothing. */
+static const struct par_redis_script dead_script = {
+    NOW "local rows = redis.call('HGETALL', 'parley:beats') "
+        "local first, after, value "
+        "for k = 1, #rows, 2 do "
+        "  local id = rows[k] "
+        "  if id > ARGV[1] and (not after or id < after) then after = id end "
+        "  if id ~= ARGV[1] and (not first or id < first) then first = id end "
+        "end "
+        "local id = after or first "
+        "if not id then return {} end "
+        "local beat = redis.call('HGET', 'parley:beats', id) "
+        "if tonumber(string.sub(beat, 17)) + tonumber(ARGV[2]) >= now then return {} end "
+        "return {id, string.sub(beat, 1, 16)}"};
+/* ARGV: server, boot, cursor. Returns the next cursor and users that had a route. */
+static const struct par_redis_script clear_script = {
+    "local page = redis.call('HSCAN', 'parley:u:' .. ARGV[1], ARGV[3], 'COUNT', 500) "
+    "local out = {page[1]} "
+    "for k = 1, #page[2], 2 do "
+    "  local user, boot = page[2][k], page[2][k + 1] "
+    "  if boot <= ARGV[2] then "
+    "    out[#out + 1] = user "
+    "    local was = redis.call('HGET', 'parley:r:' .. user, ARGV[1]) "
+    "    if was and string.sub(was, 1, 16) <= ARGV[2] then "
+    "      redis.call('HDEL', 'parley:r:' .. user, ARGV[1]) "
+    "    end "
+    "  end "
+    "end "
+    "return out"};
+/* ARGV: server. */
+static const struct par_redis_script boot_script = {
+    "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
+    "return was and string.sub(was, 1, 16)"};
+
+/* What this server registered and has not removed, so that it can be renewed. */
+struct own {
+    struct par_map_node node;
+    uint64_t key[2]; /* user, server */
+    uint64_t boot;
+};
+
+struct redis {
+    struct par_redis *redis;
+    uint32_t lease_ms, dead_ms;
+    size_t max;
+    pthread_mutex_t lock; /* of own */
+    struct par_map own;
+    bool beaten; /* of the thread that beats */
+};
+
+static bool own_is(const struct par_map_node *node, const void *key, size_t len)
+{
+    return memcmp(PAR_CONTAINER(node, struct own, node)->key, key, len) == 0;
+}
+
+static enum par_err redis_open(const struct par_route_config *config, void **state_r)
+{
+    uint64_t seed[2];
+    struct redis *r = calloc(1, sizeof *r);
+    if (!r)
+        return PAR_E_UNAVAILABLE;
+    enum par_err err = par_redis_new(config->redis, &r->redis);
+    if (err) {
+        free(r);
+        return err;
+    }
+    r->lease_ms = config->lease_ms ? config->lease_ms : LEASE_DEFAULT_MS;
+    r->dead_ms = config->dead_ms ? config->dead_ms : DEAD_DEFAULT_MS;
+    r->max = config->max_routes ? config->max_routes : MAX_ROUTES_DEFAULT;
+    pthread_mutex_init(&r->lock, NULL);
+    par_random(seed, sizeof seed);
+    par_map_init(&r->own, seed, own_is);
+    *state_r = r;
+    return PAR_OK;
+}
+
+static void redis_close(void *state)
+{
+    struct redis *r = state;
+    struct par_map_iter it;
+    for (struct par_map_node *n = par_map_first(&r->own, &it); n; n = par_map_next(&r->own, &it))
+        free(PAR_CONTAINER(n, struct own, node));
+    par_map_fini(&r->own);
+    pthread_mutex_destroy(&r->lock);
+    par_redis_free(&r->redis);
+    free(r);
+}
+
+/* ---- calls ---- */
+
+struct call {
+    const struct par_redis_script *script;
+    int argc;
+    const struct par_str *argv;
+    redisReply *reply;
+};
+
+static bool eval(redisContext *connection, void *arg)
+{
+    struct call *call = arg;
+    call->reply = par_redis_eval(connection, call->script, 0, call->argc, call->argv);
+    return call->reply != NULL;
+}
+
+/* The reply is the caller's when the call is OK. */
+static enum par_err run(struct redis *r, const struct par_redis_script *script, int argc,
+                        const struct par_str *argv, redisReply **reply_r)
+{
+    struct call call = {script, argc, argv, NULL};
+    enum par_err err = par_redis_run(r->redis, eval, &call);
+    if (err && call.reply) {
+        freeReplyObject(call.reply);
+        call.reply = NULL;
+    }
+    *reply_r = call.reply;
+    return err;
+}
+
+static enum par_err run_only(struct redis *r, const struct par_redis_script *script, int argc,
+                             const struct par_str *argv)
+{
+    redisReply *reply;
+    enum par_err err = run(r, script, argc, argv, &reply);
+    if (!err)
+        freeReplyObject(reply);
+    return err;
+}
+
+/* ---- routes ---- */
+
+static enum par_err remember(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+{
+    uint64_t key[2] = {user, server};
+    struct par_str k = par_str_of(key, sizeof key);
+    enum par_err err = PAR_OK;
+    pthread_mutex_lock(&r->lock);
+    struct par_map_node *node = par_map_find(&r->own, k);
+    struct own *own = node ? PAR_CONTAINER(node, struct own, node) : NULL;
+    if (!own && par_map_count(&r->own) < r->max && (own = calloc(1, sizeof *own)) != NULL) {
+        memcpy(own->key, key, sizeof key);
+        if (!par_map_insert(&r->own, &own->node, k)) {
+            free(own);
+            own = NULL;
+        }
+    }
+    if (!own)
+        err = PAR_E_OVERLOADED;
+    else if (own->boot < boot)
+        own->boot = boot;
+    pthread_mutex_unlock(&r->lock);
+    return err;
+}
+
+static void forget(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+{
+    uint64_t key[2] = {user, server};
+    pthread_mutex_lock(&r->lock);
+    struct par_map_node *node = par_map_find(&r->own, par_str_of(key, sizeof key));
+    struct own *own = node ? PAR_CONTAINER(node, struct own, node) : NULL;
+    if (own && own->boot == boot) {
+        par_map_remove(&r->own, node);
+        free(own);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+static enum par_err redis_add(void *state, uint64_t user, uint64_t server, uint64_t boot)
+{
+    struct redis *r = state;
+    char lease[DIGITS_MAX];
+    struct par_redis_number u = par_redis_number(user), s = par_redis_number(server),
+                            b = par_redis_number(boot);
+    int len = snprintf(lease, sizeof lease, "%u", r->lease_ms);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                   par_str_of(lease, (size_t)len), par_redis_number_str(&u)};
+    enum par_err err = remember(r, user, server, boot);
+    return err ? err : run_only(r, &add_script, 4, argv);
+}
+
+static enum par_err redis_remove(void *state, uint64_t user, uint64_t server, uint64_t boot)
+{
+    struct redis *r = state;
+    struct par_redis_number u = par_redis_number(user), s = par_redis_number(server),
+                            b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                   par_redis_number_str(&u)};
+    forget(r, user, server, boot);
+    return run_only(r, &remove_script, 3, argv);
+}
+
+/* The hits of users first … first + n - 1. */
+static enum par_err lookup_some(struct redis *r, const uint64_t *users, size_t first, size_t n,
+                                struct par_route_hits *hits)
+{
+    struct par_redis_number numbers[USERS_A_CALL];
+    struct par_str argv[USERS_A_CALL];
+    redisReply *reply;
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = par_redis_number(users[first + i]);
+        argv[i] = par_redis_number_str(&numbers[i]);
+    }
+    enum par_err err = run(r, &lookup_script, (int)n, argv, &reply);
+    if (err)
+        return err;
+    bool ok = reply->type == REDIS_REPLY_ARRAY && reply->elements % 3 == 0;
+    for (size_t i = 0; ok && i < reply->elements; i += 3) {
+        const redisReply *index = reply->element[i];
+        uint64_t server, boot;
+        ok = index->type == REDIS_REPLY_INTEGER && index->integer >= 0 &&
+             (size_t)index->integer < n && par_redis_parse_reply(reply->element[i + 1], &server) &&
+             par_redis_parse_reply(reply->element[i + 2], &boot) &&
+             par_route__hit(hits, (uint32_t)(first + (size_t)index->integer), server, boot);
+    }
+    freeReplyObject(reply);
+    return ok ? PAR_OK : PAR_E_UNAVAILABLE;
+}
+
+static enum par_err redis_lookup(void *state, const uint64_t *users, size_t count,
+                                 struct par_route_hits *hits)
+{
+    enum par_err err = PAR_OK;
+    /* Of nobody: a look whether the table can be read. */
+    if (count == 0)
+        return lookup_some(state, users, 0, 0, hits);
+    for (size_t first = 0; !err && first < count; first += USERS_A_CALL)
+        err = lookup_some(state, users, first,
+                          count - first < USERS_A_CALL ? count - first : USERS_A_CALL, hits);
+    return err;
+}
+
+static void redis_gauges(void *state, struct par_route_stats *stats)
+{
+    struct redis *r = state;
+    pthread_mutex_lock(&r->lock);
+    stats->routes = par_map_count(&r->own);
+    stats->bytes = par_map_bytes(&r->own) + stats->routes * sizeof(struct own);
+    pthread_mutex_unlock(&r->lock);
+    stats->max_routes = r->max;
+}
+
+/* ---- the ring ---- */
+
+/* The users that this server registered, malloc'ed; NULL: no memory. */
+static uint64_t *own_users(struct redis *r, uint64_t server, size_t *n_r)
+{
+    struct par_map_iter it;
+    size_t n = 0;
+    pthread_mutex_lock(&r->lock);
+    uint64_t *users = malloc((par_map_count(&r->own) + 1) * sizeof *users);
+    struct par_map_node *node = users ? par_map_first(&r->own, &it) : NULL;
+    for (; node; node = par_map_next(&r->own, &it))
+        if (PAR_CONTAINER(node, struct own, node)->key[1] == server)
+            users[n++] = PAR_CONTAINER(node, struct own, node)->key[0];
+    pthread_mutex_unlock(&r->lock);
+    *n_r = n;
+    return users;
+}
+
+/* Registers again all that is this server's; *lost_r when something of it was not there. */
+static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
+{
+    char lease[DIGITS_MAX];
+    int len = snprintf(lease, sizeof lease, "%u", r->lease_ms);
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    struct par_redis_number numbers[USERS_A_CALL];
+    struct par_str argv[3 + USERS_A_CALL] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                             par_str_of(lease, (size_t)len)};
+    size_t count;
+    uint64_t *users = own_users(r, server, &count);
+    enum par_err err = users ? PAR_OK : PAR_E_UNAVAILABLE;
+    for (size_t first = 0; !err && first < count; first += USERS_A_CALL) {
+        size_t n = count - first < USERS_A_CALL ? count - first : USERS_A_CALL;
+        redisReply *reply;
+        for (size_t i = 0; i < n; i++) {
+            numbers[i] = par_redis_number(users[first + i]);
+            argv[3 + i] = par_redis_number_str(&numbers[i]);
+        }
+        err = run(r, &add_script, (int)(3 + n), argv, &reply);
+        if (err)
+            break;
+        *lost_r |= reply->type != REDIS_REPLY_INTEGER || reply->integer > 0;
+        freeReplyObject(reply);
+    }
+    free(users);
+    return err;
+}
+
+static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool *lost_r)
+{
+    struct redis *r = state;
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
+    redisReply *reply;
+    uint64_t was = 0;
+    bool lost = false;
+    enum par_err err = run(r, &beat_script, 2, argv, &reply);
+    if (err)
+        return err;
+    bool known = par_redis_parse_reply(reply, &was);
+    lost = r->beaten && (!known || was != boot);
+    freeReplyObject(reply);
+    err = renew(r, server, boot, &lost);
+    if (err)
+        return err;
+    r->beaten = true;
+    *lost_r = lost;
+    return PAR_OK;
+}
+
+static enum par_err redis_bye(void *state, uint64_t server, uint64_t boot)
+{
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
+    return run_only(state, &bye_script, 2, argv);
+}
+
+static enum par_err redis_dead(void *state, uint64_t server, uint64_t *server_r, uint64_t *boot_r)
+{
+    struct redis *r = state;
+    char after[DIGITS_MAX];
+    int len = snprintf(after, sizeof after, "%u", r->dead_ms);
+    struct par_redis_number s = par_redis_number(server);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_str_of(after, (size_t)len)};
+    redisReply *reply;
+    enum par_err err = run(r, &dead_script, 2, argv, &reply);
+    if (err)
+        return err;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        (!par_redis_parse_reply(reply->element[0], server_r) ||
+         !par_redis_parse_reply(reply->element[1], boot_r)))
+        *server_r = *boot_r = 0;
+    freeReplyObject(reply);
+    return PAR_OK;
+}
+
+struct users {
+    uint64_t *user;
+    size_t n, cap;
+};
+
+static bool add_user(struct users *users, uint64_t user)
+{
+    if (users->n == users->cap) {
+        size_t cap = users->cap ? users->cap * 2 : 256;
+        uint64_t *more = realloc(users->user, cap * sizeof *more);
+        if (!more)
+            return false;
+        users->user = more;
+        users->cap = cap;
+    }
+    users->user[users->n++] = user;
+    return true;
+}
+
+static enum par_err redis_clear(void *state, uint64_t server, uint64_t boot, uint64_t **users_r,
+                                size_t *count_r)
+{
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    char cursor[DIGITS_MAX] = "0";
+    struct users users = {0};
+    enum par_err err = PAR_OK;
+    do {
+        const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                       par_str(cursor)};
+        redisReply *reply;
+        err = run(state, &clear_script, 3, argv, &reply);
+        if (err)
+            break;
+        bool ok = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
+                  reply->element[0]->str && strlen(reply->element[0]->str) < sizeof cursor;
+        if (ok)
+            snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
+        for (size_t i = 1; ok && i < reply->elements; i++) {
+            uint64_t user;
+            ok = par_redis_parse_reply(reply->element[i], &user) && add_user(&users, user);
+        }
+        freeReplyObject(reply);
+        if (!ok)
+            err = PAR_E_UNAVAILABLE;
+    } while (!err && strcmp(cursor, "0") != 0);
+    if (err) {
+        free(users.user);
+        return err;
+    }
+    *users_r = users.user;
+    *count_r = users.n;
+    return PAR_OK;
+}
+
+static enum par_err redis_boot(void *state, uint64_t server, uint64_t *boot_r)
+{
+    struct par_redis_number s = par_redis_number(server);
+    const struct par_str argv[] = {par_redis_number_str(&s)};
+    redisReply *reply;
+    enum par_err err = run(state, &boot_script, 1, argv, &reply);
+    if (err)
+        return err;
+    if (!par_redis_parse_reply(reply, boot_r))
+        *boot_r = 0;
+    freeReplyObject(reply);
+    return PAR_OK;
+}
+
+const struct par_route_ops par_route__redis = {
+    .name = "redis",
+    .open = redis_open,
+    .close = redis_close,
+    .add = redis_add,
+    .remove = redis_remove,
+    .lookup = redis_lookup,
+    .gauges = redis_gauges,
+    .remote = true,
+    .beat = redis_beat,
+    .bye = redis_bye,
+    .dead = redis_dead,
+    .clear = redis_clear,
+    .boot = redis_boot,
+};

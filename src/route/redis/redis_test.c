@@ -1,0 +1,168 @@
+/* Routes in a real Redis: leases, beats, the ring, who is cleared, and a Redis that loses it all.
+ */
+#include "parley/route.h"
+
+#include "redis/test_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct par_redis_config *redis;
+static struct par_route *r;
+
+static int begin(void **state)
+{
+    (void)state;
+    redis = par_test_redis_start();
+    const struct par_route_config config = {
+        .driver = "redis", .lease_ms = 400, .dead_ms = 200, .redis = redis};
+    if (redis)
+        assert_int_equal(par_route_open(&config, &r), PAR_OK);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    par_route_close(&r);
+    par_test_redis_kill();
+    return 0;
+}
+
+#define NEEDS_REDIS()                                                                              \
+    do {                                                                                           \
+        (void)state;                                                                               \
+        if (!redis)                                                                                \
+            skip();                                                                                \
+    } while (0)
+
+static size_t servers_of(uint64_t user)
+{
+    struct par_route_hits hits = {0};
+    assert_int_equal(par_route_lookup(r, &user, 1, &hits), PAR_OK);
+    size_t n = hits.count;
+    par_route_hits_fini(&hits);
+    return n;
+}
+
+static bool beat(uint64_t server, uint64_t boot)
+{
+    bool lost;
+    assert_int_equal(par_route_beat(r, server, boot, &lost), PAR_OK);
+    return lost;
+}
+
+static void pause_ms(unsigned ms)
+{
+    usleep(ms * 1000);
+}
+
+static void a_lease_ends_unless_it_is_renewed(void **state)
+{
+    NEEDS_REDIS();
+    assert_int_equal(par_route_register(r, 1, 7, 100), PAR_OK);
+    assert_false(beat(7, 100));
+    for (int i = 0; i < 6; i++) {
+        pause_ms(100);
+        assert_false(beat(7, 100));
+        assert_int_equal(servers_of(1), 1);
+    }
+    pause_ms(500);
+    assert_int_equal(servers_of(1), 0);
+    /* The next beat puts it back, and says that it was gone. */
+    assert_true(beat(7, 100));
+    assert_int_equal(servers_of(1), 1);
+}
+
+static void a_dead_server_is_found_and_cleared(void **state)
+{
+    NEEDS_REDIS();
+    uint64_t server, boot, *users;
+    size_t n;
+    assert_int_equal(par_route_register(r, 1, 7, 100), PAR_OK);
+    assert_int_equal(par_route_register(r, 2, 7, 100), PAR_OK);
+    assert_int_equal(par_route_register(r, 2, 8, 50), PAR_OK);
+    (void)beat(7, 100);
+    assert_int_equal(par_route_dead(r, 8, &server, &boot), PAR_OK);
+    assert_int_equal(server, 0);
+    pause_ms(300);
+    (void)beat(8, 50);
+    assert_int_equal(par_route_dead(r, 8, &server, &boot), PAR_OK);
+    assert_int_equal(server, 7);
+    assert_int_equal(boot, 100);
+    /* The ring has an end: behind the last comes the first. */
+    assert_int_equal(par_route_dead(r, 7, &server, &boot), PAR_OK);
+    assert_int_equal(server, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(par_route_clear(r, 7, 100, &users, &n), PAR_OK);
+        assert_int_equal(n, 2);
+        assert_int_equal(users[0] + users[1], 3);
+        free(users);
+    }
+    assert_int_equal(servers_of(1), 0);
+    assert_int_equal(servers_of(2), 1);
+    assert_int_equal(par_route_bye(r, 7, 100), PAR_OK);
+    assert_int_equal(par_route_dead(r, 8, &server, &boot), PAR_OK);
+    assert_int_equal(server, 0);
+    assert_int_equal(par_route_clear(r, 7, 100, &users, &n), PAR_OK);
+    assert_int_equal(n, 0);
+    free(users);
+}
+
+static void a_newer_life_is_neither_cleared_nor_put_back(void **state)
+{
+    NEEDS_REDIS();
+    uint64_t boot, *users;
+    size_t n;
+    assert_int_equal(par_route_register(r, 1, 7, 100), PAR_OK);
+    assert_int_equal(par_route_register(r, 1, 7, 200), PAR_OK);
+    (void)beat(7, 200);
+    assert_int_equal(par_route_clear(r, 7, 100, &users, &n), PAR_OK);
+    assert_int_equal(n, 0);
+    free(users);
+    assert_int_equal(servers_of(1), 1);
+    (void)beat(7, 100);
+    assert_int_equal(par_route_boot(r, 7, &boot), PAR_OK);
+    assert_int_equal(boot, 200);
+    assert_int_equal(par_route_bye(r, 7, 100), PAR_OK);
+    assert_int_equal(par_route_boot(r, 7, &boot), PAR_OK);
+    assert_int_equal(boot, 200);
+    assert_int_equal(par_route_boot(r, 99, &boot), PAR_OK);
+    assert_int_equal(boot, 0);
+}
+
+static void what_redis_lost_is_registered_again(void **state)
+{
+    NEEDS_REDIS();
+    for (uint64_t user = 1; user <= 600; user++)
+        assert_int_equal(par_route_register(r, user, 7, 100), PAR_OK);
+    assert_false(beat(7, 100));
+    par_test_redis_kill();
+    struct par_route_hits hits = {0};
+    uint64_t user = 600;
+    bool lost;
+    assert_int_equal(par_route_lookup(r, &user, 1, &hits), PAR_E_UNAVAILABLE);
+    assert_int_equal(par_route_beat(r, 7, 100, &lost), PAR_E_UNAVAILABLE);
+    par_route_hits_fini(&hits);
+    assert_non_null(par_test_redis_start());
+    assert_int_equal(servers_of(600), 0);
+    assert_true(beat(7, 100));
+    assert_int_equal(servers_of(600), 1);
+    assert_int_equal(servers_of(1), 1);
+    assert_false(beat(7, 100));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+    const struct CMUnitTest tests[] = {
+        T(a_lease_ends_unless_it_is_renewed),
+        T(a_dead_server_is_found_and_cleared),
+        T(a_newer_life_is_neither_cleared_nor_put_back),
+        T(what_redis_lost_is_registered_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
