@@ -14,8 +14,8 @@ struct route {
     struct sim_node *node;
     uint64_t lease_ns, dead_ns;
     size_t max;
-    struct sim_rows own; /* keys r that this server registered and has not removed */
-    bool beaten;
+    struct sim_rows own;    /* keys r that this server registered and has not removed */
+    struct sim_rows beaten; /* keys b that it has set, with the boot epoch */
 };
 
 static enum par_err route_open(const struct par_route_config *config, void **state_r)
@@ -35,6 +35,7 @@ static void route_close(void *state)
 {
     struct route *r = state;
     sim_rows_clear(&r->own);
+    sim_rows_clear(&r->beaten);
     free(r);
 }
 
@@ -171,12 +172,15 @@ static enum par_err route_beat(void *state, uint64_t server, uint64_t boot, bool
     if (db != NULL) {
         struct sim_key key = sim_redis__prefix('b', server);
         uint64_t was = value_of(sim_redis__get(db, sim_key_str(&key)));
-        lost = r->beaten && was != boot;
+        struct sim_row *beaten = sim_rows_make(&r->beaten, sim_key_str(&key));
+        struct sim_key value = sim_redis__value(boot);
+        lost = beaten->value != NULL && value_of(beaten) == boot && was != boot;
         /* A newer life of the same server is not put back. */
         if (was <= boot)
             set_beat(r, db, server, boot);
         lost |= renew(r, db);
-        r->beaten |= answered;
+        if (answered)
+            sim_row_set(beaten, sim_key_str(&value));
     }
     enum par_err err = sim_redis__end(r->redis, r->node, db, answered);
     sim_engine_leave();

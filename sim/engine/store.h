@@ -20,7 +20,7 @@
  * at once. */
 struct sim_store_plan {
     bool by_rows;
-    uint64_t timeout_ns; /* a call without an answer ends after so long */
+    uint64_t timeout_ns; /* a call without an answer ends after so long; 0: 5 s */
     uint32_t read_failed_ppm;
 
     /* By rows only. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Moments at which the rows of one batch land: enough for every order to be seen in time. */
-enum { MOMENTS = 6, SCAN_PAGE = 16 };
+enum { MOMENTS = 6, SCAN_PAGE = 16, TIMEOUT_DEFAULT_S = 5 };
 
 static enum par_err rows_open(struct par_store_options *options, void **impl_r, bool *is_new_r,
                               struct par_buf *why_r)
@@ -39,6 +39,11 @@ static unsigned region_of(const struct sim_store *store, struct par_str key)
     return n > 0 && key.len > 0 ? (unsigned)(uint8_t)key.ptr[0] * n / 256 : 0;
 }
 
+static uint64_t timeout_ns(const struct sim_store *store)
+{
+    return store->plan.timeout_ns > 0 ? store->plan.timeout_ns : TIMEOUT_DEFAULT_S * SIM_S;
+}
+
 /* A call from its start until the server has it. False: it does not get there, and its time is
  * over. */
 static bool arrives(struct sim_store *store, uint64_t began, enum par_table table,
@@ -46,7 +51,7 @@ static bool arrives(struct sim_store *store, uint64_t began, enum par_table tabl
 {
     struct sim_node *node = sim_node_current();
     uint64_t *region = &store->region_ns[table][region_of(store, key)];
-    uint64_t end = began + store->plan.timeout_ns;
+    uint64_t end = began + timeout_ns(store);
     bool reaches = sim_reaches(node, SIM_STORE);
     if (reaches)
         sim_sleep_ns(sim_delay_ns(node, SIM_STORE));
@@ -72,7 +77,7 @@ static bool arrives(struct sim_store *store, uint64_t began, enum par_table tabl
 static bool answered(struct sim_store *store, uint64_t began)
 {
     struct sim_node *node = sim_node_current();
-    uint64_t end = began + store->plan.timeout_ns;
+    uint64_t end = began + timeout_ns(store);
     sim_sleep_ns(sim_delay_ns(node, SIM_STORE));
     if (sim_reaches(node, SIM_STORE))
         return true;
@@ -202,7 +207,7 @@ static void change_some(struct sim_store *store, struct fate *fate, uint64_t fro
 static void draw(struct sim_store *store, uint64_t began, struct fate *fate)
 {
     const struct sim_store_plan *plan = &store->plan;
-    uint64_t now = sim_now_ns(), timeout = began + plan->timeout_ns;
+    uint64_t now = sim_now_ns(), timeout = began + timeout_ns(store);
     *fate = (struct fate){.outcome = PAR_OUTCOME_OK};
     for (int i = 0; i < MOMENTS; i++)
         fate->moment_ns[i] = now + sim_random_skew(&store->random, 0, plan->landing_ns);
@@ -244,9 +249,9 @@ static void land_as_ordered(struct sim_store *store, const struct par_batch *bat
     }
 }
 
-/* Sends the rows on their way; returns the last moment that belongs to the call. */
+/* Sends the rows on their way; returns when the last of them lands. */
 static uint64_t send(struct sim_store *store, const struct par_batch *batch,
-                     const struct fate *fate, uint64_t timeout)
+                     const struct fate *fate)
 {
     struct sim_landing *landing[MOMENTS] = {0};
     uint64_t salt = sim_random_u64(&store->random), last = sim_now_ns();
@@ -257,7 +262,7 @@ static uint64_t send(struct sim_store *store, const struct par_batch *batch,
         if (landing[m] == NULL)
             landing[m] = sim_store__landing(store, batch->count - i);
         sim_store__landing_add(landing[m], batch, i);
-        if (fate->moment_ns[m] > last && fate->moment_ns[m] < timeout)
+        if (fate->moment_ns[m] > last)
             last = fate->moment_ns[m];
     }
     for (int m = 0; m < MOMENTS; m++)
@@ -280,7 +285,7 @@ static enum par_outcome rows_commit(void *impl, const struct par_batch *batch, b
     struct fate fate;
     (void)sync;
     sim_engine_enter();
-    uint64_t began = sim_now_ns(), timeout = began + store->plan.timeout_ns;
+    uint64_t began = sim_now_ns(), timeout = began + timeout_ns(store);
     enum par_outcome outcome = PAR_OUTCOME_UNCERTAIN;
     if (!arrives(store, began, first->table, par_store__put_key(batch, first)))
         goto out;
@@ -290,9 +295,12 @@ static enum par_outcome rows_commit(void *impl, const struct par_batch *batch, b
         goto out;
     }
     draw(store, began, &fate);
-    uint64_t last = send(store, batch, &fate, timeout);
+    uint64_t last = send(store, batch, &fate);
     outcome = fate.outcome;
-    if (outcome == PAR_OUTCOME_OK) {
+    if (outcome == PAR_OUTCOME_OK && last >= timeout) {
+        sleep_until(timeout);
+        outcome = PAR_OUTCOME_UNCERTAIN;
+    } else if (outcome == PAR_OUTCOME_OK) {
         sleep_until(last);
         if (!answered(store, began)) {
             sim_fault(SIM_FAULT_STORE_ANSWER_LOST, "cut off");
@@ -332,7 +340,7 @@ static int rows_swap(void *impl, enum par_table table, struct par_str key, struc
     size_t had = value_r != NULL ? value_r->len : 0;
     int result = -1;
     sim_engine_enter();
-    uint64_t began = sim_now_ns(), timeout = began + plan->timeout_ns;
+    uint64_t began = sim_now_ns(), timeout = began + timeout_ns(store);
     if (!arrives(store, began, table, key))
         goto out;
     if (sim_store__order(store, &order)) {

@@ -1,4 +1,5 @@
-/* The conformance suite of the cache: on every driver a list is true, or it misses. */
+/* The conformance suite of the cache: on every driver a list is true, or it misses; compiled once
+ * more for the simulated one (PAR_SUITE_SIM). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,11 @@
 #include "loop/env.h"
 #include "parley/cache.h"
 
+#ifdef PAR_SUITE_SIM
+#include "sim/engine/redis.h"
+#include "sim/engine/test_host.h"
+#endif
+
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +22,42 @@ static struct {
     const char *driver, *fail;
     bool may_miss;
 } drivers[] = {
+#ifdef PAR_SUITE_SIM
+    {"sim", NULL, false},
+#else
     {"local", NULL, false},
     {"fail", "stale", false},
     {"fail", "miss_every=3", true},
     {"fail", NULL, true},
+#endif
 };
 static size_t driver;
+
+#ifdef PAR_SUITE_SIM
+static struct sim_redis *world;
+
+static void begin(void)
+{
+    sim_test_begin(1, true);
+    world = sim_redis_new(&(struct sim_redis_plan){0});
+}
+
+static void end(void)
+{
+    sim_redis_free(&world);
+    sim_test_end();
+}
+#else
+static void begin(void) {}
+static void end(void) {}
+#endif
 
 static int open_cache(void **state)
 {
     struct par_cache *cache;
     struct par_cache_config config = {
         .driver = drivers[driver].driver, .fail = drivers[driver].fail, .max_bytes = 1 << 20};
+    begin();
     assert_int_equal(par_cache_open(&config, &cache), PAR_OK);
     *state = cache;
     return 0;
@@ -38,6 +68,7 @@ static int close_cache(void **state)
     struct par_cache *cache = *state;
     par_cache_close(&cache);
     assert_null(cache);
+    end();
     return 0;
 }
 

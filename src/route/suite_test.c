@@ -1,23 +1,54 @@
-/* The conformance suite of the route family, on every driver. */
+/* The conformance suite of the route family, on every driver; compiled once more for the simulated
+ * one (PAR_SUITE_SIM). */
 #include "parley/route.h"
 
 #include "loop/env.h"
+
+#ifdef PAR_SUITE_SIM
+#include "sim/engine/redis.h"
+#include "sim/engine/test_host.h"
+#endif
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static const char *driver;
 static struct par_route *r;
 
+#ifdef PAR_SUITE_SIM
+static const char *const drivers[] = {"sim"};
+static struct sim_redis *world;
+
+static void begin(void)
+{
+    sim_test_begin(1, true);
+    world = sim_redis_new(&(struct sim_redis_plan){0});
+}
+
+static void end(void)
+{
+    sim_redis_free(&world);
+    sim_test_end();
+}
+#else
+static const char *const drivers[] = {"local", "fail"};
+static void begin(void) {}
+static void end(void) {}
+#endif
+
+enum { LEASE_MS = 600, DEAD_MS = 200 };
+
 static int open_route(void **state)
 {
+    const struct par_route_config config = {
+        .driver = driver, .max_routes = 100000, .lease_ms = 60000, .dead_ms = DEAD_MS};
     (void)state;
-    assert_int_equal(
-        par_route_open(&(struct par_route_config){.driver = driver, .max_routes = 100000}, &r),
-        PAR_OK);
+    begin();
+    assert_int_equal(par_route_open(&config, &r), PAR_OK);
     return 0;
 }
 
@@ -26,6 +57,7 @@ static int close_route(void **state)
     (void)state;
     par_route_close(&r);
     assert_null(r);
+    end();
     return 0;
 }
 
@@ -173,6 +205,112 @@ static void from_several_threads(void **state)
     assert_int_equal(stats.routes, 3000);
 }
 
+/* ---- the table of many servers ---- */
+
+/* Less than a second. */
+static void wait_ms(uint32_t ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
+}
+
+static void beat(uint64_t server, uint64_t boot, bool is_lost)
+{
+    bool lost;
+    assert_int_equal(par_route_beat(r, server, boot, &lost), PAR_OK);
+    assert_int_equal(lost, is_lost && par_route_remote(r));
+}
+
+static uint64_t dead_behind(uint64_t server)
+{
+    uint64_t dead, boot;
+    assert_int_equal(par_route_dead(r, server, &dead, &boot), PAR_OK);
+    assert_int_equal(boot, dead ? 10 + dead : 0);
+    return dead;
+}
+
+static size_t clear(uint64_t server, uint64_t boot)
+{
+    uint64_t *users;
+    size_t count;
+    assert_int_equal(par_route_clear(r, server, boot, &users, &count), PAR_OK);
+    for (size_t i = 0; i < count; i++)
+        assert_true(users[i] >= 1 && users[i] <= 3);
+    free(users);
+    return count;
+}
+
+static void a_local_table_needs_no_beats(void **state)
+{
+    (void)state;
+    if (par_route_remote(r))
+        return;
+    uint64_t boot;
+    beat(1, 10, false);
+    assert_int_equal(dead_behind(1), 0);
+    assert_int_equal(clear(1, 10), 0);
+    assert_int_equal(par_route_boot(r, 1, &boot), PAR_OK);
+    assert_int_equal(boot, 0);
+    assert_int_equal(par_route_bye(r, 1, 10), PAR_OK);
+}
+
+static void who_does_not_beat_is_stood_in_for(void **state)
+{
+    (void)state;
+    uint64_t boot;
+    if (!par_route_remote(r))
+        return;
+    for (uint64_t server = 1; server <= 3; server++)
+        beat(server, 10 + server, false);
+    for (uint64_t user = 1; user <= 3; user++)
+        assert_int_equal(par_route_register(r, user, 3, 13), PAR_OK);
+    assert_int_equal(par_route_unregister(r, 3, 3, 13), PAR_OK);
+    assert_int_equal(par_route_register(r, 2, 1, 11), PAR_OK);
+    assert_int_equal(dead_behind(2), 0);
+    wait_ms(DEAD_MS + 50);
+    beat(1, 11, false);
+    beat(2, 12, false);
+    assert_int_equal(dead_behind(1), 0);
+    assert_int_equal(par_route_boot(r, 3, &boot), PAR_OK);
+    assert_int_equal(boot, 13);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(dead_behind(2), 3);
+        assert_int_equal(clear(3, 12), 0);
+        assert_int_equal(clear(3, 13), 2);
+    }
+    assert_true(servers_of(1) == 0 && servers_of(2) == 1);
+    assert_int_equal(par_route_bye(r, 3, 12), PAR_OK);
+    assert_int_equal(dead_behind(2), 3);
+    assert_int_equal(par_route_bye(r, 3, 13), PAR_OK);
+    assert_int_equal(dead_behind(2), 0);
+    assert_int_equal(clear(3, 13), 0);
+    assert_int_equal(par_route_boot(r, 3, &boot), PAR_OK);
+    assert_int_equal(boot, 0);
+}
+
+static void a_route_that_is_not_renewed_ends(void **state)
+{
+    (void)state;
+    struct par_route_config config = {.driver = driver, .lease_ms = LEASE_MS};
+    struct par_route *all = r, *mine;
+    if (!par_route_remote(r))
+        return;
+    assert_int_equal(par_route_open(&config, &mine), PAR_OK);
+    r = mine;
+    assert_int_equal(par_route_register(mine, 1, 1, 11), PAR_OK);
+    beat(1, 11, false);
+    wait_ms(LEASE_MS * 2 / 3);
+    beat(1, 11, false);
+    wait_ms(LEASE_MS * 2 / 3);
+    assert_int_equal(servers_of(1), 1);
+    wait_ms(LEASE_MS);
+    assert_int_equal(servers_of(1), 0);
+    beat(1, 11, true);
+    assert_int_equal(servers_of(1), 1);
+    assert_int_equal(par_route_bye(mine, 1, 11), PAR_OK);
+    par_route_close(&mine);
+    r = all;
+}
+
 static void failures_as_asked(void **state)
 {
     (void)state;
@@ -205,11 +343,13 @@ int main(void)
         T(random_calls),
         T(bounded),
         T(from_several_threads),
+        T(a_local_table_needs_no_beats),
+        T(who_does_not_beat_is_stood_in_for),
+        T(a_route_that_is_not_renewed_ends),
     };
     const struct CMUnitTest once[] = {cmocka_unit_test(failures_as_asked)};
-    static const char *const drivers[] = {"local", "fail"};
     int failed = 0;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof drivers / sizeof drivers[0]; i++) {
         driver = drivers[i];
         failed += cmocka_run_group_tests_name(driver, tests, NULL, NULL);
     }
