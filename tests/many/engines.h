@@ -1,8 +1,8 @@
 /* A cluster in the memory of one test process: a store, a queue, a route table and a presence
  * family that several servers share, with the contracts of the remote drivers, and servers that can
  * be cut off from all of them as a dead one is. */
-#ifndef PAR_SERVER_TEST_REMOTE_H
-#define PAR_SERVER_TEST_REMOTE_H
+#ifndef PAR_TESTS_MANY_ENGINES_H
+#define PAR_TESTS_MANY_ENGINES_H
 
 #include "parley/push.h"
 #include "server/server.h"

@@ -1,5 +1,5 @@
 /* The route table of the test's cluster. */
-#include "server/test_remote_private.h"
+#include "engines_private.h"
 
 static bool route_fails(uint64_t server)
 {

@@ -9,8 +9,8 @@
 #include "base/log_guard.h"
 #include "loop/env.h"
 #include "server/peers.h"
-#include "server/test_client.h"
-#include "server/test_remote.h"
+#include "client.h"
+#include "engines.h"
 #include "loop/mailbox.h"
 #include "store/record.h"
 

@@ -1,5 +1,5 @@
 /* Engines of a cluster in the memory of one test process: what they share, presence, the store. */
-#include "server/test_remote_private.h"
+#include "engines_private.h"
 
 #include "conv/delivery_codec.h"
 #include "store/store_private.h"

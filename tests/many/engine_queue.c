@@ -1,5 +1,5 @@
 /* The queue of the test's cluster: commands and inboxes in lists, partitions that go round. */
-#include "server/test_remote_private.h"
+#include "engines_private.h"
 
 #include "store/key.h"
 

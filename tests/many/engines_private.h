@@ -1,12 +1,12 @@
 /* Inside the test's cluster: its state, which all drivers share under one lock. */
-#ifndef PAR_SERVER_TEST_REMOTE_PRIVATE_H
-#define PAR_SERVER_TEST_REMOTE_PRIVATE_H
+#ifndef PAR_TESTS_MANY_ENGINES_PRIVATE_H
+#define PAR_TESTS_MANY_ENGINES_PRIVATE_H
 
 #include "loop/env.h"
 #include "presence/presence_private.h"
 #include "queue/driver.h"
 #include "route/driver.h"
-#include "server/test_remote.h"
+#include "engines.h"
 
 #include <stdlib.h>
 

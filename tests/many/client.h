@@ -1,6 +1,6 @@
 /* A blocking client for tests: HTTP calls, and one WebSocket. */
-#ifndef PAR_SERVER_TEST_CLIENT_H
-#define PAR_SERVER_TEST_CLIENT_H
+#ifndef PAR_TESTS_MANY_CLIENT_H
+#define PAR_TESTS_MANY_CLIENT_H
 
 #include "base/buf.h"
 

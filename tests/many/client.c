@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "server/test_client.h"
+#include "client.h"
 
 #include "loop/env.h"
 
