@@ -1,5 +1,5 @@
 /* parley-sim: runs simulated worlds and tells which of them broke a promise. */
-#include "sim/run.h"
+#include "sim/modes.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -9,12 +9,6 @@
 
 enum par_mutant par_mutant;
 
-static const char *const mutants[] = {
-    "",
-#define X(name, what) #name,
-#include "parley/tbl/mutants.h"
-#undef X
-};
 static const char *const faults[] = {
 #define X(name, what) #name,
 #include "sim/tbl/faults.h"
@@ -23,6 +17,7 @@ static const char *const faults[] = {
 
 static const char usage[] =
     "usage: parley-sim --seeds A..B [options]\n"
+    "       parley-sim --regress FILE | --find-mutants FILE [--mutant NAME]\n"
     "  --plan NAME         only worlds of this plan (parley-sim --plans lists them)\n"
     "  --mutant NAME       with this planted bug (parley-sim --mutants lists them)\n"
     "  --twice             each seed twice, in two programs, and compares\n"
@@ -38,6 +33,7 @@ struct settings {
     uint64_t from, to, next;
     const char *plan, *keep, *self;
     bool trace, twice, figures, until_failure;
+    enum par_mutant mutant;
     unsigned jobs, limit_s;
     time_t end;
     /* what came of it */
@@ -56,7 +52,8 @@ static bool next_run(void *arg, struct sim_run *run_r)
                               .plan = s->plan,
                               .trace = s->trace,
                               .keep = s->keep,
-                              .limit_s = s->limit_s};
+                              .limit_s = s->limit_s,
+                              .mutant = s->mutant};
     return true;
 }
 
@@ -133,7 +130,7 @@ static int list_plans(void)
 static int list_mutants(void)
 {
     for (int i = 1; i < PAR_MUTANT_COUNT; i++)
-        printf("%s\n", mutants[i]);
+        printf("%s\n", sim_mutant_name((enum par_mutant)i));
     return 0;
 }
 
@@ -145,14 +142,6 @@ static bool read_seeds(const char *text, struct settings *s)
         s->to = strtoull(end + 2, &end, 10);
     s->next = s->from;
     return end != text && *end == 0;
-}
-
-static bool read_mutant(const char *name)
-{
-    for (int i = 1; i < PAR_MUTANT_COUNT; i++)
-        if (strcmp(name, mutants[i]) == 0)
-            par_mutant = (enum par_mutant)i;
-    return par_mutant != PAR_MUTANT_NONE;
 }
 
 static int wrong(const char *what)
@@ -178,6 +167,8 @@ int main(int argc, char **argv)
         MUTANTS,
         HASH,
         UNTIL,
+        REGRESS,
+        FIND,
         HELP
     };
     static const struct option options[] = {
@@ -188,9 +179,10 @@ int main(int argc, char **argv)
         {"keep-history", 1, NULL, KEEP}, {"figures", 0, NULL, FIGURES},
         {"plans", 0, NULL, PLANS},       {"mutants", 0, NULL, MUTANTS},
         {"hash", 1, NULL, HASH},         {"until-failure", 0, NULL, UNTIL},
+        {"regress", 1, NULL, REGRESS},   {"find-mutants", 1, NULL, FIND},
         {"help", 0, NULL, HELP},         {0}};
     struct settings s = {.jobs = 1, .limit_s = 60, .self = "/proc/self/exe"};
-    const char *hash = NULL;
+    const char *hash = NULL, *regress = NULL, *find = NULL, *mutant = NULL;
     bool seeds = false;
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (o) {
@@ -201,7 +193,9 @@ int main(int argc, char **argv)
             s.plan = optarg;
             break;
         case MUTANT:
-            if (!read_mutant(optarg))
+            mutant = optarg;
+            s.mutant = sim_mutant_by_name(optarg);
+            if (!s.mutant)
                 return wrong("there is no such mutant");
             break;
         case TWICE:
@@ -235,6 +229,12 @@ int main(int argc, char **argv)
         case UNTIL:
             s.until_failure = true;
             break;
+        case REGRESS:
+            regress = optarg;
+            break;
+        case FIND:
+            find = optarg;
+            break;
         case HELP:
             fputs(usage, stdout);
             return 0;
@@ -247,6 +247,10 @@ int main(int argc, char **argv)
         hash_only(&s, strtoull(hash, NULL, 10));
         return 0;
     }
+    if (regress && s.jobs)
+        return sim_mode_regress(regress, s.jobs, s.limit_s);
+    if (find && s.jobs)
+        return sim_mode_mutants(find, mutant, s.jobs, s.limit_s);
     if (!seeds || s.jobs == 0 || s.limit_s == 0)
         return wrong("which seeds?");
     struct timespec a, b;

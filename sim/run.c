@@ -62,6 +62,7 @@ static void begin(struct child *child)
     if (!mine)
         _exit(SIM_FAILED);
     mine->seed = child->run.seed;
+    par_mutant = child->run.mutant;
     alarm(child->run.limit_s); /* whose signal ends it */
     sim_course_run(child->run.seed, child->run.plan, child->run.trace, child->run.keep, failed,
                    &mine->figures);

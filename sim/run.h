@@ -11,6 +11,7 @@ struct sim_run {
     bool trace;
     const char *keep;
     unsigned limit_s; /* real time that a world may take */
+    enum par_mutant mutant;
 };
 
 struct sim_result {

@@ -2,6 +2,7 @@
 #include "store/store_state.h"
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/stats.h"
 #include "loop/env.h"
 
@@ -82,7 +83,7 @@ enum par_outcome par_store_commit(struct par_store *store, const struct par_batc
         atomic_fetch_add(&store->commits_failed, 1);
         return outcome;
     }
-    outcome = par_store__commit_inside(store, batch, sync);
+    outcome = par_store__commit_inside(store, batch, sync && !PAR_MUTANT(ACK_BEFORE_SYNC));
     par_store__leave(store);
     return outcome;
 }
