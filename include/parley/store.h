@@ -59,6 +59,9 @@ static inline uint64_t par_stamp_offset(uint64_t stamp)
     return stamp & 0xFFFFFFFFFFFFu;
 }
 
+/* The version of a delete of a row whose key is random and never used again. */
+#define PAR_STORE_FOR_GOOD (UINT64_C(1) << 62)
+
 /* ---- Opening ---- */
 
 /* What the driver `fail` does to the driver that it wraps; all zero: nothing. */
@@ -257,7 +260,9 @@ int par_store_put_if_absent(struct par_store *store, enum par_table table, struc
 
 /* Replaces the whole value if it is still `expected` ({NULL, 0}: if the row is missing). 1: done,
  * durable. 0: it is another; appended to value_r (may be NULL), nothing when the row is missing.
- * -1: unavailable; it may be done. Ordered with put_if_absent and itself, not with commits. */
+ * -1: unavailable; it may be done. Ordered with put_if_absent and itself, not with commits. A store
+ * that minds versions gives the value a higher one where `version` would hide it behind what was
+ * there: so clocks of servers that differ do no harm here, as they do with a put. */
 int par_store_swap(struct par_store *store, enum par_table table, struct par_str key,
                    struct par_str expected, struct par_str value, uint64_t version,
                    struct par_buf *value_r) PAR_MUST_CHECK;

@@ -49,6 +49,10 @@ int sim_store__swap(struct sim_store *store, enum par_table table, struct par_st
             par_buf_add_str(value_r, sim_bytes_str(row->value));
         return 0;
     }
+    if (row != NULL && row->value != NULL && version <= row->version)
+        version = row->version + 1;
+    if (row != NULL && row->buried_ns != 0 && version <= row->buried)
+        version = row->buried + 1;
     struct sim_landing_row put = {sim_bytes_new(key), sim_bytes_new(value), version,
                                   (uint8_t)table};
     sim_store__land(store, store->tables, &put);

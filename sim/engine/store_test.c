@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "loop/env.h"
 #include "sim/engine/store.h"
 #include "sim/engine/test_host.h"
 
@@ -350,6 +351,18 @@ static void a_late_swap_compares_when_it_lands(void **state)
     assert_true(value_is("s", "3"));
 }
 
+static void a_swap_is_seen_whatever_its_version(void **state)
+{
+    (void)state;
+    begin(NULL);
+    assert_int_equal(put("s", "1", 50), PAR_OUTCOME_OK);
+    assert_int_equal(swap("1", "2"), 1);
+    assert_true(value_is("s", "2"));
+    assert_int_equal(par_store_delete(store, PAR_T_NAMES, PAR_STR("s"), 70), PAR_OUTCOME_OK);
+    assert_int_equal(swap(NULL, "3"), 1);
+    assert_true(value_is("s", "3"));
+}
+
 static void reads_fail(void **state)
 {
     (void)state;
@@ -424,6 +437,44 @@ static void the_same_seed_gives_the_same_world(void **state)
     assert_int_equal(now, sim_now_ns());
 }
 
+struct opener {
+    struct par_thread *thread;
+    char incarnation[PAR_STORE_INCARNATION_MAX];
+};
+
+static void open_and_look(void *arg)
+{
+    struct opener *o = arg;
+    struct par_store *s;
+    if (par_store_open(&(struct par_store_options){.driver = "sim"}, &s, NULL) != PAR_OK)
+        return;
+    memcpy(o->incarnation, par_store_incarnation(s), sizeof o->incarnation);
+    par_store_close(&s);
+}
+
+static void servers_that_start_at_once_agree_on_the_incarnation(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 5; round++) {
+        struct opener openers[3];
+        sim_test_begin(11, true);
+        sim_test_delay(5 * SIM_MS);
+        world = sim_store_new(&(struct sim_store_plan){.by_rows = true});
+        memset(openers, 0, sizeof openers);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(
+                par_thread_start("opener", open_and_look, &openers[i], &openers[i].thread), PAR_OK);
+        for (int i = 0; i < 3; i++)
+            par_thread_join(&openers[i].thread);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(strlen(openers[i].incarnation), PAR_STORE_INCARNATION_MAX - 1);
+            assert_string_equal(openers[i].incarnation, openers[0].incarnation);
+        }
+        end(state);
+    }
+    begin(NULL);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, end)
@@ -442,9 +493,11 @@ int main(void)
         T(who_is_cut_off_hears_nothing),
         T(a_swap_may_be_done_unknown_or_late),
         T(a_late_swap_compares_when_it_lands),
+        T(a_swap_is_seen_whatever_its_version),
         T(reads_fail),
         T(a_scan_is_no_snapshot),
         T(the_same_seed_gives_the_same_world),
+        T(servers_that_start_at_once_agree_on_the_incarnation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

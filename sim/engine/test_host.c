@@ -26,6 +26,7 @@ struct event {
 static struct {
     bool threads, healed;
     uint64_t seed, now_ns, began_ns, delay_ns, ids;
+    int64_t wall_ms, wall_step_ms;
     struct event *events; /* by time, then by id */
     uint64_t faults[SIM_FAULTS];
     struct sim_node nodes[NODES];
@@ -308,7 +309,13 @@ static uint64_t virtual_mono_ns(void)
 
 static int64_t virtual_wall_ms(void)
 {
-    return 1767225600000 + (int64_t)(sim_now_ns() / SIM_MS);
+    host.wall_ms += host.wall_step_ms;
+    return 1767225600000 + host.wall_ms + (int64_t)(sim_now_ns() / SIM_MS);
+}
+
+void sim_test_wall_step(int64_t ms)
+{
+    host.wall_step_ms = ms;
 }
 
 /* What the product asks of the system while the clock is virtual. */

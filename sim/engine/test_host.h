@@ -24,6 +24,9 @@ void sim_test_kill(unsigned number);
 /* The delay of each message from now on. */
 void sim_test_delay(uint64_t ns);
 void sim_test_heal(bool healed);
+/* The virtual wall clock is that of a server whose clock differs by so much from the one before, at
+ * each look. */
+void sim_test_wall_step(int64_t ms);
 /* How often a fault was counted. */
 uint64_t sim_test_faults(enum sim_fault fault);
 /* Moves the clock, with what happens meanwhile. */

@@ -122,12 +122,12 @@ enum par_err par_account_delete(struct par_accounts *a, uint64_t user)
                             a->arena, &rows, NULL);
     for (; !err && rows; rows = rows->next) {
         struct par_device device;
-        par_batch_delete(&batch, PAR_T_DEVICES, rows->key, 0);
+        par_batch_delete(&batch, PAR_T_DEVICES, rows->key, PAR_STORE_FOR_GOOD);
         if (par_device_decode(rows->value, &device) && device.token_hash.len == PAR_SECRET_HASH)
-            par_batch_delete(&batch, PAR_T_TOKENS, device.token_hash, 0);
+            par_batch_delete(&batch, PAR_T_TOKENS, device.token_hash, PAR_STORE_FOR_GOOD);
     }
-    struct par_key name = par_key_text(now.name);
-    par_batch_delete(&batch, PAR_T_NAMES, par_key_str(&name), 0);
+    /* The row of the name stays, and names nobody: a delete would hide the next who claims it from
+     * a server whose clock is behind. */
     if (!err && par_store_commit(a->store, &batch, true) != PAR_OUTCOME_OK)
         err = par_account__store_trouble(a);
     par_batch_fini(&batch);

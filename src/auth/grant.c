@@ -55,10 +55,11 @@ enum par_err par_api_key_revoke(struct par_accounts *a, uint64_t id)
     row.revoked = par_wall_ms();
     struct par_buf value = {0};
     par_api_key_encode(&row, &value);
-    enum par_outcome outcome = par_store_put(a->store, PAR_T_API_KEYS, par_key_str(&key),
-                                             par_buf_str(&value), (uint64_t)row.revoked);
+    /* Whoever else changes the row, revokes it. */
+    int done = par_store_swap(a->store, PAR_T_API_KEYS, par_key_str(&key), raw, par_buf_str(&value),
+                              (uint64_t)row.revoked, NULL);
     par_buf_fini(&value);
-    return outcome == PAR_OUTCOME_OK ? PAR_OK : par_account__store_trouble(a);
+    return done >= 0 ? PAR_OK : par_account__store_trouble(a);
 }
 
 enum par_err par_api_key_check(struct par_accounts *a, struct par_str text,

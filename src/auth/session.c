@@ -35,9 +35,9 @@ static enum par_err make_room(struct par_accounts *a, uint64_t user, struct par_
     uint64_t owner;
     if (!par_key_parse_user_id(oldest->key, &owner, removed_r))
         return PAR_OK;
-    par_batch_delete(batch, PAR_T_DEVICES, oldest->key, 0);
+    par_batch_delete(batch, PAR_T_DEVICES, oldest->key, PAR_STORE_FOR_GOOD);
     if (oldest_device.token_hash.len == PAR_SECRET_HASH)
-        par_batch_delete(batch, PAR_T_TOKENS, oldest_device.token_hash, 0);
+        par_batch_delete(batch, PAR_T_TOKENS, oldest_device.token_hash, PAR_STORE_FOR_GOOD);
     return PAR_OK;
 }
 
@@ -107,8 +107,8 @@ static int use_invite(struct par_accounts *a, struct par_str code)
     return -1;
 }
 
-/* Claims the name for the user: 1 done, 0 taken, -1 store trouble. A name whose account was never
- * written (a crash in between) is free. */
+/* Claims the name for the user: 1 done, 0 taken, -1 store trouble. The name of an account that was
+ * deleted, or never written (a crash in between), is free. */
 static int claim_name(struct par_accounts *a, struct par_str name, uint64_t user)
 {
     struct par_key key = par_key_text(name);
@@ -118,15 +118,13 @@ static int claim_name(struct par_accounts *a, struct par_str name, uint64_t user
                                        par_buf_str(&value), (uint64_t)par_wall_ms(), &former);
     struct par_name row;
     if (done == 0 && par_name_decode(par_buf_str(&former), &row)) {
-        struct par_key user_key = par_key_user(row.user);
-        struct par_str raw;
-        int exists =
-            par_store_get_in(a->store, PAR_T_USERS, par_key_str(&user_key), a->arena, &raw);
-        if (exists < 0)
-            done = -1;
-        else if (exists == 0)
+        struct par_user owner;
+        enum par_err err = par_account_get(a, row.user, &owner);
+        if (err == PAR_E_NOT_FOUND)
             done = par_store_swap(a->store, PAR_T_NAMES, par_key_str(&key), par_buf_str(&former),
                                   par_buf_str(&value), (uint64_t)par_wall_ms(), NULL);
+        else if (err != PAR_OK)
+            done = -1;
     }
     par_buf_fini(&value);
     par_buf_fini(&former);
@@ -301,9 +299,9 @@ enum par_err par_account_revoke(struct par_accounts *a, uint64_t user, uint64_t 
     if (found == 0 || !par_device_decode(raw, &device))
         return PAR_E_NOT_FOUND;
     struct par_batch batch = {0};
-    par_batch_delete(&batch, PAR_T_DEVICES, par_key_str(&key), 0);
+    par_batch_delete(&batch, PAR_T_DEVICES, par_key_str(&key), PAR_STORE_FOR_GOOD);
     if (device.token_hash.len == PAR_SECRET_HASH)
-        par_batch_delete(&batch, PAR_T_TOKENS, device.token_hash, 0);
+        par_batch_delete(&batch, PAR_T_TOKENS, device.token_hash, PAR_STORE_FOR_GOOD);
     enum par_err err = par_store_commit(a->store, &batch, true) == PAR_OUTCOME_OK
                            ? PAR_OK
                            : par_account__store_trouble(a);

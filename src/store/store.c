@@ -64,16 +64,31 @@ static void new_incarnation(char text_r[PAR_STORE_INCARNATION_MAX])
         snprintf(text_r + 2 * i, 3, "%02x", id[i]);
 }
 
+/* Several servers may begin a store at once: one of their incarnations holds. Only a copy is given
+ * another than it has. */
 static enum par_err meta_write(struct par_store *store, bool is_new)
 {
+    struct par_str incarnation = par_str(store->incarnation);
     struct par_batch batch = {0};
+    struct par_buf theirs = {0};
     uint8_t format[4] = {0, 0, 0, PAR_STORE_FORMAT};
+    bool swaps = is_new && store->driver->swap != NULL;
     if (is_new)
         par_batch_put(&batch, PAR_T_META, PAR_META_FORMAT, par_str_of(format, sizeof format), 0);
-    par_batch_put(&batch, PAR_T_META, PAR_META_INCARNATION, par_str(store->incarnation), 0);
+    if (!swaps)
+        par_batch_put(&batch, PAR_T_META, PAR_META_INCARNATION, incarnation, 0);
     enum par_outcome outcome =
         batch._bytes.failed ? PAR_OUTCOME_FAILED : store->driver->commit(store->impl, &batch, true);
     par_batch_fini(&batch);
+    int won = 1;
+    if (swaps && outcome == PAR_OUTCOME_OK)
+        won = store->driver->swap(store->impl, PAR_T_META, PAR_META_INCARNATION,
+                                  (struct par_str){0}, incarnation, 0, &theirs);
+    if (won == 0 && theirs.len == PAR_STORE_INCARNATION_MAX - 1)
+        memcpy(store->incarnation, theirs.data, theirs.len);
+    else if (won != 1)
+        outcome = PAR_OUTCOME_FAILED;
+    par_buf_fini(&theirs);
     return outcome == PAR_OUTCOME_OK ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 
@@ -109,15 +124,18 @@ static enum par_err read_meta(struct par_store *store, const struct par_store_op
                 store->path, n, PAR_STORE_FORMAT);
             return PAR_E_CONFLICT;
         }
-        if (!meta_read(store, PAR_META_INCARNATION, PAR_STORE_INCARNATION_MAX - 1,
-                       store->incarnation)) {
+        bool there = meta_read(store, PAR_META_INCARNATION, PAR_STORE_INCARNATION_MAX - 1,
+                               store->incarnation);
+        /* Another server is about to begin it, or did not come to the end of that. */
+        is_new = !there && store->driver->by_rows;
+        if (!there && !is_new) {
             par_store__why(why,
                            "the store in %s is damaged: its incarnation cannot be read; restore a "
                            "backup",
                            store->path);
             return PAR_E_CONFLICT;
         }
-        if (!options->new_incarnation)
+        if (there && !options->new_incarnation)
             return PAR_OK;
     }
     new_incarnation(store->incarnation);
