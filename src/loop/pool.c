@@ -134,15 +134,20 @@ void par_pool_close(struct par_pool *pool)
     }
 }
 
+void par_pool_join(struct par_pool *pool)
+{
+    par_pool_close(pool);
+    for (; pool->count > 0; pool->count--)
+        par_thread_join(&pool->workers[pool->count - 1].thread);
+}
+
 void par_pool_free(struct par_pool **pool_p)
 {
     struct par_pool *pool = *pool_p;
     *pool_p = NULL;
     if (!pool)
         return;
-    par_pool_close(pool);
-    for (unsigned i = 0; i < pool->count; i++)
-        par_thread_join(&pool->workers[i].thread);
+    par_pool_join(pool);
     pthread_mutex_destroy(&pool->lock);
     free(pool);
 }

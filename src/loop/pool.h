@@ -31,8 +31,10 @@ bool par_pool_submit(struct par_pool *pool, struct par_job *job, par_job_fn fn) 
 
 /* Takes no more jobs. Any thread; never blocks; may be called twice. */
 void par_pool_close(struct par_pool *pool);
-/* Closes, waits until every accepted job has run and its workers have ended, frees and nulls.
- * Blocks. Not from a worker. */
+/* Closes, and waits until every accepted job has run and its workers have ended; whoever submits
+ * after that is refused. Blocks. Not from a worker. */
+void par_pool_join(struct par_pool *pool);
+/* Joins, frees and nulls. Blocks. Not from a worker. */
 void par_pool_free(struct par_pool **pool);
 
 /* For metrics, any thread: jobs waiting, jobs running, jobs run, jobs refused because it was full.

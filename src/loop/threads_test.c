@@ -273,6 +273,8 @@ static void pool_runs_all_and_refuses_when_full(void **state)
     par_pool_close(pool);
     assert_false(submit(pool, &done, NULL));
     gate = 1;
+    par_pool_join(pool);
+    assert_false(submit(pool, &done, NULL));
     par_pool_free(&pool);
     assert_null(pool);
     assert_int_equal(done, 7);

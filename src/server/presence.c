@@ -165,9 +165,7 @@ static void change_work(struct par_job *job)
 
 static void submit(struct par_server *server, uint64_t user, bool online, bool look)
 {
-    /* When the server ends, so do the workers, before the last departures are due. */
-    struct change *c =
-        par_server_phase(server) == PAR_SERVER_STOPPING ? NULL : calloc(1, sizeof *c);
+    struct change *c = calloc(1, sizeof *c);
     if (!c)
         return;
     *c = (struct change){

@@ -69,7 +69,6 @@ struct par_request {
     bool queued;             /* it is a command and in the queue: commands behind it may follow */
     bool waits;              /* for the writer's answer (waiting.c) */
     bool late;               /* it did not come in time */
-    bool part;               /* of another request, which is the one that is counted */
     uint64_t due_ms;         /* when it is late, or forgotten */
     struct par_list waiting; /* among the reactor's that wait, or are late */
     enum par_op_class class;
@@ -128,11 +127,6 @@ void par_request_hash(struct par_request *req, par_request_work_fn work, par_req
  * verdict of the rate limit when there is none yet. The writer's answer ends the request. Reactor.
  */
 void par_request_command(struct par_request *req, struct par_command *command);
-/* The same to a partition, for commands that name no conversation. */
-void par_request_command_to(struct par_request *req, struct par_command *command,
-                            uint32_t partition);
-/* What the request asks of the writers is in their queues: what may follow it there may start. */
-void par_request_queued(struct par_request *req);
 
 /* The writer's answer, brought by fanout.c to the reactor. */
 struct par_written {
@@ -159,9 +153,6 @@ void par_waiting_end(struct par_request *req);
 /* A late request was answered: keeps its handle, so that its connection gets the entry as an event
  * (R3). */
 void par_waiting_keep(struct par_request *req);
-/* The writer's answer came for a late one that was asked over HTTP: its device's poll session,
- * wherever it is, is told to sync, since the entry's event leaves it out. */
-void par_waiting_answered_late(struct par_request *req);
 /* Forgets a late one. */
 void par_waiting_forget(struct par_request *req);
 /* Was the request of this handle answered `unavailable` for want of the writer's answer? */

@@ -318,12 +318,16 @@ void par_server_close(struct par_server **server)
         (void)par_route_bye(s->route, s->id, s->boot);
     if (ran)
         leave_clean(s);
+    /* The answers of the last jobs end in the mailboxes; what the reactors still want to have done
+     * while they let go of everything (a departure that is due) is refused. */
     if (s->hashers)
-        par_pool_free(&s->hashers);
+        par_pool_join(s->hashers);
     if (s->workers)
-        par_pool_free(&s->workers);
+        par_pool_join(s->workers);
     for (unsigned i = 0; i < s->reactor_count; i++)
         par_reactor_free(&s->reactors[i]);
+    par_pool_free(&s->hashers);
+    par_pool_free(&s->workers);
     par_peers_close(&s->peers);
     par_routes_close(&s->routes);
     if (s->directory)

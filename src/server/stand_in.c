@@ -20,16 +20,13 @@ struct stand_in {
     uint64_t mark; /* of the record behind which nothing is to be done */
 };
 
-/* It goes on as long as this server is not to stop and the other one has not come back, in a newer
- * life (R5) or in the same: that it is dead is asked anew. */
+/* It goes on as long as this server is not to stop and the other one has not come back (R5). */
 static bool goes_on(struct stand_in *si)
 {
-    struct par_server *server = si->s->server;
-    uint64_t dead, boot;
+    uint64_t boot;
     if (par_service_stopping(&si->s->service))
         return false;
-    return par_route_dead(server->route, server->id, &dead, &boot) ||
-           (dead == si->dead.server && boot == si->dead.boot);
+    return par_route_boot(si->s->server->route, si->dead.server, &boot) || boot <= si->dead.boot;
 }
 
 static bool rest(struct stand_in *si)

@@ -9,7 +9,6 @@
 
 #include "base/mutant.h"
 #include "base/stats.h"
-#include "server/peers.h"
 
 /* An entry that comes later still is found by its connection as a hole (PROTOCOL.md 4). */
 enum { KEEP_MS = 600000, KEEP_MAX = 16384 };
@@ -83,15 +82,6 @@ void par_waiting_keep(struct par_request *req)
     if (++reactor->late_count > KEEP_MAX)
         par_request_drop(first_of(&reactor->late));
     arm(reactor);
-}
-
-/* Of a session on this server the entry itself is given (fanout.c). */
-void par_waiting_answered_late(struct par_request *req)
-{
-    struct par_delivery d = {
-        .kind = PAR_DELIVERY_SYNC, .user = req->who.user, .device = req->who.device};
-    if (!req->endpoint && req->who.device && !PAR_MUTANT(ANSWER_NOT_ENTRY))
-        par_peers_tell(req->reactor->server, PAR_QUEUE_ALL_SERVERS, &d);
 }
 
 void par_waiting_forget(struct par_request *req)

@@ -166,6 +166,17 @@ describe('SIGTERM', { skip }, () => {
     await server.drop();
   });
 
+  test('a poll session that is still there at the end, and whose departure is due at once', async () => {
+    const w = new World({ own: true, options: ['server.drain_ms=1000', 'presence.offline_delay_ms=0'] });
+    await w.start();
+    try {
+      await (await w.user()).poll();
+      assert.deepEqual(await w.server!.stop(), { code: 0, signal: null });
+    } finally {
+      await w.stop();
+    }
+  });
+
   test('connections made while draining are refused or told so', async () => {
     const w = new World({ own: true, options: ['server.drain_ms=2000'] });
     await w.start();
