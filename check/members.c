@@ -35,12 +35,6 @@ static struct par_ck_seat *seat_of(const struct walk *w, uint64_t user)
     return u ? par_check__seat(w->c, w->conv, u, true) : NULL;
 }
 
-/* Only the answer is known: of those who were asked for, some may have been what they became. */
-static bool guessed(const struct walk *w)
-{
-    return w->slot->sight->source == PAR_CK_ANSWER;
-}
-
 static void give(const struct walk *w, struct par_ck_seat *seat, uint8_t role)
 {
     struct par_ck_given *given = par_check__push(w->c, &seat->roles, sizeof *given);
@@ -55,8 +49,7 @@ static void join(const struct walk *w, uint64_t user, uint8_t role)
     if (!seat)
         return;
     if (is_in(seat)) {
-        if (!guessed(w))
-            wrong(w, "one who is in already is added");
+        wrong(w, "one who is in already is added");
         return;
     }
     struct par_ck_stay *stay = par_check__push(w->c, &seat->stays, sizeof *stay);
@@ -70,8 +63,7 @@ static void leave(const struct walk *w, uint64_t user)
     struct par_ck_seat *seat = seat_of(w, user);
     struct par_ck_stay *stay = last_stay(seat);
     if (!stay || stay->left) {
-        if (!guessed(w))
-            wrong(w, "one who is not in goes");
+        wrong(w, "one who is not in goes");
         return;
     }
     stay->left = w->e->seq;

@@ -373,13 +373,11 @@ inline number(w, reload, stale)
 #define W2C(w) (!CHANGES_ROSTER(pos[w]) || last_roster[CV(w, THIS(w))] <= own_c[w])
 #endif
 #ifdef ONE_BATCH
-/* The product's writer: a batch is numbered, then put, then the next is numbered; nothing is read ahead. */
+/* The product's writer: a batch is numbered, then put, then the next is numbered. Cmids are read ahead for several. */
 #define BATCH(w) (!putting[w])
-#define READS_AHEAD false
 bit putting[WRITERS];
 #else
 #define BATCH(w) true
-#define READS_AHEAD true
 #endif
 #define MAY_NUMBER(w) (owns[w] && pos[w] < log_len && pos[w] - rel[w] < FLIGHT && W2A(w) && W2C(w) && BATCH(w))
 /* N3: loaded again only while nothing of the conversation is in flight. */
@@ -511,9 +509,9 @@ end_before:
 end:
     do
     :: d_step { MAY_NUMBER(w) && loaded[CV(w, THIS(w))] -> number(w, false, false); forget() }
-    :: d_step { MAY_NUMBER(w) && READS_AHEAD && loaded[CV(w, THIS(w))] && kind[pos[w]] == member_sends -> number(w, false, true); forget() }
+    :: d_step { MAY_NUMBER(w) && loaded[CV(w, THIS(w))] && kind[pos[w]] == member_sends -> number(w, false, true); forget() }
     :: d_step { MAY_NUMBER(w) && MAY_LOAD(w) -> number(w, true, false); forget() }
-    :: d_step { MAY_NUMBER(w) && READS_AHEAD && MAY_LOAD(w) && kind[pos[w]] == member_sends -> number(w, true, true); forget() }
+    :: d_step { MAY_NUMBER(w) && MAY_LOAD(w) && kind[pos[w]] == member_sends -> number(w, true, true); forget() }
     LANDS(w, 0)
     LANDS(w, 1)
     LANDS(w, 2)

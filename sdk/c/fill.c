@@ -14,8 +14,7 @@ enum {
 
 static uint32_t page_size(const struct par_sdk *sdk, uint32_t wanted)
 {
-    uint32_t most = sdk->history_page < PAGE ? sdk->history_page : PAGE;
-    return wanted < most ? wanted : most;
+    return wanted < sdk->history_page ? wanted : sdk->history_page;
 }
 
 /* The one place where the state changes, so that the counts are right. */
