@@ -312,6 +312,8 @@ static void finish(struct par_sdk *sdk, struct par_sdk__item *item, struct par_s
 {
     delist(sdk, item);
     item->view.state = PAR_SDK_SENT;
+    item->view.err = PAR_OK;
+    item->view.message = (struct par_str){0};
     item->view.conv = conv;
     item->view.seq = seq;
     item->view.ts = ts;
@@ -376,7 +378,7 @@ void par_sdk__outbox_seen(struct par_sdk *sdk, struct par_sdk__conv *c,
     struct par_sdk__item *item = find(sdk, c, e->cmid);
     if (!item && e->kind == PAR_SDK_CREATED)
         item = find(sdk, NULL, e->cmid);
-    if (!item || item->view.state != PAR_SDK_SENDING)
+    if (!item)
         return;
     finish(sdk, item, c->view.id, e->seq, e->ts, false);
     par_sdk__item_free(item);

@@ -178,6 +178,22 @@ static void a_final_refusal_lets_the_next_go(void **state)
     assert_int_equal(json_object_size(o.records[PAR_SDK_RECORD_ITEM]), 0);
 }
 
+static void an_entry_that_comes_after_the_refusal_is_the_acceptance(void **state)
+{
+    (void)state;
+    send(DIRECT, "a");
+    json_t *frame = took("send");
+    test_owner_refuse(&o, frame, "blocked", false, 0);
+    json_decref(frame);
+    assert_string_equal(state_of("a"), "failed");
+    test_owner_give(&o, json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:s,s:s}", "ev", "entry", "conv",
+                                  DIRECT, "seq", 1, "ts", 1, "kind", "text", "from", "1001", "text",
+                                  "hi", "cmid", "a"));
+    assert_string_equal(state_of("a"), "sent");
+    assert_null(par_sdk_item_after(o.sdk, NULL));
+    assert_int_equal(json_object_size(o.records[PAR_SDK_RECORD_ITEM]), 0);
+}
+
 static void what_was_accepted_long_ago_is_read_from_history(void **state)
 {
     (void)state;
@@ -415,6 +431,7 @@ int main(void)
         TEST(a_refusal_waits_as_long_as_it_says),
         TEST(without_an_answer_it_goes_out_again),
         TEST(a_final_refusal_lets_the_next_go),
+        TEST(an_entry_that_comes_after_the_refusal_is_the_acceptance),
         TEST(what_was_accepted_long_ago_is_read_from_history),
         TEST(what_cannot_be_asked_is_refused_at_once),
         TEST(groups_are_made_and_changed_through_the_outbox),

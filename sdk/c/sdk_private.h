@@ -164,7 +164,8 @@ void par_sdk__outbox_pump(struct par_sdk *sdk);
 void par_sdk__outbox_resume(struct par_sdk *sdk);
 void par_sdk__outbox_answer(struct par_sdk *sdk, struct par_sdk__item *item,
                             const struct par_sdk__answer *a);
-/* An own entry is held: if an item has its cmid, that has ended. */
+/* An own entry is held: if an item has its cmid, that is accepted, whatever its state; an earlier
+ * try may have arrived after a later one was refused (docs/decisions/0009). */
 void par_sdk__outbox_seen(struct par_sdk *sdk, struct par_sdk__conv *c,
                           const struct par_sdk_entry *e);
 /* Tells the items that have become durable. */

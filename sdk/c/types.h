@@ -115,8 +115,8 @@ struct par_sdk_write {
 
 /* An item of the outbox. It is SENDING until an answer, or its own entry as an event, says that it
  * is SENT (then seq and ts are known, and the item is gone from the outbox), or a refusal with
- * `retry:false` makes it FAILED (it stays until it is retried or discarded). Lives until the next
- * call of the core. */
+ * `retry:false` makes it FAILED (it stays until it is retried or discarded, or its entry comes
+ * after all: an earlier try was late). Lives until the next call of the core. */
 struct par_sdk_item {
     const struct par_sdk_write *write; /* with conv (empty: group.create) and cmid */
     enum par_sdk_state state;
