@@ -263,6 +263,20 @@ static void take_conv(struct par_check *c, struct par_ck_request *r, const struc
         r->conv = par_check__direct(c, r->user->id, to);
 }
 
+/* Leaves out who stands there a second time, and what is no id (0). */
+static uint32_t each_once(uint64_t *ids, uint32_t count)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t k = 0;
+        while (k < kept && ids[k] != ids[i])
+            k++;
+        if (k == kept && ids[i] != 0)
+            ids[kept++] = ids[i];
+    }
+    return kept;
+}
+
 static void take_op(struct par_check *c, struct par_ck_request *r, const struct args *a)
 {
     uint64_t one;
@@ -294,6 +308,7 @@ static void take_op(struct par_check *c, struct par_ck_request *r, const struct 
     case PAR_CK_PRESENCE:
     case PAR_CK_WATCH:
         (void)par_check__ids(c, &a->users, &r->ids, &r->id_count);
+        r->id_count = each_once(r->ids, r->id_count);
         break;
     case PAR_CK_BLOCK:
     case PAR_CK_UNBLOCK:

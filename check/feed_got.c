@@ -266,6 +266,8 @@ static void acked(struct par_check *c, struct par_ck_request *r)
     }
 }
 
+/* Those asked, each once, in the order asked. Who is no user at all is answered, too, and not kept.
+ */
 static void presences(struct par_check *c, struct par_ck_request *r, const struct par_json *ok)
 {
     struct par_json list, item;
@@ -273,21 +275,21 @@ static void presences(struct par_check *c, struct par_ck_request *r, const struc
     r->online = par_check__alloc(c, r->id_count * sizeof *r->online);
     uint32_t n = 0;
     for (struct par_json_iter it = par_json_iter(&list);
-         list.type == PAR_JSON_ARRAY && par_json_next_item(&it, &item); n++) {
+         r->online && list.type == PAR_JSON_ARRAY && par_json_next_item(&it, &item);) {
         struct par_json id, status;
         uint64_t user;
         (void)par_json_get(&item, "id", &id);
         (void)par_json_get(&item, "status", &status);
-        if (n >= r->id_count || !par_check__id(c, &id, &user) || user != r->ids[n]) {
-            bad_form(c, "presence tells of those asked, in the order asked");
-            r->online = NULL;
-            return;
+        if (!par_check__id(c, &id, &user))
+            continue;
+        if (n >= r->id_count || user != r->ids[n]) {
+            n = r->id_count + 1;
+            break;
         }
-        if (r->online)
-            r->online[n] = par_json_text_is(&status, PAR_STR("online"));
+        r->online[n++] = par_json_text_is(&status, PAR_STR("online"));
     }
     if (n != r->id_count) {
-        bad_form(c, "presence tells of fewer than asked");
+        bad_form(c, "presence tells of those asked, in the order asked");
         r->online = NULL;
     }
 }

@@ -114,7 +114,10 @@ static void refusals(struct par_check *c, const struct par_ck_cmid *m)
             continue;
         bool same = par_check__made_by(slot, r);
         bool before = slot->known < r->asked;
-        if (before && (same || (r->code != PAR_CK_E_CONFLICT && !wrong_in_itself(r)))) {
+        /* What else is in the frame may be wrong whatever the state. */
+        if (wrong_in_itself(r) && (before || r->next_of_cmid || m->first != r))
+            continue;
+        if (before && (same || r->code != PAR_CK_E_CONFLICT)) {
             par_check__broken(c, PAR_RULE_KNOWN_FIRST, slot->sight->line, r->asked, r->got,
                               "the cmid %.*s was known, and the try was refused all the same",
                               PAR_STR_ARGS(m->cmid));

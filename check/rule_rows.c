@@ -209,6 +209,18 @@ static int64_t told_before(struct par_check *c, const struct par_ck_user *u, str
     return 0;
 }
 
+/* May something have been written while the pages were asked for? Then the row is on none of them,
+ * and the change comes with the token. */
+static bool may_move(const struct par_ck_conv *conv, uint64_t must, uint32_t line)
+{
+    for (uint64_t seq = must + 1; seq <= conv->top; seq++) {
+        const struct par_ck_slot *slot = par_check__slot(conv, seq);
+        if (!slot || slot->born < line)
+            return true;
+    }
+    return false;
+}
+
 static void complete(struct par_check *c, struct par_ck_request *last)
 {
     enum { DEPTH = 32 };
@@ -222,7 +234,7 @@ static void complete(struct par_check *c, struct par_ck_request *last)
         if (must == 0 || s->conv->at == last)
             continue;
         int64_t have = first->has_have ? in_have(first, s->conv) : -1;
-        if (have >= (int64_t)must)
+        if (have >= (int64_t)must || (first != last && may_move(s->conv, must, last->got)))
             continue;
         if (first->since.ptr) {
             int64_t told = told_before(c, u, first->since, s->conv, first->asked, DEPTH);

@@ -6,6 +6,7 @@ struct look {
     const struct par_ck_conv *conv;
     const struct par_ck_sight *s;
     const struct par_ck_slot *slot;
+    const struct par_ck_seat *seat; /* of who reads; NULL: the store */
 };
 
 static void broken(const struct look *l, enum par_rule rule, uint32_t other, const char *why)
@@ -22,20 +23,32 @@ static bool changes(const struct look *l, uint64_t change, uint8_t kind, uint64_
     return !slot || (slot->sight->entry.kind == kind && slot->sight->entry.target == target);
 }
 
-/* Was this change known before the read was asked? A device learns of none above what it holds: one
- * that is out of the group keeps the old state. */
-static bool known_before(const struct look *l, uint64_t change)
+/* Had the change been seen before the read was asked, by anyone, and may its reader see it? A
+ * device learns of none above what it holds. */
+static bool known_change(const struct look *l, uint64_t change)
 {
-    return par_check__known(l->conv, change) < l->s->asked && (!l->s->upto || change <= l->s->upto);
+    return par_check__known(l->conv, change) < l->s->asked &&
+           (!l->s->upto || change <= l->s->upto) &&
+           (!l->seat || par_check__may_see(l->seat, change, l->s->line));
 }
 
-/* The newest edit that had been seen before the read was asked. */
+/* The newest edit that the read must show. */
 static uint64_t edit_before(const struct look *l)
 {
     uint64_t k = l->slot->last_edit;
-    while (k && !known_before(l, k))
+    while (k && !known_change(l, k))
         k = par_check__slot(l->conv, k)->last_edit;
     return k;
+}
+
+/* Must the read hide the text? A server hides it from all; a device that is out of the group heard
+ * of no later delete. */
+static bool must_hide(const struct look *l, uint64_t deleted_by)
+{
+    if (!deleted_by)
+        return false;
+    return l->s->source == PAR_CK_HOLD ? known_change(l, deleted_by)
+                                       : par_check__known(l->conv, deleted_by) < l->s->asked;
 }
 
 static void text_state(const struct look *l)
@@ -53,7 +66,7 @@ static void text_state(const struct look *l)
     }
     if (hold && !(e->has & PAR_CK_HAS_TEXT))
         return;
-    if (l->slot->deleted_by && known_before(l, l->slot->deleted_by)) {
+    if (must_hide(l, l->slot->deleted_by)) {
         broken(l, PAR_RULE_DELETED_TEXT, par_check__known(l->conv, l->slot->deleted_by),
                "its delete was known before");
         return;
@@ -88,7 +101,7 @@ static void edit_state(const struct look *l)
         return;
     if (e->deleted_seq)
         broken(l, PAR_RULE_DELETED_TEXT, 0, "the text of an edit of a deleted entry is shown");
-    else if (target->deleted_by && known_before(l, target->deleted_by))
+    else if (must_hide(l, target->deleted_by))
         broken(l, PAR_RULE_DELETED_TEXT, par_check__known(l->conv, target->deleted_by),
                "it edits what was known to be deleted before");
 }
@@ -101,6 +114,7 @@ void par_check__rule_states(struct par_check *c, struct par_ck_conv *conv)
         if (l.s->source == PAR_CK_EVENT || l.s->source == PAR_CK_ANSWER)
             continue;
         l.slot = &conv->slots[l.s->entry.seq - 1];
+        l.seat = l.s->user ? par_check__seat(c, conv, l.s->user, false) : NULL;
         if (l.s->entry.kind == PAR_CK_KIND_TEXT)
             text_state(&l);
         else if (l.s->entry.kind == PAR_CK_KIND_EDITED)

@@ -2,6 +2,8 @@
  * miss. */
 #include "check/test_world.h"
 
+#include <stdlib.h>
+
 static char line[2000];
 
 /* A row of user 1's or 2's sync of the direct conversation; last_entry is of user 1. */
@@ -418,6 +420,39 @@ static void healed(void **state)
         else
             breaks(PAR_RULE_HEALED);
     }
+    /* One who was out when a text was deleted holds it as it was; one who is in must not. */
+    for (int out = 0; out <= 1; out++) {
+        begin();
+        group();
+        ask(1, "'op':'send','id':2,'conv':'g.1','cmid':'x','text':'x'");
+        ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+        got(2, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'text','text':'x'");
+        ask(1, out ? "'op':'group.remove','id':3,'conv':'g.1','users':['2'],'cmid':'y'"
+                   : "'op':'group.rename','id':3,'conv':'g.1','name':'H','cmid':'y'");
+        ok(1, 3, "'conv':'g.1','seq':3,'ts':300,'dup':false");
+        ask(1, "'op':'delete','id':4,'conv':'g.1','seq':2,'cmid':'z'");
+        ok(1, 4, "'conv':'g.1','seq':4,'ts':400,'dup':false");
+        ask(1, "'op':'ack','id':5,'read':{'g.1':4}");
+        ok(1, 5, "");
+        got(3, "'ev':'sync'");
+        ask(3, "'op':'history','id':1,'conv':'g.1','after_seq':2");
+        snprintf(line, sizeof line,
+                 "'entries':[{'conv':'g.1','seq':3,'ts':300,'from':'1',%s},{'conv':'g.1','seq':4,"
+                 "'ts':400,'from':'1','kind':'deleted','target':2}],'first_seq':1,'last_seq':4,"
+                 "'more':false,'next_cursor':'300'",
+                 out ? "'kind':'member_removed','users':['2']" : "'kind':'renamed','text':'H'");
+        ok(3, 1, line);
+        add("'e':'end'");
+        snprintf(line, sizeof line,
+                 "'e':'hold','device':'b','conv':'g.1','first':1,'last':%d,"
+                 "'entries':[{'seq':1},{'seq':2,'kind':'text','text':'x'},{'seq':3}%s]",
+                 out ? 3 : 4, out ? "" : ",{'seq':4}");
+        add(line);
+        if (out)
+            holds();
+        else
+            breaks(PAR_RULE_DELETED_TEXT);
+    }
     /* A device that says what it holds, and has nothing. */
     begin();
     sent(1, 1);
@@ -509,6 +544,26 @@ static void malformed(void **state)
     holds();
 }
 
+/* The example of the documentation is a history, and a right one. */
+static void example(void **state)
+{
+    (void)state;
+    char path[1000], row[2000];
+    const char *root = getenv("PARLEY_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/docs/verification.md", root ? root : ".");
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    struct par_buf history = {0}, report = {0};
+    while (fgets(row, sizeof row, f))
+        if (row[0] == '{')
+            par_buf_addz(&history, row);
+    fclose(f);
+    assert_true(history.len > 0);
+    assert_false(any_broken(par_buf_str(&history), &report));
+    par_buf_fini(&history);
+    par_buf_fini(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +574,7 @@ int main(void)
         cmocka_unit_test(presence),       cmocka_unit_test(hidden_presence),
         cmocka_unit_test(told),           cmocka_unit_test(healed),
         cmocka_unit_test(stuck),          cmocka_unit_test(malformed),
+        cmocka_unit_test(example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Faults that come from outside: one fiber of the world for each kind. */
 #include "sim/chaos.h"
 
+#include "conv/command.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,9 +47,9 @@ static void hit(void *arg)
         return;
     }
     sim_server_kill(s, x->power);
-    if (t->store && x->power)
+    if (t->disk && x->power)
         sim_store_power_loss(t->store);
-    else if (t->store)
+    else if (t->disk)
         sim_store_killed(t->store);
 }
 
@@ -184,10 +186,29 @@ static void cut_engine(struct sim_random *r)
 
 static void outage(struct sim_random *r)
 {
-    if (t->store) {
-        sim_fault(SIM_FAULT_STORE_STALL, "for all");
-        sim_store_outage(t->store, sim_random_skew(r, 0, t->chaos->outage_max_ms) * SIM_MS);
-    }
+    uint64_t ns = sim_random_skew(r, 0, t->chaos->outage_max_ms) * SIM_MS;
+    uint64_t which = sim_random_below(r, SIM_ENGINES);
+    sim_fault(SIM_FAULT_OUTAGE, which == SIM_LOG ? "log" : which == SIM_STORE ? "store" : "redis");
+    if (which == SIM_STORE && t->store)
+        sim_store_outage(t->store, ns);
+    if (which == SIM_LOG && t->log)
+        sim_log_outage(t->log, ns);
+    if (which == SIM_REDIS && t->redis)
+        sim_redis_outage(t->redis, ns);
+}
+
+/* Each generation has twice the partitions of the one before. */
+static void grow(struct sim_random *r)
+{
+    enum { MOST_PARTITIONS = 40 };
+    struct par_buf seal = {0};
+    (void)r;
+    if (sim_log_partitions(t->log) > MOST_PARTITIONS)
+        return;
+    sim_fault(SIM_FAULT_LOG_GROWS, "");
+    par_command_encode(&(struct par_command){.kind = PAR_COMMAND_SEAL}, &seal);
+    sim_log_grow(t->log, par_buf_str(&seal));
+    par_buf_fini(&seal);
 }
 
 /* ---- */
@@ -213,7 +234,7 @@ void sim_chaos_begin(const struct sim_chaos_target *target)
         {c->pause_ms, pause_one, {{0}}}, {c->clock_ms, jump_clock, {{0}}},
         {c->cut_ms, cut_one, {{0}}},     {c->away_ms, cut_away, {{0}}},
         {c->slow_ms, slow_one, {{0}}},   {c->engine_cut_ms, cut_engine, {{0}}},
-        {c->outage_ms, outage, {{0}}},
+        {c->outage_ms, outage, {{0}}},   {c->grow_ms, grow, {{0}}},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!kinds[i].mean_ms)

@@ -11,6 +11,9 @@ struct sim_chaos_target {
     struct sim_device *devices;
     unsigned device_count;
     struct sim_store *store; /* NULL: the product's own */
+    bool disk;               /* it is on one disk, which loses its power with the server */
+    struct sim_log *log;     /* NULL: none */
+    struct sim_redis *redis;
 };
 
 /* Starts the fibers of all kinds of faults; they end when the world is healed. target outlives it.

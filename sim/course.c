@@ -36,6 +36,8 @@ static struct {
     struct sim_device *device;
     unsigned device_count;
     struct sim_store *store;
+    struct sim_log *log;
+    struct sim_redis *redis;
 } c;
 
 static void log_line(void *arg, enum par_log_level level, const char *event, struct par_str line)
@@ -62,6 +64,11 @@ static void begin_engines(void)
                                            .workers = p->workers,
                                            .options = p->options,
                                            .option_count = p->option_count};
+    if (!p->embedded) {
+        c.log = sim_log_new(&p->log);
+        c.redis = sim_redis_new(&p->redis);
+        settings.queue = settings.route = settings.cache = settings.presence = "sim";
+    }
     settings.store = "memory";
     if (p->store_kind != SIM_STORE_MEMORY) {
         c.store = sim_store_new(&p->store);
@@ -203,6 +210,19 @@ static void heal(const struct sim_chaos_target *target)
                                       .regions = c.plan.store.regions};
         sim_store_set_plan(c.store, &fine);
     }
+    if (c.log) {
+        const struct sim_log_plan *l = &c.plan.log;
+        struct sim_log_plan fine = {.partitions = l->partitions,
+                                    .append_ns = l->append_ns,
+                                    .timeout_ns = l->timeout_ns,
+                                    .heartbeat_ns = l->heartbeat_ns,
+                                    .session_ns = l->session_ns,
+                                    .revoke_ns = l->revoke_ns,
+                                    .static_members = l->static_members};
+        sim_log_set_plan(c.log, &fine);
+        sim_redis_set_plan(c.redis,
+                           &(struct sim_redis_plan){.timeout_ns = c.plan.redis.timeout_ns});
+    }
     sim_chaos_heal(target);
     par_history_heal(&sim_history.buf, sim_history_t());
     c.devices.act_ms = 0;
@@ -297,7 +317,10 @@ static void course(void *arg)
                                       .server_count = c.plan.servers,
                                       .devices = c.device,
                                       .device_count = c.device_count,
-                                      .store = c.store};
+                                      .store = c.store,
+                                      .disk = c.plan.store_kind == SIM_STORE_DISK,
+                                      .log = c.log,
+                                      .redis = c.redis};
     sim_chaos_begin(&target);
     turn_until(sim_now_ns() + c.plan.duration_ns);
     heal(&target);

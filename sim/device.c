@@ -102,7 +102,7 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
     struct sim_device *d = a->device;
     if (d) {
         let_go(d);
-        uint16_t code = (uint16_t)par_close_code(reason);
+        uint16_t code = par_ws_peer_code(ws);
         sim_trace("device.closed", d->node->number, reason);
         if (d->running) {
             par_sdk_closed(d->sdk, now_of(d), code ? code : 1006);

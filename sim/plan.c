@@ -1,5 +1,5 @@
 /* Drawing plans. */
-#include "sim/plan.h"
+#include "sim/plan_private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,16 +10,6 @@ struct named {
     unsigned weight; /* in the mix */
     const char *what;
 };
-
-static uint32_t in(struct sim_random *r, uint64_t from, uint64_t to)
-{
-    return (uint32_t)sim_random_in(r, from, to);
-}
-
-static bool one_in(struct sim_random *r, uint64_t n)
-{
-    return sim_random_below(r, n) == 0;
-}
 
 static void option(struct sim_plan *p, const char *text)
 {
@@ -44,8 +34,8 @@ static void draw_mix(struct sim_plan *p, struct sim_random *r)
     for (int i = 0; i < SIM_ACT_COUNT; i++) {
         p->mix[i] = usual[i];
         /* Some worlds do much of one thing, or nothing of it. */
-        if (one_in(r, 6))
-            p->mix[i] = (uint8_t)(one_in(r, 3) ? 0 : usual[i] * in(r, 2, 6));
+        if (sim_plan__one_in(r, 6))
+            p->mix[i] = (uint8_t)(sim_plan__one_in(r, 3) ? 0 : usual[i] * sim_plan__in(r, 2, 6));
     }
     p->mix[SIM_ACT_SEND] = p->mix[SIM_ACT_SEND] < 10 ? 10 : p->mix[SIM_ACT_SEND];
 }
@@ -53,52 +43,53 @@ static void draw_mix(struct sim_plan *p, struct sim_random *r)
 static void draw_net(struct sim_net_settings *n, struct sim_random *r)
 {
     static const uint32_t pieces[] = {1, 7, 100, 1400, 1400, 1400, 16000};
-    n->delay_min_ns = in(r, 20, 500) * SIM_US;
-    n->delay_max_ns = (one_in(r, 4) ? in(r, 20, 2000) : in(r, 1, 60)) * SIM_MS;
-    n->engine_min_ns = in(r, 50, 500) * SIM_US;
-    n->engine_max_ns = in(r, 1, 30) * SIM_MS;
-    n->ns_per_byte = in(r, 1, 100);
-    n->buffer_min = in(r, 200, 4000);
-    n->buffer_max = n->buffer_min + (one_in(r, 3) ? 0 : in(r, 1, 200000));
+    n->delay_min_ns = sim_plan__in(r, 20, 500) * SIM_US;
+    n->delay_max_ns =
+        (sim_plan__one_in(r, 4) ? sim_plan__in(r, 20, 2000) : sim_plan__in(r, 1, 60)) * SIM_MS;
+    n->engine_min_ns = sim_plan__in(r, 50, 500) * SIM_US;
+    n->engine_max_ns = sim_plan__in(r, 1, 30) * SIM_MS;
+    n->ns_per_byte = sim_plan__in(r, 1, 100);
+    n->buffer_min = sim_plan__in(r, 200, 4000);
+    n->buffer_max = n->buffer_min + (sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 1, 200000));
     n->piece_max = pieces[sim_random_below(r, sizeof pieces / sizeof pieces[0])];
 }
 
 static void draw_base(struct sim_plan *p, struct sim_random *r)
 {
     p->servers = 1;
-    p->threads = in(r, 1, 3);
-    p->workers = in(r, 1, 2);
-    p->users = in(r, 2, 6);
-    p->devices_max = in(r, 1, 2);
-    p->duration_ns = in(r, 10, 60) * SIM_S;
+    p->threads = sim_plan__in(r, 1, 3);
+    p->workers = sim_plan__in(r, 1, 2);
+    p->users = sim_plan__in(r, 2, 6);
+    p->devices_max = sim_plan__in(r, 1, 2);
+    p->duration_ns = sim_plan__in(r, 10, 60) * SIM_S;
     p->settle_ns = 90 * SIM_S;
-    p->act_ms = in(r, 100, 1500);
-    p->follow_ppm = in(r, 0, 1000000);
-    p->switch_ppm = one_in(r, 3) ? 0 : in(r, 1000, 100000);
+    p->act_ms = sim_plan__in(r, 100, 1500);
+    p->follow_ppm = sim_plan__in(r, 0, 1000000);
+    p->switch_ppm = sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 1000, 100000);
     p->rules = par_rules;
     draw_mix(p, r);
     draw_net(&p->net, r);
     option(p, "limits.sends_per_second=0");
-    if (one_in(r, 2))
+    if (sim_plan__one_in(r, 2))
         option(p, "server.deflate=false");
-    if (one_in(r, 3))
+    if (sim_plan__one_in(r, 3))
         option(p, "cache.bytes=0");
-    if (one_in(r, 4))
+    if (sim_plan__one_in(r, 4))
         option(p, "queue.commands_limit=16");
-    if (one_in(r, 4))
+    if (sim_plan__one_in(r, 4))
         option(p, "queue.batch=2");
-    if (one_in(r, 6))
+    if (sim_plan__one_in(r, 6))
         option(p, "server.workers_queue=16");
 }
 
 static void small_rules(struct sim_plan *p, struct sim_random *r)
 {
-    if (one_in(r, 4))
+    if (sim_plan__one_in(r, 4))
         return;
-    p->rules.window = in(r, 2, 8);
-    p->rules.ahead = in(r, 16, 64);
-    p->rules.checkpoint_commands = in(r, 1, 8);
-    p->rules.checkpoint_ms = in(r, 20, 500);
+    p->rules.window = sim_plan__in(r, 2, 8);
+    p->rules.ahead = sim_plan__in(r, 16, 64);
+    p->rules.checkpoint_commands = sim_plan__in(r, 1, 8);
+    p->rules.checkpoint_ms = sim_plan__in(r, 20, 500);
 }
 
 static void embedded(struct sim_plan *p, struct sim_random *r)
@@ -115,60 +106,60 @@ static void draw_calm(struct sim_plan *p, struct sim_random *r)
     embedded(p, r);
 }
 
-static void bad_net(struct sim_plan *p, struct sim_random *r)
+void sim_plan__bad_net(struct sim_plan *p, struct sim_random *r)
 {
-    p->net.reset_ppm = one_in(r, 3) ? 0 : in(r, 100, 20000);
-    p->net.swallow_ppm = one_in(r, 2) ? 0 : in(r, 50, 3000);
-    p->net.refuse_ppm = one_in(r, 2) ? 0 : in(r, 1000, 200000);
-    p->chaos.cut_ms = one_in(r, 2) ? 0 : in(r, 2000, 20000);
-    p->chaos.cut_max_ms = in(r, 500, 40000);
-    p->chaos.slow_ms = one_in(r, 2) ? 0 : in(r, 3000, 20000);
+    p->net.reset_ppm = sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 100, 20000);
+    p->net.swallow_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 50, 3000);
+    p->net.refuse_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1000, 200000);
+    p->chaos.cut_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 2000, 20000);
+    p->chaos.cut_max_ms = sim_plan__in(r, 500, 40000);
+    p->chaos.slow_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 3000, 20000);
 }
 
 static void draw_net_plan(struct sim_plan *p, struct sim_random *r)
 {
     embedded(p, r);
-    bad_net(p, r);
+    sim_plan__bad_net(p, r);
 }
 
 static void draw_devices(struct sim_plan *p, struct sim_random *r)
 {
     embedded(p, r);
-    bad_net(p, r);
-    p->devices_max = in(r, 2, 4);
-    p->device_crash_ppm = in(r, 1000, 60000);
+    sim_plan__bad_net(p, r);
+    p->devices_max = sim_plan__in(r, 2, 4);
+    p->device_crash_ppm = sim_plan__in(r, 1000, 60000);
 }
 
 static void draw_pause(struct sim_plan *p, struct sim_random *r)
 {
     embedded(p, r);
-    p->chaos.pause_ms = in(r, 2000, 15000);
-    p->chaos.pause_max_ms = in(r, 500, 40000);
-    p->chaos.clock_ms = in(r, 2000, 20000);
-    p->device_crash_ppm = one_in(r, 2) ? 0 : 5000;
+    p->chaos.pause_ms = sim_plan__in(r, 2000, 15000);
+    p->chaos.pause_max_ms = sim_plan__in(r, 500, 40000);
+    p->chaos.clock_ms = sim_plan__in(r, 2000, 20000);
+    p->device_crash_ppm = sim_plan__one_in(r, 2) ? 0 : 5000;
 }
 
 static void draw_crowd(struct sim_plan *p, struct sim_random *r)
 {
     embedded(p, r);
-    p->users = in(r, 15, 30);
+    p->users = sim_plan__in(r, 15, 30);
     p->devices_max = 1;
-    p->act_ms = in(r, 300, 1500);
-    p->duration_ns = in(r, 5, 15) * SIM_S;
+    p->act_ms = sim_plan__in(r, 300, 1500);
+    p->duration_ns = sim_plan__in(r, 5, 15) * SIM_S;
     p->mix[SIM_ACT_CREATE] = 2;
     p->mix[SIM_ACT_ADD] = 10;
     p->mix[SIM_ACT_SEND_GROUP] = 60;
-    if (one_in(r, 2))
-        bad_net(p, r);
+    if (sim_plan__one_in(r, 2))
+        sim_plan__bad_net(p, r);
 }
 
 static void crashes(struct sim_plan *p, struct sim_random *r)
 {
-    p->chaos.kill_ms = in(r, 2000, 20000);
-    p->chaos.down_max_ms = in(r, 100, 10000);
-    p->chaos.power_percent = one_in(r, 3) ? 0 : in(r, 1, 100);
-    p->chaos.term_ms = one_in(r, 2) ? 0 : in(r, 5000, 40000);
-    p->chaos.clock_ms = one_in(r, 2) ? 0 : in(r, 5000, 30000);
+    p->chaos.kill_ms = sim_plan__in(r, 2000, 20000);
+    p->chaos.down_max_ms = sim_plan__in(r, 100, 10000);
+    p->chaos.power_percent = sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 1, 100);
+    p->chaos.term_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 5000, 40000);
+    p->chaos.clock_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 5000, 30000);
 }
 
 static void draw_disk(struct sim_plan *p, struct sim_random *r)
@@ -176,22 +167,22 @@ static void draw_disk(struct sim_plan *p, struct sim_random *r)
     embedded(p, r);
     p->store_kind = SIM_STORE_DISK;
     p->store.timeout_ns = 5 * SIM_S;
-    p->store.sync_ns = in(r, 1, 30) * SIM_MS;
+    p->store.sync_ns = sim_plan__in(r, 1, 30) * SIM_MS;
     crashes(p, r);
 }
 
 static void draw_failing_disk(struct sim_plan *p, struct sim_random *r)
 {
     draw_disk(p, r);
-    p->store.sync_failed_ppm = one_in(r, 2) ? 0 : in(r, 1000, 50000);
-    p->store.write_failed_ppm = one_in(r, 2) ? 0 : in(r, 1000, 50000);
-    p->store.read_failed_ppm = one_in(r, 2) ? 0 : in(r, 100, 20000);
-    p->store.full_ppm = one_in(r, 2) ? 0 : in(r, 100, 5000);
-    p->store.full_ns = in(r, 1, 10) * SIM_S;
-    if (one_in(r, 2))
+    p->store.sync_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1000, 50000);
+    p->store.write_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1000, 50000);
+    p->store.read_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 100, 20000);
+    p->store.full_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 100, 5000);
+    p->store.full_ns = sim_plan__in(r, 1, 10) * SIM_S;
+    if (sim_plan__one_in(r, 2))
         p->chaos = (struct sim_chaos){0};
-    if (one_in(r, 2))
-        bad_net(p, r);
+    if (sim_plan__one_in(r, 2))
+        sim_plan__bad_net(p, r);
 }
 
 static const struct named plans[] = {
@@ -202,6 +193,15 @@ static const struct named plans[] = {
     {"crowd", draw_crowd, 1, "many users in large groups"},
     {"disk", draw_disk, 6, "one server on a disk: kills and losses of power anywhere"},
     {"failing-disk", draw_failing_disk, 6, "its writes, syncs and reads fail, it fills up"},
+    {"cluster-calm", sim_plan__cluster_calm, 2, "many servers, nothing fails"},
+    {"cluster-kill", sim_plan__cluster_kill, 5, "servers are killed, stopped, paused"},
+    {"cluster-store", sim_plan__cluster_store, 5, "rows land late, in part, twice"},
+    {"cluster-log", sim_plan__cluster_log, 5, "produces lost and repeated, leaders, rebalances"},
+    {"cluster-redis", sim_plan__cluster_redis, 4, "fail-overs, flushes, leases, lost messages"},
+    {"cluster-cuts", sim_plan__cluster_cuts, 4, "servers cut from one engine, or from devices"},
+    {"zombies", sim_plan__cluster_zombies, 8, "owners that go on after they were replaced"},
+    {"grow", sim_plan__cluster_grow, 3, "the log grows by another generation"},
+    {"cruel", sim_plan__cluster_cruel, 5, "everything at once"},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };

@@ -5,6 +5,8 @@
 
 #include "base/rules.h"
 #include "sim/device.h"
+#include "sim/engine/log.h"
+#include "sim/engine/redis.h"
 #include "sim/engine/store.h"
 #include "sim/net.h"
 
@@ -27,6 +29,7 @@ struct sim_chaos {
     uint32_t clock_ms;
     uint32_t engine_cut_ms;
     uint32_t outage_ms, outage_max_ms; /* of an engine, for all */
+    uint32_t grow_ms;                  /* the log gets another generation */
 };
 
 enum { SIM_PLAN_OPTIONS = 12 };
@@ -45,6 +48,8 @@ struct sim_plan {
     uint32_t switch_ppm, device_crash_ppm, follow_ppm;
     struct sim_chaos chaos;
     struct sim_store_plan store;
+    struct sim_log_plan log;
+    struct sim_redis_plan redis;
     struct par_rules rules;
     const char *options[SIM_PLAN_OPTIONS];
     unsigned option_count;

@@ -80,6 +80,14 @@ enum { PAR_STORE_FAIL_INNER_MAX = 16 };
 bool par_store_fail_parse(struct par_str text, struct par_store_fail *fail_r,
                           char inner_r[PAR_STORE_FAIL_INNER_MAX]);
 
+/* A folder that a copy is written to is refused until the copy has ended, so that a part of one is
+ * never taken for a store. */
+enum par_store_copying {
+    PAR_STORE_COPYING_NOT = 0,
+    PAR_STORE_COPYING_BEGINS,  /* what an earlier one left is removed */
+    PAR_STORE_COPYING_GOES_ON, /* this one's folder */
+};
+
 /* Strings are borrowed during the call. 0 = the default. */
 struct par_store_options {
     const char *driver; /* "rocksdb", "memory", "fail"; NULL: rocksdb */
@@ -91,6 +99,7 @@ struct par_store_options {
     bool no_sync;     /* commits do not wait for the disk: a loss of power loses messages */
     bool must_exist;  /* refuse a folder without a store, instead of making one */
     bool must_be_new; /* refuse a folder with one (import, init) */
+    enum par_store_copying copying; /* of restore and import */
     bool new_incarnation;     /* what is here is a copy: clients must drop what they cached (E5) */
     uint32_t cache_mb;        /* memory for blocks read from disk: 256 */
     uint32_t write_buffer_mb; /* memory for rows not yet in a table file, in all: 48 */

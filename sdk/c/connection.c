@@ -271,6 +271,14 @@ static void online(struct par_sdk *sdk, const struct par_sdk__answer *a)
     resume(sdk);
 }
 
+/* The server cannot take anybody: the next try waits at least as long as it says. */
+static void refused_for_now(struct par_sdk *sdk, int64_t retry_after_ms)
+{
+    par_sdk__lost(sdk, CODE_ABNORMAL);
+    if (sdk->link == PAR_SDK_WAITING && sdk->link_timer.at < sdk->now + retry_after_ms)
+        par_sdk__timer_set(sdk, &sdk->link_timer, retry_after_ms);
+}
+
 void par_sdk__hello_answer(struct par_sdk *sdk, const struct par_sdk__answer *a)
 {
     if (a->lost || sdk->link != PAR_SDK_CONNECTING)
@@ -283,7 +291,7 @@ void par_sdk__hello_answer(struct par_sdk *sdk, const struct par_sdk__answer *a)
     else if (a->err == PAR_E_UNAUTHORIZED)
         sdk->refused = true;
     else
-        par_sdk__lost(sdk, CODE_ABNORMAL);
+        refused_for_now(sdk, a->retry_after_ms);
 }
 
 /* ---- drain ---- */

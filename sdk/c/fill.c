@@ -14,7 +14,8 @@ enum {
 
 static uint32_t page_size(const struct par_sdk *sdk, uint32_t wanted)
 {
-    return wanted < sdk->history_page ? wanted : sdk->history_page;
+    uint32_t most = sdk->history_page < PAGE ? sdk->history_page : PAGE;
+    return wanted < most ? wanted : most;
 }
 
 /* The one place where the state changes, so that the counts are right. */

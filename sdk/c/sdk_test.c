@@ -140,6 +140,18 @@ static void a_refused_hello_ends_as_its_close_says(void **state)
     }
 }
 
+static void a_hello_refused_for_now_is_said_again_later(void **state)
+{
+    (void)state;
+    par_sdk_start(o.sdk, o.now);
+    par_sdk_opened(o.sdk, o.now);
+    json_t *hello = took("hello");
+    test_owner_refuse(&o, hello, "overloaded", true, 9000);
+    json_decref(hello);
+    assert_int_equal(o.closes, 1);
+    assert_int_equal(par_sdk_status(o.sdk).retry_at, o.now + 9000);
+}
+
 static void drain_moves_within_its_time(void **state)
 {
     (void)state;
@@ -427,6 +439,7 @@ int main(void)
         TEST(a_server_that_does_not_answer_hello_is_given_up),
         TEST(close_codes_decide),
         TEST(a_refused_hello_ends_as_its_close_says),
+        TEST(a_hello_refused_for_now_is_said_again_later),
         TEST(drain_moves_within_its_time),
         TEST(a_silent_connection_is_probed_and_left),
         TEST(hello_goes_on_from_the_token_and_over_pages),

@@ -1,7 +1,7 @@
 /* Pages of sync, after each hello and whenever the server asks for it. */
 #include "sdk/c/sdk_private.h"
 
-enum { PAGE = 200, AGAIN_MS = 2000, REFUSED_MS = 30000, FRAME_SPARE = 1024 };
+enum { PAGE = 200, AGAIN_MS = 2000, REFUSED_MS = 30000, FRAME_SPARE = 1024, CURSOR_MAX = 512 };
 
 /* What is held; as much of it as fits a frame, as the rest does no harm. */
 static void write_have(struct par_sdk *sdk, struct par_json_out *w)
@@ -57,6 +57,14 @@ static void set_cursor(struct par_sdk *sdk, struct par_str cursor)
         par_sdk__break(sdk);
 }
 
+/* One that no server would take back is none. */
+static struct par_str get_cursor(const struct par_json *ok, const char *name,
+                                 struct par_arena *arena)
+{
+    struct par_str cursor = par_sdk__get_text(ok, name, arena);
+    return cursor.len <= CURSOR_MAX ? cursor : (struct par_str){0};
+}
+
 static void begin(struct par_sdk *sdk, bool whole)
 {
     sdk->sync.active = true;
@@ -94,11 +102,11 @@ static void take_page(struct par_sdk *sdk, const struct par_json *ok, struct par
     }
     if (!par_sdk__online(sdk))
         return;
-    set_cursor(sdk, par_sdk__get_text(ok, "cursor", arena));
+    set_cursor(sdk, get_cursor(ok, "cursor", arena));
     if (sdk->sync.cursor)
         ask(sdk);
     else
-        done(sdk, par_sdk__get_text(ok, "sync_token", arena));
+        done(sdk, get_cursor(ok, "sync_token", arena));
 }
 
 void par_sdk__sync(struct par_sdk *sdk, const struct par_json *ok, struct par_arena *arena,

@@ -7,6 +7,8 @@
 
 #include "test_owner.h"
 
+#include "proto/decode.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,9 +49,20 @@ static void close_wanted(void *arg)
     o->closes++;
 }
 
+/* Everything that the core says is well formed to the server's own decoder. */
+static void must_decode(struct par_str frame)
+{
+    struct par_arena arena = {0};
+    struct par_frame_in in;
+    if (par_proto_decode(frame, &par_proto_limits_default, &arena, &in) != PAR_DECODED_OK)
+        fail_msg("%s: %.*s", in.message, PAR_STR_ARGS(frame));
+    par_arena_fini(&arena);
+}
+
 static void frame_sent(void *arg, struct par_str frame)
 {
     struct owner *o = arg;
+    must_decode(frame);
     assert_true(o->connected);
     /* Records first: nothing is said that a crash could take back. */
     assert_int_equal(json_array_size(o->batch), 0);

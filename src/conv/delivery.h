@@ -37,7 +37,7 @@ enum par_delivery_kind {
     /* From server to server, not from a writer. */
 
     /* Closes what `user` has there, for the reason `close` (enum par_close): of `device` (0: of all
-     * devices), of the kinds in endpoint_kinds, that signed in before ts (0: whenever). */
+     * devices), of the kinds in endpoint_kinds, that signed in at ts or before (0: whenever). */
     PAR_DELIVERY_CLOSE,
     /* The row of `user` changed (privacy, disabled, deleted): what is remembered of it is read
      * again. */

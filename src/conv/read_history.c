@@ -14,21 +14,6 @@ struct page {
     bool forward;    /* asked for what is newer: a page that is too large loses its newest */
 };
 
-/* The newest entry: 0 when there is none. */
-static enum par_err read_top(struct par_reader *r, const struct par_conv *conv, uint64_t *top_r)
-{
-    *top_r = 0;
-    struct par_key from = par_key_conv(conv), to = par_key_after(par_key_str(&from));
-    struct par_store_row *row;
-    struct par_conv in_key;
-    if (par_store_scan_in(r->store, PAR_T_ENTRIES, par_key_str(&from), par_key_str(&to), 1, 0,
-                          r->arena, &row, NULL))
-        return par_read__unavailable(r);
-    if (row && !par_key_parse_entry(row->key, &in_key, top_r))
-        return par_read__damaged(r);
-    return PAR_OK;
-}
-
 static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
                             int64_t *ts_r)
 {
@@ -154,6 +139,8 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
     if (!pieces)
         return par_read__no_memory(r);
     for (size_t i = 0; i < n; i++) {
+        if (PAR_MUTANT(V1_NAIVE_PAGE) && entries[i].kind == PAR_ENTRY_NONE)
+            continue;
         struct par_json_out one = par_json_out(&scratch);
         unsigned show = (user && entries[i].sender == user ? PAR_ENTRY_SHOW_CMID : 0) |
                         (q->rest ? PAR_ENTRY_SHOW_MESSAGE_ID : 0);
@@ -193,10 +180,15 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
 enum par_err par_read_history(struct par_reader *r, uint64_t user,
                               const struct par_history_query *q, struct par_json_out *w)
 {
-    uint64_t top;
+    uint64_t top = 0;
     struct par_view view = {.ever = true, .first_seq = 1, .last_seq = UINT64_MAX};
-    enum par_err err = read_top(r, &q->conv, &top);
-    if (!err && user)
+    enum par_err err = PAR_OK;
+    if (user && PAR_MUTANT(V3_ROSTER_FIRST))
+        err = par_read_view(r, user, &q->conv, &view);
+    /* V3: how far entries go, then who may see them: so who is removed in between sees less. */
+    if (!err)
+        err = par_read__top(r, &q->conv, &top);
+    if (!err && user && !PAR_MUTANT(V3_ROSTER_FIRST))
         err = par_read_view(r, user, &q->conv, &view);
     if (err)
         return err;

@@ -62,9 +62,13 @@ static enum par_err read_profiles(struct par_reader *r, const struct par_member 
     return PAR_OK;
 }
 
+/* V5: marks are cut to `last`. */
 static void write_member(struct par_json_out *w, const struct par_member *m,
-                         const struct par_user *profile, const struct par_mark *mark, bool own)
+                         const struct par_user *profile, const struct par_mark *mark, bool own,
+                         uint64_t last)
 {
+    uint64_t delivered = mark->delivered < last ? mark->delivered : last;
+    uint64_t read = own ? mark->read : mark->shown_read;
     par_json_open(w);
     par_json_key_id(w, "user", m->user);
     par_json_key_str(w, "name", profile->name.ptr ? profile->name : PAR_STR(""));
@@ -72,8 +76,8 @@ static void write_member(struct par_json_out *w, const struct par_member *m,
                      profile->display_name.ptr ? profile->display_name : PAR_STR(""));
     par_json_key_z(w, "role", par_role_name(m->role));
     par_json_key_int(w, "joined_seq", (int64_t)m->joined_seq);
-    par_json_key_int(w, "delivered", (int64_t)mark->delivered);
-    par_json_key_int(w, "read", (int64_t)(own ? mark->read : mark->shown_read));
+    par_json_key_int(w, "delivered", (int64_t)delivered);
+    par_json_key_int(w, "read", (int64_t)(read < last ? read : last));
     par_json_close(w);
 }
 
@@ -92,10 +96,13 @@ enum par_err par_read_members(struct par_reader *r, uint64_t user, const struct 
     struct par_member *members;
     size_t n, mark_count;
     struct par_read__mark *marks;
+    struct par_conversation row = {.last_seq = UINT64_MAX};
     if (!err)
         err = list_members(r, conv, &members, &n);
     if (!err)
         err = par_read__marks(r, conv, &marks, &mark_count);
+    if (!err && !par_store_atomic(r->store))
+        err = par_read__conversation(r, conv, &row);
     if (err)
         return err;
     size_t first = 0;
@@ -115,7 +122,7 @@ enum par_err par_read_members(struct par_reader *r, uint64_t user, const struct 
     for (; i < count && w->buf->len - begin + SLACK < r->page_bytes; i++) {
         const struct par_member *m = &members[first + i];
         struct par_mark mark = par_read__mark_of(marks, mark_count, m->user, m->joined_seq);
-        write_member(w, m, &profiles[i], &mark, m->user == user);
+        write_member(w, m, &profiles[i], &mark, m->user == user, row.last_seq);
     }
     par_json_close_array(w);
     if (first + i < n && i > 0) {

@@ -2,31 +2,46 @@
 #ifndef PAR_CONV_READ_PRIVATE_H
 #define PAR_CONV_READ_PRIVATE_H
 
+#include "base/mutant.h"
+#include "base/rules.h"
 #include "conv/read.h"
 #include "proto/encode.h"
 #include "store/key.h"
 
-enum { PAR_READ_UNREAD_MAX = 999, PAR_READ_DIRECT_MEMBERS = 2 };
+enum { PAR_READ_UNREAD_MAX = 999, PAR_READ_DIRECT_MEMBERS = 2, PAR_READ_TOKEN_MAX = 192 };
 
 /* The answer for a store that cannot be read, or a row that cannot be decoded. */
 enum par_err par_read__unavailable(struct par_reader *r);
 enum par_err par_read__damaged(struct par_reader *r);
 enum par_err par_read__no_memory(struct par_reader *r);
 
+/* V1: *top_r is the newest entry below which there is no hole, 0 for none. A store that lands rows
+ * one by one may hold some above it. */
+enum par_err par_read__top(struct par_reader *r, const struct par_conv *conv,
+                           uint64_t *top_r) PAR_MUST_CHECK;
+/* The newest entry there is at or below seq, which some row names; NULL: there is none yet. Only a
+ * store that lands rows one by one may not have seq itself. */
+enum par_err par_read__last(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
+                            struct par_entry **entry_r) PAR_MUST_CHECK;
 /* The roster as it is now; present false: there is none. */
 enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv,
                               struct par_roster_slot *now_r) PAR_MUST_CHECK;
+/* And as it was before its last change. */
+enum par_err par_read__rosters(struct par_reader *r, const struct par_conv *conv,
+                               struct par_roster *roster_r) PAR_MUST_CHECK;
 /* The conversation's row; last_seq 0: nothing was ever written. */
 enum par_err par_read__conversation(struct par_reader *r, const struct par_conv *conv,
                                     struct par_conversation *row_r) PAR_MUST_CHECK;
-/* Entries from … to, ascending, in the arena; fewer than asked means damage. from >= 1. */
+/* Entries from … to, ascending, in the arena; fewer than asked means damage. from >= 1, to <= the
+ * top. */
 enum par_err par_read__entries(struct par_reader *r, const struct par_conv *conv, uint64_t from,
                                uint64_t to, struct par_entry **entries_r) PAR_MUST_CHECK;
 /* The same for the newest: top was read from the store in this request, and the cache's list serves
  * only if it is as new (TAKEOVER.md V6). */
 enum par_err par_read__newest(struct par_reader *r, const struct par_conv *conv, uint64_t from,
                               uint64_t top, struct par_entry **entries_r) PAR_MUST_CHECK;
-/* An edit shows no text once its target is deleted (TAKEOVER.md V4). */
+/* A page applies its own edits and deletes, whose targets may not show them yet; an edit shows no
+ * text once its target is deleted, wherever that is (TAKEOVER.md V4). */
 enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv,
                                     struct par_entry *entries, size_t n) PAR_MUST_CHECK;
 /* All marks of a conversation, ascending by user. */
@@ -43,6 +58,30 @@ struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, 
 /* The conversations that the user is or was in. */
 enum par_err par_read__user_convs(struct par_reader *r, uint64_t user,
                                   struct par_user_conv **rows_r, size_t *n_r) PAR_MUST_CHECK;
+/* How far a partition was. */
+struct par_read__position {
+    uint32_t partition; /* its id */
+    uint64_t position;
+    bool sealed;
+};
+struct par_read__token {
+    struct par_read__position *at; /* in the arena */
+    size_t count;
+};
+/* Where all partitions are; to be read before any row (V7). */
+enum par_err par_read__token_now(struct par_reader *r,
+                                 struct par_read__token *token_r) PAR_MUST_CHECK;
+/* The list without the incarnation, as part of a cursor; its length. */
+size_t par_read__token_list(const struct par_read__token *t, char out[PAR_READ_TOKEN_MAX]);
+/* Back from it; false when it is none, or tells of what has not come to be. */
+bool par_read__token_parse(struct par_reader *r, struct par_str text,
+                           const struct par_read__token *now, struct par_read__token *token_r);
+/* Writes the member sync_token. */
+void par_read__token_write(struct par_reader *r, const struct par_read__token *t,
+                           struct par_json_out *w);
+/* May a row that this command made, in the partition of this number, have come after the token was
+ * read? */
+bool par_read__token_changed(const struct par_read__token *t, uint32_t number, uint64_t stamp);
 /* A row of sync. */
 enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
                                 const struct par_user_conv *own,

@@ -19,22 +19,27 @@ enum par_err par_read__no_memory(struct par_reader *r)
     return PAR_E_OVERLOADED;
 }
 
-enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv,
-                              struct par_roster_slot *now_r)
+enum par_err par_read__rosters(struct par_reader *r, const struct par_conv *conv,
+                               struct par_roster *roster_r)
 {
-    *now_r = (struct par_roster_slot){0};
+    *roster_r = (struct par_roster){0};
     struct par_key key = par_key_conv(conv);
     struct par_str value;
-    struct par_roster roster;
     int found = par_store_get_in(r->store, PAR_T_ROSTERS, par_key_str(&key), r->arena, &value);
     if (found < 0)
         return par_read__unavailable(r);
-    if (found == 0)
-        return PAR_OK;
-    if (!par_roster_decode(value, &roster))
+    if (found && !par_roster_decode(value, roster_r))
         return par_read__damaged(r);
-    *now_r = roster.now;
     return PAR_OK;
+}
+
+enum par_err par_read__roster(struct par_reader *r, const struct par_conv *conv,
+                              struct par_roster_slot *now_r)
+{
+    struct par_roster roster;
+    enum par_err err = par_read__rosters(r, conv, &roster);
+    *now_r = roster.now;
+    return err;
 }
 
 enum par_err par_read__conversation(struct par_reader *r, const struct par_conv *conv,
@@ -88,6 +93,9 @@ static enum par_err decode_rows(struct par_reader *r, const struct par_conv *con
         struct par_conv in_key;
         uint64_t seq;
         left--;
+        if (PAR_MUTANT(V1_NAIVE_PAGE) && par_key_parse_entry(rows->key, &in_key, &seq))
+            while (left > 0 && seq < from + left)
+                entries[left--] = (struct par_entry){0};
         if (!par_key_parse_entry(rows->key, &in_key, &seq) || seq != from + left ||
             !decode_entry(rows->value, conv, seq, &entries[left]))
             return par_read__damaged(r);
@@ -115,7 +123,11 @@ static bool cached(struct par_reader *r, const struct par_conv *conv, uint64_t f
 {
     struct par_cache_entry *list;
     size_t n = (size_t)(top - from + 1);
-    if (par_cache_get(r->cache, conv, top, r->arena, &list) < n || list[0].seq != top)
+    uint64_t least = PAR_MUTANT(V6_CACHE_UNCHECKED) ? 0 : top;
+    size_t have = par_cache_get(r->cache, conv, least, r->arena, &list);
+    if (PAR_MUTANT(V6_CACHE_UNCHECKED) && have >= n)
+        list[0].seq = top;
+    if (have < n || list[0].seq != top)
         return false;
     struct par_entry *entries = par_arena_alloc(r->arena, n * sizeof *entries);
     for (size_t i = 0; entries && i < n; i++) {
@@ -148,9 +160,40 @@ enum par_err par_read__newest(struct par_reader *r, const struct par_conv *conv,
     return PAR_OK;
 }
 
+/* The entry that this one points at, if the page holds it. */
+static struct par_entry *target_in(struct par_entry *entries, size_t n, const struct par_entry *e)
+{
+    uint64_t first = entries[0].seq;
+    return e->target >= first && e->target < first + n ? &entries[e->target - first] : NULL;
+}
+
+/* The row of an entry may lack what a later one of the same page did to it: as long as not all of
+ * that is durable, or because a list of the cache is as old as its top. */
+static void apply_own(struct par_entry *entries, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct par_entry *e = &entries[i];
+        bool edits = e->kind == PAR_ENTRY_EDITED, deletes = e->kind == PAR_ENTRY_DELETED;
+        struct par_entry *target = edits || deletes ? target_in(entries, n, e) : NULL;
+        if (!target || target->kind != PAR_ENTRY_TEXT || target->deleted_seq)
+            continue;
+        if (deletes) {
+            target->text = (struct par_str){0};
+            target->deleted_seq = e->seq;
+        } else if (target->edited_seq < e->seq && e->text.len > 0) {
+            target->text = e->text;
+            target->edited_seq = e->seq;
+        }
+    }
+}
+
 enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv,
                                     struct par_entry *entries, size_t n)
 {
+    if (!PAR_MUTANT(V4_PAGE_AS_STORED))
+        apply_own(entries, n);
+    if (PAR_MUTANT(V4_EDIT_OF_DELETED))
+        return PAR_OK;
     struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
     struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
     struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
@@ -175,6 +218,9 @@ enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv 
         struct par_str value = values[at++];
         if (!value.ptr || !par_entry_decode(value, &target))
             return par_read__damaged(r);
+        struct par_entry *own = target_in(entries, n, &entries[i]);
+        if (own && own->deleted_seq)
+            target.deleted_seq = own->deleted_seq;
         if (target.deleted_seq) {
             entries[i].text = (struct par_str){0};
             entries[i].deleted_seq = target.deleted_seq;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TOKEN_INCARNATION = 8, PARTITION = 0 };
+enum { TOKEN_INCARNATION = 8 };
 
 /* A conversation that may be a row of the answer. */
 struct candidate {
@@ -27,27 +27,13 @@ struct place {
 struct sync {
     struct par_reader *r;
     uint64_t user;
-    uint64_t position; /* of the log, read before any row (TAKEOVER.md V7) */
+    struct par_read__token now; /* read before any row (TAKEOVER.md V7) */
     bool has_since;
-    uint64_t since;
+    struct par_read__token since;
     struct place after;
 };
 
 /* ---- tokens and cursors: the store's incarnation, then positions ---- */
-
-static enum par_err read_position(struct par_reader *r, uint64_t *position_r)
-{
-    struct par_key key = par_key_number(PARTITION);
-    struct par_str value;
-    struct par_checkpoint checkpoint = {0};
-    int found = par_store_get_in(r->store, PAR_T_CHECKPOINTS, par_key_str(&key), r->arena, &value);
-    if (found < 0)
-        return par_read__unavailable(r);
-    if (found && !par_checkpoint_decode(value, &checkpoint))
-        return par_read__damaged(r);
-    *position_r = par_stamp(checkpoint.generation, checkpoint.position);
-    return PAR_OK;
-}
 
 /* The next of the parts between points. False when there is none. */
 static bool next_part(struct par_str *text, struct par_str *part_r)
@@ -77,20 +63,22 @@ static bool next_incarnation(struct par_reader *r, struct par_str *text)
 static bool parse_since(struct sync *s, struct par_str text)
 {
     s->has_since = true;
-    return next_incarnation(s->r, &text) && next_number(&text, &s->since) && !text.ptr &&
-           s->since <= s->position;
+    return next_incarnation(s->r, &text) && text.ptr &&
+           par_read__token_parse(s->r, text, &s->now, &s->since);
 }
 
 static bool parse_cursor(struct sync *s, struct par_str text)
 {
-    uint64_t position, has_since, ts, stamp;
-    struct par_str hex;
-    if (!next_incarnation(s->r, &text) || !next_number(&text, &position) ||
-        !next_number(&text, &has_since) || !next_number(&text, &s->since) ||
-        !next_number(&text, &ts) || !next_number(&text, &stamp) || !next_part(&text, &hex) ||
-        text.ptr)
+    uint64_t has_since, ts, stamp;
+    struct par_str hex, now, since;
+    struct par_read__token first;
+    if (!next_incarnation(s->r, &text) || !next_part(&text, &now) ||
+        !next_number(&text, &has_since) || !next_part(&text, &since) || !next_number(&text, &ts) ||
+        !next_number(&text, &stamp) || !next_part(&text, &hex) || text.ptr)
         return false;
-    if (position > s->position || has_since > 1 || ts > INT64_MAX || hex.len != 2 * PAR_CONV_BYTES)
+    if (has_since > 1 || ts > INT64_MAX || hex.len != 2 * PAR_CONV_BYTES ||
+        !par_read__token_parse(s->r, now, &s->now, &first) ||
+        (has_since && !par_read__token_parse(s->r, since, &s->now, &s->since)))
         return false;
     uint8_t *bytes = (uint8_t *)&s->after.conv;
     for (size_t i = 0; i < PAR_CONV_BYTES; i++) {
@@ -101,7 +89,7 @@ static bool parse_cursor(struct sync *s, struct par_str text)
         bytes[i] = (uint8_t)byte;
     }
     /* All pages are as of the first one's position. */
-    s->position = position;
+    s->now = first;
     s->has_since = has_since;
     s->after.set = true;
     s->after.ts = (int64_t)ts;
@@ -109,21 +97,15 @@ static bool parse_cursor(struct sync *s, struct par_str text)
     return true;
 }
 
-static void write_token(const struct sync *s, struct par_json_out *w)
-{
-    char text[64];
-    int n = snprintf(text, sizeof text, "%.*s.%" PRIu64, TOKEN_INCARNATION,
-                     par_store_incarnation(s->r->store), s->position);
-    par_json_key_str(w, "sync_token", par_str_of(text, (size_t)n));
-}
-
 static void write_cursor(const struct sync *s, const struct candidate *last, struct par_json_out *w)
 {
-    char text[192];
+    char text[512], now[PAR_READ_TOKEN_MAX], since[PAR_READ_TOKEN_MAX] = "0";
+    size_t now_len = par_read__token_list(&s->now, now);
+    size_t since_len = s->has_since ? par_read__token_list(&s->since, since) : 1;
     int n =
-        snprintf(text, sizeof text, "%.*s.%" PRIu64 ".%d.%" PRIu64 ".%" PRId64 ".%" PRIu64 ".",
-                 TOKEN_INCARNATION, par_store_incarnation(s->r->store), s->position, s->has_since,
-                 s->since, last->conversation.last_ts, last->conversation.last_stamp);
+        snprintf(text, sizeof text, "%.*s.%.*s.%d.%.*s.%" PRId64 ".%" PRIu64 ".", TOKEN_INCARNATION,
+                 par_store_incarnation(s->r->store), (int)now_len, now, s->has_since,
+                 (int)since_len, since, last->conversation.last_ts, last->conversation.last_stamp);
     const uint8_t *bytes = (const uint8_t *)&last->own->conv;
     for (size_t i = 0; i < PAR_CONV_BYTES; i++)
         n += snprintf(text + n, sizeof text - (size_t)n, "%02x", bytes[i]);
@@ -159,14 +141,16 @@ static enum par_err read_candidates(struct sync *s, const struct par_user_conv *
             continue;
         /* One who left stays at the entry that took them out. */
         struct par_entry *left;
-        enum par_err err =
-            par_read__entries(r, &own[i].conv, own[i].left_seq, own[i].left_seq, &left);
+        enum par_err err = par_read__last(r, &own[i].conv, own[i].left_seq, &left);
         if (err)
             return err;
-        c->conversation.last_seq = own[i].left_seq;
+        if (!left)
+            continue;
+        c->conversation.last_seq = left->seq;
         c->conversation.last_ts = left->ts;
         c->conversation.last_stamp = left->stamp;
-        c->conversation.changed = left->stamp;
+        if (par_stamp_generation(left->stamp) == par_stamp_generation(c->conversation.changed))
+            c->conversation.changed = left->stamp;
     }
     return PAR_OK;
 }
@@ -181,7 +165,8 @@ static bool other_changed(struct sync *s, const struct par_conv *conv)
     return other &&
            par_store_get_in(s->r->store, PAR_T_USERS, par_key_str(&key), s->r->arena, &value) ==
                1 &&
-           par_user_decode(value, &user) && user.changed && user.changed >= s->since;
+           par_user_decode(value, &user) && user.changed &&
+           par_read__token_changed(&s->since, 0, user.changed);
 }
 
 /* By time, then by place in the log (of one partition), then by id: <0, 0, >0. */
@@ -193,6 +178,15 @@ static int compare(int64_t ts_a, uint64_t stamp_a, const struct par_conv *a, int
     if (stamp_a != stamp_b)
         return stamp_a < stamp_b ? -1 : 1;
     return memcmp(a, b, PAR_CONV_BYTES);
+}
+
+static bool changed(const struct sync *s, const struct par_conversation *row, uint64_t stamp)
+{
+    uint32_t generation = par_stamp_generation(row->changed), of = par_stamp_generation(stamp);
+    uint32_t number = row->partition;
+    if (of < generation)
+        number >>= generation - of;
+    return par_read__token_changed(&s->since, number, stamp);
 }
 
 static bool wanted(struct sync *s, const struct candidate *c, const struct par_mark_refs *have)
@@ -208,7 +202,8 @@ static bool wanted(struct sync *s, const struct candidate *c, const struct par_m
             (uint64_t)have->marks[i].seq == row->last_seq)
             return false;
     }
-    return !s->has_since || row->changed >= s->since || c->own->stamp >= s->since ||
+    /* A stamp of an older generation was given where the partition grew out of. */
+    return !s->has_since || changed(s, row, row->changed) || changed(s, row, c->own->stamp) ||
            other_changed(s, &row->conv);
 }
 
@@ -257,8 +252,10 @@ static void least_of_others(const struct par_read__mark *marks, size_t n,
         delivered = mark.delivered < delivered ? mark.delivered : delivered;
         read = mark.shown_read < read ? mark.shown_read : read;
     }
-    row->others_delivered = delivered == UINT64_MAX ? 0 : delivered;
-    row->others_read = read == UINT64_MAX ? 0 : read;
+    /* V5: marks may be ahead of the conversation's row. */
+    uint64_t most = PAR_MUTANT(V5_MARKS_UNCUT) ? UINT64_MAX - 1 : row->last_seq;
+    row->others_delivered = delivered == UINT64_MAX ? 0 : delivered < most ? delivered : most;
+    row->others_read = read == UINT64_MAX ? 0 : read < most ? read : most;
 }
 
 enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
@@ -282,8 +279,9 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
     struct par_view view;
     struct par_read__mark *marks;
     size_t mark_count;
-    enum par_err err =
-        par_read__entries(r, conv, conversation->last_seq, conversation->last_seq, &last);
+    enum par_err err = par_read__last(r, conv, conversation->last_seq, &last);
+    if (!err && !last)
+        return PAR_E_NOT_FOUND;
     if (!err)
         err = par_read__hide_deleted(r, conv, last, 1);
     if (!err)
@@ -305,6 +303,8 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
         row->name = own->left_name.ptr ? own->left_name : PAR_STR("");
         row->member_count = own->left_members;
     }
+    /* V5: what was released before this began is there; the conversation's row may be ahead. */
+    row->last_seq = last->seq;
     row->last_entry = last;
     row->last_entry_own = last->sender == user;
     struct par_mark mine = par_read__mark_of(marks, mark_count, user, own->joined_seq);
@@ -330,6 +330,11 @@ static enum par_err write_rows(struct sync *s, const struct candidate *rows, siz
         struct par_conv_row row;
         par_buf_clear(&one);
         err = par_read__conv_row(s->r, s->user, rows[i].own, &rows[i].conversation, &row);
+        if (err == PAR_E_NOT_FOUND) {
+            /* Its first entry is still on its way, with a stamp above the token. */
+            err = PAR_OK;
+            continue;
+        }
         if (err)
             break;
         struct par_json_out scratch = par_json_out(&one);
@@ -343,7 +348,7 @@ static enum par_err write_rows(struct sync *s, const struct candidate *rows, siz
     if (!err && i < n && i > 0)
         write_cursor(s, &rows[i - 1], w);
     if (!rest)
-        write_token(s, w);
+        par_read__token_write(s->r, &s->now, w);
     return err;
 }
 
@@ -351,7 +356,7 @@ enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par
                            struct par_json_out *w)
 {
     struct sync s = {.r = r, .user = user};
-    enum par_err err = read_position(r, &s.position);
+    enum par_err err = par_read__token_now(r, &s.now);
     if (err)
         return err;
     if (q->since.ptr && !parse_since(&s, q->since)) {
@@ -378,6 +383,8 @@ enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par
             candidates[kept++] = candidates[i];
     }
     qsort(candidates, kept, sizeof *candidates, newest_first);
+    if (PAR_MUTANT(V7_TOKEN_LATE) && !q->cursor.ptr && (err = par_read__token_now(r, &s.now)))
+        return err;
     return write_rows(&s, candidates, kept, q->limit, q->rest, w);
 }
 

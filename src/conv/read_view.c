@@ -8,8 +8,9 @@ enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par
     bool direct = conv->kind == PAR_CONV_DIRECT;
     if (direct && !par_conv_other(conv, user))
         return PAR_E_NOT_MEMBER;
-    struct par_roster_slot roster;
-    enum par_err err = par_read__roster(r, conv, &roster);
+    struct par_roster both;
+    enum par_err err = par_read__rosters(r, conv, &both);
+    struct par_roster_slot roster = both.now;
     if (err)
         return err;
     if (direct) {
@@ -36,14 +37,16 @@ enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par
             par_store_get_in(r->store, PAR_T_USER_CONVS, par_key_str(&key), r->arena, &value);
         if (found < 0)
             return par_read__unavailable(r);
-        if (found == 0)
-            return PAR_E_NOT_MEMBER;
-        if (!par_user_conv_decode(value, &own))
+        if (found && !par_user_conv_decode(value, &own))
             return par_read__damaged(r);
-        if (!own.left_seq)
+        /* Taken out by the newest change, of which the user's own row is still on its way. */
+        bool just_left = !par_store_atomic(r->store) && (!found || !own.left_seq) &&
+                         par_roster_find(&both.before, user, &member);
+        if (!just_left && (!found || !own.left_seq))
             return PAR_E_NOT_MEMBER;
-        *view_r = (struct par_view){.ever = true, .last_seq = own.left_seq};
-        joined = own.joined_seq;
+        *view_r =
+            (struct par_view){.ever = true, .last_seq = just_left ? roster.seq : own.left_seq};
+        joined = just_left ? member.joined_seq : own.joined_seq;
     }
     view_r->first_seq = roster.history == PAR_HISTORY_JOINED && joined ? joined : 1;
     if (view_r->first_seq < roster.floor)
@@ -87,6 +90,14 @@ enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct p
     *unread_r = 0;
     uint64_t last =
         conversation->last_seq < view->last_seq ? conversation->last_seq : view->last_seq;
+    /* V5: what lies above a hole is not counted. Above `read` only: the rest was read once. */
+    if (!par_store_atomic(r->store) && read < last) {
+        uint64_t top;
+        enum par_err err = par_read__top(r, &conversation->conv, &top);
+        if (err)
+            return err;
+        last = top < last ? top : last;
+    }
     uint64_t from = read + 1 > view->first_seq ? read + 1 : view->first_seq;
     enum { PAGE = 256 };
     /* Newest first, in pages, until there is nothing more to count or enough was counted. */

@@ -8,7 +8,9 @@
 #include "base/mutant.h"
 #include "base/rules.h"
 #include "conv/delivery_codec.h"
+#include "conv/read.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,6 +298,51 @@ static void draw_faults(struct cluster *c)
 #undef DRAW
 }
 
+/* V1: at any moment a page is dense, ends no earlier than what was released before, and no text of
+ * it was deleted within it. */
+static void check_page(struct cluster *c, const struct log *l)
+{
+    const struct par_conv conv = l->drawn[cluster_below(c, l->count)].c.conv;
+    uint64_t released = 0;
+    if (conv.kind == PAR_CONV_NONE)
+        return;
+    for (size_t i = 0; i < c->sent_count; i++) {
+        struct par_delivery d;
+        struct par_arena arena = {0};
+        const struct sent *s = &c->sent[i];
+        if (s->bytes && s->confirmed &&
+            par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d) &&
+            d.kind == PAR_DELIVERY_ENTRY && par_conv_eq(&d.conv, &conv) && d.entry->seq > released)
+            released = d.entry->seq;
+        par_arena_fini(&arena);
+    }
+    struct par_arena arena = {0};
+    struct par_store *store = cluster_store(c);
+    struct par_reader r = {.store = store, .arena = &arena, .page_bytes = 1 << 20};
+    struct par_history_query q = {.conv = conv, .limit = 100};
+    struct par_buf out = {0};
+    struct par_json_out w = par_json_out(&out);
+    par_json_open(&w);
+    assert_int_equal(par_read_history(&r, 0, &q, &w), PAR_OK);
+    par_json_close(&w);
+    json_t *page = json_loadb((const char *)out.data, out.len, 0, NULL);
+    json_t *entries = json_object_get(page, "entries"), *e;
+    uint64_t last = (uint64_t)json_integer_value(json_object_get(page, "last_seq"));
+    size_t i, n = json_array_size(entries);
+    assert_true(last >= released && (n > 0) == (last > 0));
+    json_array_foreach(entries, i, e)
+    {
+        uint64_t seq = (uint64_t)json_integer_value(json_object_get(e, "seq"));
+        json_t *deleted = json_object_get(e, "deleted");
+        assert_true(seq == last - n + 1 + i);
+        assert_false(json_is_true(deleted) && json_object_get(e, "text"));
+    }
+    json_decref(page);
+    par_buf_fini(&out);
+    par_store_close(&store);
+    par_arena_fini(&arena);
+}
+
 /* Owners come, stand still, go on when others have gone on, and die; rows land when they like. */
 static void disturb(struct cluster *c, const struct log *l)
 {
@@ -332,6 +379,8 @@ static void property(uint64_t seed)
             (void)cluster_step(&c, o);
         if (i % 10 == 0)
             cluster_pass(&c, cluster_below(&c, 20));
+        if (i % 16 == 0)
+            check_page(&c, &l);
     }
     /* Everything heals: the last owner works off what there is, the zombies go on, late rows land.
      */

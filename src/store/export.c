@@ -147,15 +147,6 @@ static enum par_err import_all(struct import *im, FILE *in, struct par_buf *why)
     return flush(im, true, why);
 }
 
-static void discard(const char *path)
-{
-    static const char *const parts[] = {"db", "FORMAT", "released", "lock"};
-    char part[PAR_STORE_PATH_MAX];
-    for (size_t i = 0; path != NULL && i < sizeof parts / sizeof *parts; i++)
-        if (par_rocksdb__path(part, path, parts[i]))
-            par_rocksdb__remove_tree(part);
-}
-
 enum par_err par_store_import(const struct par_store_options *options, FILE *in, uint64_t *rows_r,
                               struct par_buf *why_r)
 {
@@ -164,6 +155,7 @@ enum par_err par_store_import(const struct par_store_options *options, FILE *in,
     *rows_r = 0;
     fresh.must_be_new = true;
     fresh.must_exist = false;
+    fresh.copying = PAR_STORE_COPYING_BEGINS;
     enum par_err err = par_store_open(&fresh, &im.store, why_r);
     if (err != PAR_OK)
         return err;
@@ -171,8 +163,13 @@ enum par_err par_store_import(const struct par_store_options *options, FILE *in,
     err = import_all(&im, in, why_r);
     *rows_r = im.rows;
     par_store_close(&im.store);
+    if (err == PAR_OK && options->path != NULL && par_rocksdb__copying_end(options->path) != 0) {
+        par_store__why(why_r, "the import to %s cannot be ended: %s", options->path,
+                       strerror(errno));
+        err = PAR_E_UNAVAILABLE;
+    }
     if (err != PAR_OK && has_folder)
-        discard(options->path);
+        par_rocksdb__copying_undo(options->path);
     par_batch_fini(&im.batch);
     par_buf_fini(&im.key);
     par_buf_fini(&im.value);

@@ -1,10 +1,12 @@
 /* What was told, row by row. */
 #include "check.h"
 
+#include "store/export.h"
 #include "store/key.h"
 #include "store/record.h"
 #include "store/verify.h"
 
+#include <dirent.h>
 #include <stdio.h>
 
 static const char *const kinds[] = {
@@ -156,16 +158,53 @@ const char *crash_verdict_name(enum crash_verdict verdict)
     return names[verdict];
 }
 
-enum crash_verdict crash_check(const char *folder, const struct crash_told *told, size_t count,
-                               uint64_t until, char why_r[1024])
+/* Makes the store of its copy, when that is asked for. */
+static enum par_err make(const struct crash_question *q, const struct par_store_options *options,
+                         struct par_buf *why)
+{
+    uint64_t rows;
+    if (q->restore != NULL)
+        return par_store_restore(q->restore, q->folder, why);
+    if (q->import == NULL)
+        return PAR_OK;
+    FILE *in = fopen(q->import, "re");
+    if (in == NULL) {
+        par_buf_printf(why, "there is no file %s", q->import);
+        return PAR_E_CONFLICT;
+    }
+    enum par_err err = par_store_import(options, in, &rows, why);
+    fclose(in);
+    return err;
+}
+
+/* True when nothing has come to the folder of a copy yet: a new store may be made there. */
+static bool is_untouched(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    bool untouched = true;
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        untouched = untouched && (entry->d_name[0] == '.' || strcmp(entry->d_name, "lock") == 0 ||
+                                  strcmp(entry->d_name, "copying.new") == 0);
+    if (dir != NULL)
+        closedir(dir);
+    return untouched;
+}
+
+enum crash_verdict crash_check(const struct crash_question *question, const struct crash_told *told,
+                               size_t count, char why_r[1024])
 {
     struct par_store_options options = {
-        .path = folder, .cache_mb = 1, .write_buffer_mb = 1, .open_files = 64};
+        .path = question->folder, .cache_mb = 1, .write_buffer_mb = 1, .open_files = 64};
     struct check c = {.why = why_r};
     struct par_buf why = {0};
     struct par_verify_counts counts;
     why_r[0] = '\0';
-    enum par_err err = par_store_open(&options, &c.store, &why);
+    options.must_exist = question->copy && is_untouched(question->folder);
+    enum par_err err = make(question, &options, &why);
+    options.must_exist = options.must_exist && question->restore == NULL && !question->import;
+    if (err == PAR_OK)
+        err = par_store_open(&options, &c.store, &why);
     if (err != PAR_OK) {
         found(&c, CRASH_REFUSED, "%.*s", PAR_STR_ARGS(par_buf_str(&why)));
         return c.verdict;
@@ -173,7 +212,7 @@ enum crash_verdict crash_check(const char *folder, const struct crash_told *told
     /* What was told goes first: it says most. */
     for (size_t i = 0; i < count && c.verdict == CRASH_GOOD; i++) {
         c.told = &told[i];
-        if (told[i].at < until)
+        if (told[i].at < question->until && !(question->copy && told[i].what == 'I'))
             check_told(&c);
     }
     if (c.verdict == CRASH_GOOD && par_store_verify(c.store, violation, &c, &counts) != PAR_OK) {

@@ -15,9 +15,17 @@ enum crash_verdict {
 };
 const char *crash_verdict_name(enum crash_verdict verdict);
 
-/* Opens the store in `folder`, in this process, which must not have one open: facts told before
- * `until` must hold. why_r: one line. Leaves the store open, as a process does that is killed. */
-enum crash_verdict crash_check(const char *folder, const struct crash_told *told, size_t count,
-                               uint64_t until, char why_r[1024]);
+struct crash_question {
+    const char *folder;
+    const char *restore; /* a backup that is restored to the folder first; NULL: none */
+    const char *import;  /* an export that is imported to it first; NULL: none */
+    uint64_t until;      /* facts told before this record must hold */
+    bool copy;           /* it is one: no folder of it means none, its incarnation is its own */
+};
+
+/* Opens the store in this process, which must not have one open, and compares. why_r: one line.
+ * Leaves the store open, as a process does that is killed. */
+enum crash_verdict crash_check(const struct crash_question *question, const struct crash_told *told,
+                               size_t count, char why_r[1024]);
 
 #endif

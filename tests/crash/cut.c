@@ -7,7 +7,10 @@
  *   crash_cut image  … --at CUT --rest NAME   makes DIR/store of one cut, and stops
  *   crash_cut check  … --at CUT               opens DIR/store as it is
  *
- * --keep DIR keeps the first bad ones, --file PART damages only files with this in their path.
+ * For copies: --store PATH is where the store is below DIR, made first of --restore or --import
+ * PATH; it holds the facts told before record --facts, or, in cuts up to --done, is refused.
+ * --after N and --before N make all cuts lie between those, --keep DIR keeps the first bad ones,
+ * --file PART damages only files with this in their path.
  *
  * Each bad cut is a line `cut=… rest=… seed=… verdict=… why`; the last line is JSON. The exit code
  * says only whether it could be done. */
@@ -31,8 +34,10 @@ enum { CHILD_SECONDS = 60, SECOND_CUTS = 12, SHOWN = 20 };
 
 struct run {
     const char *log, *told_path, *recorder, *keep, *file;
+    const char *store, *restore, *import; /* below `work` */
+    uint64_t facts, done;                 /* of a copy; 0: it is none */
     char work[PAR_STORE_PATH_MAX];
-    uint64_t seed, cuts, at;
+    uint64_t seed, cuts, at, after, before;
     int rest; /* -1: all in turn */
     struct crash_lie lie;
 
@@ -50,6 +55,21 @@ struct report {
     char why[1024];
 };
 
+static enum crash_verdict check(const struct run *run, uint64_t until, char why_r[1024])
+{
+    char folder[PAR_STORE_PATH_MAX], from[PAR_STORE_PATH_MAX];
+    const char *name = run->restore != NULL ? run->restore : run->import;
+    struct crash_question q = {.folder = folder, .until = until, .copy = run->facts > 0};
+    par_rocksdb__path(folder, run->work, run->store);
+    if (name != NULL)
+        par_rocksdb__path(from, run->work, name);
+    q.restore = run->restore != NULL ? from : NULL;
+    q.import = run->import != NULL ? from : NULL;
+    if (q.copy && q.until > run->facts)
+        q.until = run->facts;
+    return crash_check(&q, run->told, run->told_count, why_r);
+}
+
 /* What the child says on its standard error goes to the same place as its report's reason. */
 static struct report check_in_child(const struct run *run, uint64_t until, char *const exec[],
                                     char *const env[])
@@ -63,7 +83,6 @@ static struct report check_in_child(const struct run *run, uint64_t until, char 
     if (pid < 0)
         err(2, "fork");
     if (pid == 0) {
-        char folder[PAR_STORE_PATH_MAX];
         dup2(errors[1], 2);
         alarm(CHILD_SECONDS);
         if (exec != NULL) {
@@ -71,8 +90,7 @@ static struct report check_in_child(const struct run *run, uint64_t until, char 
             execve("/proc/self/exe", exec, env);
             _exit(3);
         }
-        par_rocksdb__path(folder, run->work, "store");
-        report.verdict = crash_check(folder, run->told, run->told_count, until, report.why);
+        report.verdict = check(run, until, report.why);
         if (write(ends[1], &report, sizeof report) != (ssize_t)sizeof report)
             _exit(3);
         kill(getpid(), SIGKILL);
@@ -112,13 +130,15 @@ static void count(struct run *run, const char *where, const struct crash_image *
  * anywhere. */
 static uint64_t choose(const struct run *run, uint64_t i)
 {
-    uint64_t end = crash_disk_end(run->disk), random = crash_mix(run->seed, i);
+    uint64_t end = run->before > 0 ? run->before : crash_disk_end(run->disk);
+    uint64_t random = crash_mix(run->seed, i);
     if (run->at > 0)
         return run->at;
     if (i % 4 == 3)
-        return 1 + random % end;
-    uint64_t from = 1 + i * (end - 1) / run->cuts;
-    uint64_t until = 1 + (i + 1) * (end - 1) / run->cuts;
+        return 1 + run->after + random % (end - run->after);
+    uint64_t first = 1 + run->after, all = end - first;
+    uint64_t from = first + i * all / run->cuts;
+    uint64_t until = first + (i + 1) * all / run->cuts;
     uint64_t at = from + random % (until - from + 1);
     while (at < end && !crash_disk_boundary(run->disk, at))
         at++;
@@ -145,7 +165,10 @@ static void cut_once(struct run *run)
         struct report report = check_in_child(run, at, NULL, NULL);
         snprintf(where, sizeof where, "cut=%llu rest=%s seed=%llu", (unsigned long long)at,
                  crash_rest_name(rest), (unsigned long long)seed);
-        count(run, where, &image, &report, report.verdict != CRASH_GOOD);
+        /* A copy that nobody was told is done may say that it is none. */
+        bool fits =
+            report.verdict == CRASH_GOOD || (report.verdict == CRASH_REFUSED && at <= run->done);
+        count(run, where, &image, &report, !fits);
         crash_image_fini(&image);
     }
 }
@@ -273,9 +296,7 @@ static void check_folder(struct run *run)
 static int child(struct run *run)
 {
     struct report report;
-    char folder[PAR_STORE_PATH_MAX];
-    par_rocksdb__path(folder, run->work, "store");
-    report.verdict = crash_check(folder, run->told, run->told_count, run->at, report.why);
+    report.verdict = check(run, run->at, report.why);
     if (write(1, &report, sizeof report) != (ssize_t)sizeof report)
         return 3;
     return raise(SIGKILL);
@@ -306,10 +327,13 @@ static int rest_of(const char *name)
 static void options(struct run *run, int argc, char **argv)
 {
     static const struct option names[] = {
-        {"log", 1, NULL, 'l'},      {"told", 1, NULL, 't'}, {"work", 1, NULL, 'w'},
-        {"recorder", 1, NULL, 'r'}, {"keep", 1, NULL, 'k'}, {"file", 1, NULL, 'f'},
-        {"seed", 1, NULL, 's'},     {"cuts", 1, NULL, 'n'}, {"lie", 1, NULL, 'L'},
-        {"rest", 1, NULL, 'R'},     {"at", 1, NULL, 'a'},   {NULL, 0, NULL, 0}};
+        {"log", 1, NULL, 'l'},      {"told", 1, NULL, 't'},    {"work", 1, NULL, 'w'},
+        {"recorder", 1, NULL, 'r'}, {"keep", 1, NULL, 'k'},    {"file", 1, NULL, 'f'},
+        {"seed", 1, NULL, 's'},     {"cuts", 1, NULL, 'n'},    {"lie", 1, NULL, 'L'},
+        {"rest", 1, NULL, 'R'},     {"at", 1, NULL, 'a'},      {"after", 1, NULL, 'A'},
+        {"store", 1, NULL, 'S'},    {"restore", 1, NULL, 'B'}, {"import", 1, NULL, 'I'},
+        {"before", 1, NULL, 'b'},   {"facts", 1, NULL, 'F'},   {"done", 1, NULL, 'D'},
+        {NULL, 0, NULL, 0}};
     char *colon;
     for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) {
         switch (c) {
@@ -328,6 +352,21 @@ static void options(struct run *run, int argc, char **argv)
         case 'k':
             run->keep = optarg;
             break;
+        case 'S':
+            run->store = optarg;
+            break;
+        case 'B':
+            run->restore = optarg;
+            break;
+        case 'I':
+            run->import = optarg;
+            break;
+        case 'F':
+            run->facts = strtoull(optarg, NULL, 10);
+            break;
+        case 'D':
+            run->done = strtoull(optarg, NULL, 10);
+            break;
         case 'f':
             run->file = optarg;
             break;
@@ -339,6 +378,12 @@ static void options(struct run *run, int argc, char **argv)
             break;
         case 'a':
             run->at = strtoull(optarg, NULL, 10);
+            break;
+        case 'b':
+            run->before = strtoull(optarg, NULL, 10);
+            break;
+        case 'A':
+            run->after = strtoull(optarg, NULL, 10);
             break;
         case 'R':
             run->rest = rest_of(optarg);
@@ -358,7 +403,7 @@ static void options(struct run *run, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    static struct run run = {.cuts = 100, .seed = 1, .rest = -1};
+    static struct run run = {.cuts = 100, .seed = 1, .rest = -1, .store = "store"};
     static const struct {
         const char *name;
         void (*call)(struct run *);

@@ -398,10 +398,19 @@ void *mmap(void *where, size_t n, int prot, int flags, int fd, off_t at)
 /* What the C library wrote by itself is taken from the file. */
 static void read_back(int fd, struct file *file)
 {
+    REAL(open);
+    REAL(close);
     static char bytes[1 << 16];
+    char path[64];
     ssize_t n;
-    for (off_t at = 0; (n = pread(fd, bytes, sizeof bytes, at)) > 0; at += n)
+    /* It may be open for writing only. */
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    int again = real_open(path, O_RDONLY | O_CLOEXEC);
+    if (again < 0)
+        refuse("reading back", path);
+    for (off_t at = 0; (n = pread(again, bytes, sizeof bytes, at)) > 0; at += n)
         record(CRASH_WRITE, file->handle, (uint64_t)at, bytes, (size_t)n);
+    real_close(again);
 }
 
 static int do_sync(int fd, int (*real)(int))

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Json } from '../lib/http.js';
-import { BIN, Server, tempDir } from '../lib/server.js';
+import { BIN, parley, Server, tempDir } from '../lib/server.js';
 
 const TOOLS = join(BIN, '..', 'tests', 'crash');
 export const RECORDER = join(TOOLS, 'crash_record.so');
@@ -51,7 +51,9 @@ const SENT = 12;
 /** A folder, a log of what happens to it, and the requests that were made meanwhile. */
 export class Recording {
   readonly dir = KEEP ? mkdtempSync(join(KEEP, 'run-')) : tempDir();
-  readonly data = join(this.dir, 'data');
+  /** Everything below is recorded. */
+  readonly root = join(this.dir, 'root');
+  readonly data: string;
   readonly log = join(this.dir, 'run.log');
   readonly toldFile = join(this.dir, 'told');
   private readonly fifo = join(this.dir, 'control');
@@ -61,14 +63,19 @@ export class Recording {
   records = 0;
   private lastId = 1_000_000;
 
-  constructor(private readonly options: string[] = []) {
+  /** data: where the server's folder is below the root. */
+  constructor(
+    private readonly options: string[] = [],
+    data = '',
+  ) {
+    this.data = join(this.root, data);
     execFileSync('mkfifo', [this.fifo]);
-    execFileSync('mkdir', [this.data]);
+    execFileSync('mkdir', [this.root]);
   }
 
   /** The environment of a recorded process. */
   get env(): Record<string, string> {
-    return { LD_PRELOAD: RECORDER, CRASH_ROOT: this.data, CRASH_LOG: this.log, CRASH_CONTROL: this.fifo };
+    return { LD_PRELOAD: RECORDER, CRASH_ROOT: this.root, CRASH_LOG: this.log, CRASH_CONTROL: this.fifo };
   }
 
   start(): Promise<Server> {
@@ -106,6 +113,21 @@ export class Recording {
   ask(asked: Asked): number {
     this.asked.set(++this.lastId, asked);
     return this.lastId;
+  }
+
+  /** How many records there are so far. */
+  position(): number {
+    const log = readFileSync(this.log);
+    let n = 0;
+    for (let at = 0; at < log.length; n++) at += HEADER + log.readUInt32LE(at);
+    return n;
+  }
+
+  /** Runs `parley ARGS` under the recorder; it must succeed. Answers the position behind it. */
+  async run(...args: string[]): Promise<number> {
+    const run = await parley(args, '', this.env);
+    assert.equal(run.code, 0, `${args.join(' ')}: ${run.out}${run.err}`);
+    return this.position();
   }
 
   /** Writes down what was told (tests/crash/told.h) and answers how many facts that are. */

@@ -18,6 +18,8 @@ interface Waiter {
 
 export class Client {
   readonly all: Received[] = [];
+  /** Called for each event, before anybody waits for it. */
+  onEvent: (event: Json) => void = () => undefined;
   private events: Json[] = [];
   private waiters: Waiter[] = [];
   private pending = new Map<number, (frame: Json) => void>();
@@ -44,6 +46,7 @@ export class Client {
     }
     this.all.push({ at: this.all.length, frame });
     if (typeof frame.ev === 'string') {
+      this.onEvent(frame);
       const index = this.waiters.findIndex((w) => matches(w.kind, w.pred, frame));
       if (index >= 0) this.waiters.splice(index, 1)[0]!.done(frame);
       else this.events.push(frame);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
+import { History } from './record.js';
 import { PATIENCE } from './server.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: frames are checked value by value, not by types.
@@ -69,6 +70,7 @@ export function call(url: string, method: string, path: string, opts: CallOption
     if (!headers['Content-Type']) headers['Content-Type'] = 'application/json';
     headers['Content-Length'] = String(body.length);
   }
+  const answered = History.of(url)?.call(method, path, headers, opts.body);
   return new Promise((done, fail) => {
     const req = http.request(
       { host: at.hostname, port: at.port, method, path, headers, agent, signal: opts.signal },
@@ -86,7 +88,9 @@ export function call(url: string, method: string, path: string, opts: CallOption
           } catch {
             json = undefined;
           }
-          done({ status: res.statusCode ?? 0, headers: res.headers, bytes, text, json });
+          const answer = { status: res.statusCode ?? 0, headers: res.headers, bytes, text, json };
+          answered?.(answer);
+          done(answer);
         });
       },
     );

@@ -5,6 +5,7 @@ import { after, afterEach, before } from 'node:test';
 import { Client } from './client.js';
 import { type Json, Rest } from './http.js';
 import { Poller } from './poll.js';
+import { History } from './record.js';
 import { parley, type Run, Server, type ServerOptions } from './server.js';
 import { WebSocketRaw, type WsOptions } from './ws.js';
 
@@ -89,6 +90,13 @@ export interface WorldOptions extends ServerOptions {
   own?: boolean;
   /** Error lines in the log that are expected. */
   errors?: RegExp;
+  /**
+   * False: no history is written down, since others than its clients write (raw bytes, other programs, the SDK), or
+   * since the data does not begin with nothing.
+   */
+  record?: boolean;
+  /** Where the history goes, instead of PARLEY_HISTORY. */
+  folder?: string;
 }
 
 /** Lines that no healthy server writes: its own errors, and what sanitizers say. */
@@ -99,6 +107,7 @@ const SANITIZED = { ASAN_OPTIONS: process.env.ASAN_OPTIONS ?? 'quarantine_size_m
 
 export class World {
   server: Server | undefined;
+  history: History | undefined;
   private clients: (Client | WebSocketRaw)[] = [];
   constructor(readonly opts: WorldOptions) {}
 
@@ -116,6 +125,10 @@ export class World {
     if (!SHARED || this.opts.own) {
       const env = { ...SANITIZED, ...this.opts.env };
       this.server = await Server.start({ ...this.opts, env });
+      const folder = this.opts.folder ?? process.env.PARLEY_HISTORY;
+      const { url, data } = this.server;
+      if (folder && this.opts.record !== false) this.history = History.start(folder, url, data);
+      else History.stop(url);
     }
   }
   /** Ends the server, which must end well and must not have logged an error. */
@@ -125,6 +138,7 @@ export class World {
     this.server = undefined;
     if (!server) return;
     const exit = server.alive ? await server.stop() : undefined;
+    History.stop(server.url);
     await server.drop();
     if (exit)
       assert.deepEqual(exit, { code: 0, signal: null }, `the end of the server\n${server.log.slice(-2000)}`);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import net from 'node:net';
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { ConnectionRecord, History } from './record.js';
 import { PATIENCE } from './server.js';
 
 export const OP = { cont: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -97,6 +98,8 @@ export class WebSocketRaw {
   readonly closed: Promise<Closed>;
   private resolveClosed!: (closed: Closed) => void;
   private watchers: (() => void)[] = [];
+  /** Where it is written down what goes over the connection, if it is. */
+  private record: ConnectionRecord | undefined;
 
   private constructor(readonly socket: net.Socket) {
     this.closed = new Promise((done) => (this.resolveClosed = done));
@@ -108,6 +111,8 @@ export class WebSocketRaw {
       const socket = net.connect(Number(at.port), at.hostname);
       const ws = new WebSocketRaw(socket);
       ws.autoPong = opts.pong ?? true;
+      const history = History.of(url);
+      if (history) ws.record = new ConnectionRecord(history);
       const key = randomBytes(16).toString('base64');
       const accept = createHash('sha1')
         .update(key + GUID)
@@ -180,6 +185,7 @@ export class WebSocketRaw {
   private finish(): void {
     if (this.over) return;
     this.over = true;
+    this.record?.end();
     const closed = this.closing ?? { code: 1006, reason: '' };
     this.onEnd(closed);
     this.resolveClosed(closed);
@@ -264,6 +270,7 @@ export class WebSocketRaw {
         } catch {
           return this.breach('text that is not UTF-8');
         }
+        this.record?.got(text);
         this.onText(text);
         break;
       }
@@ -275,12 +282,18 @@ export class WebSocketRaw {
 
   frame(frame: Frame): void {
     if (frame.opcode === OP.close) this.closeSent = true;
-    this.raw(encodeFrame(frame));
+    if (frame.opcode <= OP.binary) this.record?.end();
+    this.write(encodeFrame(frame));
   }
   text(text: string | Buffer): void {
-    this.frame({ opcode: OP.text, payload: text });
+    this.record?.asked(text);
+    this.write(encodeFrame({ opcode: OP.text, payload: text }));
   }
   raw(bytes: Buffer | string): void {
+    this.record?.end();
+    this.write(bytes);
+  }
+  private write(bytes: Buffer | string): void {
     if (!this.socket.destroyed) this.socket.write(bytes as Buffer);
   }
   get ended(): boolean {

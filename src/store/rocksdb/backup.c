@@ -45,20 +45,24 @@ static enum par_err checkpoint(struct par_rocksdb *r, const char *path, struct p
     return PAR_E_UNAVAILABLE;
 }
 
-/* FORMAT comes last: a folder without it is no backup. */
 static enum par_err copy(const char *db, const char *dir, struct par_buf *why_r)
 {
     char to[PAR_STORE_PATH_MAX];
+    enum par_err err = PAR_OK;
     if (!par_rocksdb__path(to, dir, "db"))
         return PAR_E_BAD_REQUEST;
-    if (par_rocksdb__copy_folder(db, to) != 0) {
+    if (par_rocksdb__copying_begin(dir) != 0 || par_rocksdb__copy_folder(db, to) != 0) {
         par_store__why(why_r, "the copy to %s failed: %s", to, strerror(errno));
-        par_rocksdb__remove_tree(to);
-        return PAR_E_UNAVAILABLE;
+        err = PAR_E_UNAVAILABLE;
     }
-    enum par_err err = par_rocksdb__format_write(dir, why_r);
+    if (err == PAR_OK)
+        err = par_rocksdb__format_write(dir, why_r);
+    if (err == PAR_OK && par_rocksdb__copying_end(dir) != 0) {
+        par_store__why(why_r, "the copy to %s cannot be ended: %s", to, strerror(errno));
+        err = PAR_E_UNAVAILABLE;
+    }
     if (err != PAR_OK)
-        par_rocksdb__remove_tree(to);
+        par_rocksdb__copying_undo(dir);
     return err;
 }
 
@@ -88,47 +92,67 @@ enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *wh
     return err;
 }
 
+static enum par_err check_backup(const char *dir, const char *from, struct par_buf *why_r)
+{
+    char current[PAR_STORE_PATH_MAX];
+    bool no_format;
+    if (!par_rocksdb__path(current, from, "CURRENT"))
+        return PAR_E_BAD_REQUEST;
+    enum par_err err = par_rocksdb__format_check(dir, &no_format, why_r);
+    if (err == PAR_OK &&
+        (no_format || par_rocksdb__copying(dir) || !par_rocksdb__exists(current))) {
+        par_store__why(why_r, "%s is not a complete backup", dir);
+        err = PAR_E_CONFLICT;
+    }
+    return err;
+}
+
 /* The backup is checked, copied, and opened once, which gives it its new incarnation. */
 enum par_err par_store_restore(const char *dir, const char *path, struct par_buf *why_r)
 {
-    char from[PAR_STORE_PATH_MAX], to[PAR_STORE_PATH_MAX], current[PAR_STORE_PATH_MAX];
-    bool no_format;
+    char from[PAR_STORE_PATH_MAX];
     struct par_rocksdb__folder folder;
     struct par_store *store;
-    struct par_store_options options = {.path = path, .must_be_new = true};
+    struct par_store_options options = {
+        .path = path, .must_be_new = true, .copying = PAR_STORE_COPYING_BEGINS};
 
-    if (!par_rocksdb__path(from, dir, "db") || !par_rocksdb__path(current, from, "CURRENT"))
+    if (!par_rocksdb__path(from, dir, "db"))
         return PAR_E_BAD_REQUEST;
-    enum par_err err = par_rocksdb__format_check(dir, &no_format, why_r);
+    enum par_err err = check_backup(dir, from, why_r);
     if (err != PAR_OK)
         return err;
-    if (no_format || !par_rocksdb__exists(current)) {
-        par_store__why(why_r, "%s is not a complete backup", dir);
+    err = par_rocksdb__folder_open(&options, &folder, why_r);
+    if (err != PAR_OK) {
+        par_rocksdb__folder_close(&folder);
+        return err;
+    }
+    if (par_rocksdb__exists(folder.db) && !par_rocksdb__is_empty(folder.db)) {
+        par_store__why(why_r, "%s is not empty", folder.db);
+        par_rocksdb__copying_end(path);
+        par_rocksdb__folder_close(&folder);
         return PAR_E_CONFLICT;
     }
-    err = par_rocksdb__folder_open(&options, &folder, why_r);
-    if (err == PAR_OK && par_rocksdb__exists(folder.db) && !par_rocksdb__is_empty(folder.db)) {
-        par_store__why(why_r, "%s is not empty", folder.db);
-        err = PAR_E_CONFLICT;
+    rmdir(folder.db);
+    if (par_rocksdb__copy_folder(from, folder.db) != 0 || par_rocksdb__sync_folder(path) != 0) {
+        par_store__why(why_r, "the copy from %s failed: %s", dir, strerror(errno));
+        err = PAR_E_UNAVAILABLE;
     }
-    if (err == PAR_OK && par_rocksdb__path(to, path, "db.restoring")) {
-        rmdir(folder.db);
-        par_rocksdb__remove_tree(to);
-        if (par_rocksdb__copy_folder(from, to) != 0 || rename(to, folder.db) != 0 ||
-            par_rocksdb__sync_folder(path) != 0) {
-            par_store__why(why_r, "the copy from %s failed: %s", dir, strerror(errno));
-            par_rocksdb__remove_tree(to);
+    par_rocksdb__folder_close(&folder);
+    if (err == PAR_OK) {
+        options = (struct par_store_options){.path = path,
+                                             .must_exist = true,
+                                             .new_incarnation = true,
+                                             .copying = PAR_STORE_COPYING_GOES_ON};
+        err = par_store_open(&options, &store, why_r);
+    }
+    if (err == PAR_OK) {
+        par_store_close(&store);
+        if (par_rocksdb__copying_end(path) != 0) {
+            par_store__why(why_r, "the copy to %s cannot be ended: %s", path, strerror(errno));
             err = PAR_E_UNAVAILABLE;
         }
     }
-    par_rocksdb__folder_close(&folder);
     if (err != PAR_OK)
-        return err;
-    options = (struct par_store_options){.path = path, .must_exist = true, .new_incarnation = true};
-    err = par_store_open(&options, &store, why_r);
-    if (err == PAR_OK)
-        par_store_close(&store);
-    else
-        par_rocksdb__remove_tree(folder.db);
+        par_rocksdb__copying_undo(path);
     return err;
 }

@@ -68,6 +68,46 @@ enum par_err par_rocksdb__format_write(const char *path, struct par_buf *why_r)
     return PAR_E_UNAVAILABLE;
 }
 
+/* ---- Copies ---- */
+
+int par_rocksdb__copying_begin(const char *path)
+{
+    char file[PAR_STORE_PATH_MAX];
+    if (!par_rocksdb__path(file, path, "copying")) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return par_rocksdb__write_file(file, PAR_STR("a copy is written here; until it has ended, "
+                                                 "this is no store\n"));
+}
+
+bool par_rocksdb__copying(const char *path)
+{
+    char file[PAR_STORE_PATH_MAX];
+    return par_rocksdb__path(file, path, "copying") && par_rocksdb__exists(file);
+}
+
+int par_rocksdb__copying_end(const char *path)
+{
+    char file[PAR_STORE_PATH_MAX];
+    if (!par_rocksdb__path(file, path, "copying") || unlink(file) != 0)
+        return errno == ENOENT ? 0 : -1;
+    return par_rocksdb__sync_folder(path);
+}
+
+void par_rocksdb__copying_undo(const char *path)
+{
+    static const char *const parts[] = {"db", "FORMAT", "FORMAT.new", "released", "released.new"};
+    char part[PAR_STORE_PATH_MAX];
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (par_rocksdb__path(part, path, parts[i]))
+            par_rocksdb__remove_tree(part);
+    par_rocksdb__sync_folder(path);
+    par_rocksdb__copying_end(path);
+}
+
+/* ---- Opening ---- */
+
 static enum par_err take_lock(struct par_rocksdb__folder *folder, struct par_buf *why_r)
 {
     char file[PAR_STORE_PATH_MAX];
@@ -167,7 +207,25 @@ enum par_err par_rocksdb__folder_open(const struct par_store_options *options,
         return PAR_E_UNAVAILABLE;
     }
     enum par_err err = take_lock(folder, why_r);
-    return err == PAR_OK ? look(options, folder, why_r) : err;
+    if (err == PAR_OK && par_rocksdb__copying(folder->path)) {
+        if (options->copying == PAR_STORE_COPYING_NOT) {
+            par_store__why(why_r,
+                           "%s holds a part of a copy that did not end: remove the folder, or "
+                           "restore or import again",
+                           folder->path);
+            return PAR_E_CONFLICT;
+        }
+        if (options->copying == PAR_STORE_COPYING_BEGINS)
+            par_rocksdb__copying_undo(folder->path);
+    }
+    if (err == PAR_OK)
+        err = look(options, folder, why_r);
+    if (err == PAR_OK && options->copying == PAR_STORE_COPYING_BEGINS &&
+        par_rocksdb__copying_begin(folder->path) != 0) {
+        par_store__why(why_r, "%s cannot be written to: %s", folder->path, strerror(errno));
+        err = PAR_E_UNAVAILABLE;
+    }
+    return err;
 }
 
 void par_rocksdb__folder_close(struct par_rocksdb__folder *folder)

@@ -3,6 +3,7 @@
  *   lock       held by the process that has it open
  *   FORMAT     "parley store 1": what this folder is, readable without the database
  *   db/        RocksDB
+ *   copying    a backup, a restore or an import writes here, or was interrupted: this is no store
  *   released   the last batch that was told to anybody (TAKEOVER.md E4), and what the database's
  *              list of its tables, the manifest, was then. A backup has none: a store without it is
  *              a copy, and numbers anew under a new incarnation */
@@ -35,11 +36,18 @@ struct par_rocksdb__folder {
     struct par_rocksdb__proof proof;
 };
 
-/* Takes the lock and finds out what is here. Refuses a newer format, a second process, damage, and
- * what must_exist and must_be_new forbid. */
+/* Takes the lock and finds out what is here. Refuses a newer format, a second process, damage, a
+ * copy that has not ended, and what must_exist and must_be_new forbid. Begins a copy if asked. */
 enum par_err par_rocksdb__folder_open(const struct par_store_options *options,
                                       struct par_rocksdb__folder *folder, struct par_buf *why_r);
 void par_rocksdb__folder_close(struct par_rocksdb__folder *folder);
+/* The mark of a copy in any folder: made, durably; looked for; removed, durably, once everything
+ * else is durable (there may be none). -1 with errno. */
+int par_rocksdb__copying_begin(const char *path);
+bool par_rocksdb__copying(const char *path);
+int par_rocksdb__copying_end(const char *path);
+/* Removes what a copy wrote to the folder, the mark last. */
+void par_rocksdb__copying_undo(const char *path);
 /* Checks FORMAT of any folder; missing_r: there is none. */
 enum par_err par_rocksdb__format_check(const char *path, bool *missing_r, struct par_buf *why_r);
 /* Writes FORMAT unless it is there. */

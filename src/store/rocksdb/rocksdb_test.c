@@ -398,6 +398,31 @@ static void a_backup_is_a_store_again(void **state)
     par_buf_fini(&why);
 }
 
+/* What an interrupted copy leaves is no store and no backup, and goes when a new one begins. */
+static void a_part_of_a_copy_is_refused(void **state)
+{
+    (void)state;
+    char backup[PAR_STORE_PATH_MAX], other[PAR_STORE_PATH_MAX];
+    struct par_buf why = {0};
+    path_of(backup, "backup");
+    path_of(other, "other");
+    struct par_store *s = open_it(as_it_is);
+    assert_int_equal(put(s, 1), PAR_OUTCOME_OK);
+    assert_int_equal(par_store_backup(s, backup, &why), PAR_OK);
+    par_store_close(&s);
+    assert_int_equal(par_store_restore(backup, other, &why), PAR_OK);
+    assert_false(par_rocksdb__copying(other));
+    assert_int_equal(par_rocksdb__copying_begin(other), 0);
+    refuses((struct par_store_options){.path = other}, PAR_E_CONFLICT, "part of a copy");
+    assert_int_equal(par_store_restore(backup, other, &why), PAR_OK);
+    s = open_it((struct par_store_options){.path = other, .must_exist = true});
+    assert_int_equal(has(s, 1), 1);
+    par_store_close(&s);
+    assert_int_equal(par_rocksdb__copying_begin(backup), 0);
+    assert_int_equal(par_store_restore(backup, other, &why), PAR_E_CONFLICT);
+    par_buf_fini(&why);
+}
+
 static void expect_trouble(void)
 {
     par_log_guard_expect("store.commit_failed");
@@ -527,6 +552,7 @@ int main(int argc, char **argv)
         IN_A_FOLDER(a_damaged_store_is_refused),
         IN_A_FOLDER(an_interrupted_creation_is_begun_again),
         IN_A_FOLDER(a_backup_is_a_store_again),
+        IN_A_FOLDER(a_part_of_a_copy_is_refused),
         IN_A_FOLDER(a_failing_sync_closes_and_reopens),
         IN_A_FOLDER(a_full_disk_refuses_writes_and_comes_back),
     };

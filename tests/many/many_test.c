@@ -1,0 +1,397 @@
+/* Several servers in one process, on engines that they share: what a client of one sees of what
+ * happens on another, and when one of them dies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/log_guard.h"
+#include "loop/env.h"
+#include "server/peers.h"
+#include "client.h"
+#include "engines.h"
+#include "loop/mailbox.h"
+#include "store/record.h"
+
+#include <stdlib.h>
+
+enum { SERVERS = 3, SOON_MS = 5000 };
+
+struct cluster {
+    struct par_config config[SERVERS];
+    struct par_server *server[SERVERS];
+};
+
+static void open_server(struct cluster *w, int i)
+{
+    static const char *const names[SERVERS] = {"server.id=s-1", "server.id=s-2", "server.id=s-3"};
+    const char *options[] = {names[i],
+                             "server.listen=127.0.0.1:0",
+                             "server.threads=2",
+                             "server.registration=open",
+                             "auth.argon2_mem_kib=8",
+                             "auth.argon2_ops=1",
+                             "queue.answer_ms=800",
+                             "route.dead_ms=600",
+                             "presence.check_ms=500",
+                             "presence.offline_delay_ms=200",
+                             "heartbeat.ping_ms=60000",
+                             "heartbeat.dead_ms=90000"};
+    struct par_config_source source = {.options = options,
+                                       .n_options = sizeof options / sizeof options[0]};
+    struct par_config_error config_error;
+    struct par_server_error error;
+    if (par_config_load(&source, &w->config[i], &config_error))
+        fail_msg("%s", config_error.text);
+    w->config[i].store.driver = w->config[i].queue.driver = TEST_DRIVER;
+    w->config[i].route.driver = w->config[i].presence.driver = TEST_DRIVER;
+    if (par_server_open(&w->config[i], &w->server[i], &error))
+        fail_msg("%s", error.text);
+}
+
+static void close_server(struct cluster *w, int i)
+{
+    par_server_close(&w->server[i]);
+    par_config_fini(&w->config[i]);
+}
+
+static int set_up(void **state)
+{
+    struct cluster *w = calloc(1, sizeof *w);
+    test_remote_start();
+    for (int i = 0; i < SERVERS; i++)
+        open_server(w, i);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct cluster *w = *state;
+    for (int i = 0; i < SERVERS; i++)
+        if (w->server[i])
+            close_server(w, i);
+    test_remote_end();
+    free(w);
+    return 0;
+}
+
+static const char *at(struct cluster *w, int i)
+{
+    return par_server_address(w->server[i]);
+}
+
+static const char *send_to(struct test_client *c, const char *to, const char *cmid,
+                           const char *text)
+{
+    char members[512];
+    snprintf(members, sizeof members,
+             "\"op\":\"send\",\"to\":\"%s\",\"cmid\":\"%s\",\"text\":\"%s\"", to, cmid, text);
+    return test_ask(c, members);
+}
+
+static uint64_t ok_seq(const char *answer)
+{
+    if (!answer || !strstr(answer, "\"ok\""))
+        fail_msg("not ok: %s", answer ? answer : "no answer");
+    return test_number(answer, "seq");
+}
+
+static bool pushed(const char *user, uint64_t seq, int ms)
+{
+    uint64_t id = strtoull(user, NULL, 10);
+    struct par_mailbox bell;
+    par_mailbox_init(&bell, 1);
+    for (int i = 0; i < ms / 20 && !test_remote_pushes(id, seq); i++)
+        (void)par_mailbox_wait(&bell, 20);
+    (void)par_mailbox_fini(&bell);
+    return test_remote_pushes(id, seq) > 0;
+}
+
+static void an_entry_crosses_servers(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *ca = test_connect(at(w, 0), a.token), *cb = test_connect(at(w, 1), b.token),
+                       *other = test_connect(at(w, 2), a.token);
+    /* The same device on another server took the first one's place. */
+    assert_int_equal(test_closed(ca, 1000), 4409);
+    test_close(&ca);
+    for (int i = 1; i <= 20; i++) {
+        char cmid[16];
+        snprintf(cmid, sizeof cmid, "c%d", i);
+        assert_int_equal(ok_seq(send_to(other, b.id, cmid, "hello")), i);
+    }
+    assert_non_null(test_wait(cb, "\"ev\":\"entry\"", "\"seq\":20", SOON_MS));
+    for (int i = 1; i <= 20; i++) {
+        char seq[16];
+        snprintf(seq, sizeof seq, "\"seq\":%d,", i);
+        assert_int_equal(test_seen(cb, "\"ev\":\"entry\"", seq), 1);
+    }
+    /* Whoever asked has the answer, and no event. */
+    test_read(other, 200);
+    assert_int_equal(test_seen(other, "\"ev\":\"entry\"", ""), 0);
+    assert_int_equal(test_remote_pushes(strtoull(b.id, NULL, 10), 1), 0);
+    test_close(&cb);
+    test_close(&other);
+}
+
+static void marks_of_several_partitions_are_one_ack(void **state)
+{
+    struct cluster *w = *state;
+    enum { FRIENDS = 12 };
+    struct test_account a, friends[FRIENDS];
+    test_register(at(w, 0), "anna", &a);
+    struct test_client *ca = test_connect(at(w, 0), a.token);
+    char ack[2048] = "\"op\":\"ack\",\"delivered\":{", name[16];
+    for (int i = 0; i < FRIENDS; i++) {
+        snprintf(name, sizeof name, "friend%d", i);
+        test_register(at(w, i % SERVERS), name, &friends[i]);
+        const char *answer = send_to(ca, friends[i].id, "m", "hi");
+        char conv[80];
+        ok_seq(answer);
+        test_member(answer, "conv", conv, sizeof conv);
+        size_t n = strlen(ack);
+        snprintf(ack + n, sizeof ack - n, "%s\"%s\":1", i ? "," : "", conv);
+    }
+    struct test_client *cb = test_connect(at(w, 1), friends[0].token);
+    size_t n = strlen(ack);
+    snprintf(ack + n, sizeof ack - n, "}");
+    const char *answer = test_ask(ca, ack);
+    assert_non_null(answer);
+    assert_non_null(strstr(answer, "\"ok\":{}"));
+    /* Durable when answered: the friend sees it. */
+    assert_non_null(test_wait(cb, "\"ev\":\"mark\"", "\"delivered\":1", SOON_MS));
+    snprintf(ack + n, sizeof ack - n, ",\"d.1.2\":1}");
+    answer = test_ask(ca, ack);
+    assert_non_null(answer);
+    assert_non_null(strstr(answer, "not_member"));
+    test_close(&ca);
+    test_close(&cb);
+}
+
+static void an_answer_that_does_not_come_becomes_the_event(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *ca = test_connect(at(w, 0), a.token);
+    test_remote_hold_commands(true);
+    const char *answer = send_to(ca, b.id, "late", "hello");
+    assert_non_null(answer);
+    assert_non_null(strstr(answer, "\"unavailable\""));
+    assert_non_null(strstr(answer, "\"retry\":true"));
+    test_remote_hold_commands(false);
+    assert_non_null(test_wait(ca, "\"ev\":\"entry\"", "\"cmid\":\"late\"", SOON_MS));
+    /* The retry has its answer alone. */
+    answer = send_to(ca, b.id, "late", "hello");
+    assert_int_equal(ok_seq(answer), 1);
+    assert_non_null(strstr(answer, "\"dup\":true"));
+    test_read(ca, 200);
+    assert_int_equal(test_seen(ca, "\"ev\":\"entry\"", ""), 1);
+    test_close(&ca);
+}
+
+static void sign_out_reaches_every_server(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a;
+    struct par_buf answer = {0};
+    test_register(at(w, 0), "anna", &a);
+    struct test_client *ca = test_connect(at(w, 1), a.token);
+    /* A route that was lost does not keep the socket. */
+    test_remote_lose_routes(strtoull(a.id, NULL, 10));
+    assert_int_equal(test_http(at(w, 2), "POST", "/v1/logout", a.token, NULL, &answer), 204);
+    assert_int_equal(test_closed(ca, 1000), 4401);
+    test_close(&ca);
+    par_buf_fini(&answer);
+}
+
+static void a_poll_session_ends_when_another_server_opens_one(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a;
+    struct par_buf first = {0}, second = {0}, answer = {0};
+    char cursor[96], path[160];
+    test_register(at(w, 0), "anna", &a);
+    assert_int_equal(test_http(at(w, 0), "GET", "/v1/poll", a.token, NULL, &first), 200);
+    test_member((char *)first.data, "cursor", cursor, sizeof cursor);
+    snprintf(path, sizeof path, "/v1/poll?wait_ms=3000&cursor=%s", cursor);
+    /* Asked of another server it is gone at once. */
+    assert_int_equal(test_http(at(w, 1), "GET", path, a.token, NULL, &answer), 410);
+    assert_int_equal(test_http(at(w, 1), "GET", "/v1/poll", a.token, NULL, &second), 200);
+    assert_int_equal(test_http(at(w, 0), "GET", path, a.token, NULL, &answer), 410);
+    par_buf_fini(&first);
+    par_buf_fini(&second);
+    par_buf_fini(&answer);
+}
+
+static void privacy_presence_and_typing_cross_servers(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    char members[256], conv[80];
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *ca = test_connect(at(w, 0), a.token);
+    const char *answer = send_to(ca, b.id, "1", "hello");
+    ok_seq(answer);
+    test_member(answer, "conv", conv, sizeof conv);
+    snprintf(members, sizeof members, "\"op\":\"watch\",\"users\":[\"%s\"]", b.id);
+    answer = test_ask(ca, members);
+    assert_non_null(strstr(answer, "\"offline\""));
+    struct test_client *cb = test_connect(at(w, 1), b.token);
+    assert_non_null(test_wait(ca, "\"ev\":\"presence\"", "\"online\"", SOON_MS));
+    snprintf(members, sizeof members, "\"op\":\"typing\",\"conv\":\"%s\",\"on\":true", conv);
+    answer = test_ask(cb, members);
+    assert_non_null(strstr(answer, "\"ok\""));
+    assert_non_null(test_wait(ca, "\"ev\":\"typing\"", b.id, SOON_MS));
+    /* A transition that nobody is told of is found by the next look. */
+    test_remote_lose_presence(true);
+    test_close(&cb);
+    assert_non_null(test_wait(ca, "\"ev\":\"presence\"", "\"offline\"", SOON_MS));
+    test_remote_lose_presence(false);
+    test_close(&ca);
+}
+
+/* Another writer took the route for true, and the user has gone meanwhile. */
+static void a_member_who_moved_gets_it_and_one_who_left_a_push(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *ca = test_connect(at(w, 0), a.token);
+    uint64_t users[2] = {strtoull(a.id, NULL, 10), strtoull(b.id, NULL, 10)};
+    struct par_entry entry = {.conv = par_conv_direct(users[0], users[1]),
+                              .seq = 7,
+                              .ts = 1,
+                              .sender = 99,
+                              .kind = PAR_ENTRY_TEXT,
+                              .cmid = PAR_STR("x"),
+                              .text = PAR_STR("astray")};
+    struct par_delivery d = {.kind = PAR_DELIVERY_ENTRY,
+                             .conv = entry.conv,
+                             .entry = &entry,
+                             .users = users,
+                             .user_count = 2};
+    test_remote_send(w->server[2]->id, &d);
+    assert_non_null(test_wait(ca, "\"ev\":\"entry\"", "astray", SOON_MS));
+    assert_true(pushed(b.id, 7, SOON_MS));
+    assert_int_equal(test_remote_pushes(users[0], 7), 0);
+    /* Handed on often enough it is a push. */
+    d.forwards = PAR_DELIVERY_FORWARDS_MAX;
+    entry.seq = 8;
+    test_remote_send(w->server[2]->id, &d);
+    assert_true(pushed(a.id, 8, SOON_MS));
+    test_close(&ca);
+}
+
+static void a_dead_server_is_stood_in_for(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *ca = test_connect(at(w, 0), a.token), *cb = test_connect(at(w, 1), b.token);
+    uint64_t bert = strtoull(b.id, NULL, 10);
+    par_log_guard_expect("owners.halted");
+    ok_seq(send_to(ca, b.id, "1", "before"));
+    assert_non_null(test_wait(cb, "before", "", SOON_MS));
+    /* Its socket is open, it is dead to all others: what comes now lies in its inbox. */
+    test_remote_cut(w->server[1]->id, true);
+    const char *answer = send_to(ca, b.id, "2", "after");
+    for (int i = 0; i < 20 && (!answer || !strstr(answer, "\"ok\"")); i++)
+        answer = send_to(ca, b.id, "2", "after");
+    assert_int_equal(ok_seq(answer), 2);
+    assert_true(pushed(b.id, 2, 4 * SOON_MS));
+    assert_int_equal(test_remote_routes(bert), 0);
+    assert_int_equal(test_seen(cb, "after", ""), 0);
+    /* It was alive: it registers anew and tells its clients to sync (R6). */
+    test_remote_cut(w->server[1]->id, false);
+    assert_non_null(test_wait(cb, "\"ev\":\"sync\"", "", SOON_MS));
+    for (int i = 0; i < 100 && test_remote_routes(bert) != 1; i++)
+        test_read(cb, 20);
+    assert_int_equal(test_remote_routes(bert), 1);
+    ok_seq(send_to(ca, b.id, "3", "again"));
+    assert_non_null(test_wait(cb, "again", "", SOON_MS));
+    test_close(&ca);
+    test_close(&cb);
+}
+
+static void without_a_route_nobody_is_let_in(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a;
+    test_register(at(w, 0), "anna", &a);
+    test_remote_routes_down(true);
+    struct test_client *ca = test_try_connect(at(w, 0), a.token);
+    assert_int_equal(ca->count, 1);
+    assert_non_null(strstr(ca->text[0], "\"unavailable\""));
+    test_remote_routes_down(false);
+    struct test_client *cb = test_connect(at(w, 0), a.token);
+    assert_int_equal(test_remote_routes(strtoull(a.id, NULL, 10)), 1);
+    test_close(&ca);
+    test_close(&cb);
+}
+
+static void an_orderly_end_leaves_no_route_and_no_heir(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a, b;
+    test_register(at(w, 0), "anna", &a);
+    test_register(at(w, 1), "bert", &b);
+    struct test_client *cb = test_connect(at(w, 1), b.token);
+    uint64_t bert = strtoull(b.id, NULL, 10);
+    assert_int_equal(test_remote_routes(bert), 1);
+    close_server(w, 1);
+    assert_int_equal(test_remote_routes(bert), 0);
+    struct test_client *ca = test_connect(at(w, 0), a.token);
+    const char *answer = send_to(ca, b.id, "1", "hello");
+    for (int i = 0; i < 20 && (!answer || !strstr(answer, "\"ok\"")); i++)
+        answer = send_to(ca, b.id, "1", "hello");
+    assert_int_equal(ok_seq(answer), 1);
+    assert_true(pushed(b.id, 1, SOON_MS));
+    test_close(&ca);
+    test_close(&cb);
+}
+
+/* Its close frame is never answered. */
+static void the_end_waits_for_no_client(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account a;
+    test_register(at(w, 0), "anna", &a);
+    struct test_client *ca = test_connect(at(w, 1), a.token);
+    uint64_t began = par_mono_ms();
+    close_server(w, 1);
+    assert_true(par_mono_ms() - began < 4000);
+    test_close(&ca);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_entry_crosses_servers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(marks_of_several_partitions_are_one_ack, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_answer_that_does_not_come_becomes_the_event, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(sign_out_reaches_every_server, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_poll_session_ends_when_another_server_opens_one, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(privacy_presence_and_typing_cross_servers, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_member_who_moved_gets_it_and_one_who_left_a_push, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_dead_server_is_stood_in_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_a_route_nobody_is_let_in, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_orderly_end_leaves_no_route_and_no_heir, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_end_waits_for_no_client, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
