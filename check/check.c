@@ -129,6 +129,7 @@ static void free_seat(struct par_ck_seat *s)
         free_ladder(ladders[i]);
     free_list(&s->stays);
     free_list(&s->roles);
+    free_list(&s->sets);
 }
 
 static void free_conv(struct par_ck_conv *conv)

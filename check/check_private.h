@@ -98,6 +98,7 @@ struct par_ck_conn {
     struct par_ck_user *user;
     uint8_t via;
     uint32_t opened, closed;                      /* lines */
+    uint32_t signed_in;                           /* the line of the answer to hello; 0: none */
     struct par_ck_request *first, *last, *oldest; /* asked on it; the oldest that is not answered */
     struct par_ck_request *watch;                 /* the newest watch that was answered */
     struct par_ck_list presences;                 /* events: of par_ck_presence */
@@ -140,6 +141,7 @@ struct par_ck_entry {
     int64_t client_ts;
     struct par_str text, cmid;
     uint64_t *users; /* sorted, each once */
+    uint64_t *order; /* of an entry: the same as they stand there */
     uint32_t user_count;
     uint16_t has;
     uint8_t kind;   /* enum par_ck_kind */
@@ -212,6 +214,8 @@ struct par_ck_seat {
     struct par_ck_list stays;
     struct par_ck_list roles; /* of par_ck_given */
     uint8_t role;             /* now */
+    uint32_t place;           /* among those who came in with the same entry; 0: not known */
+    struct par_ck_list sets;  /* of par_ck_request *: conv.set */
 };
 
 struct par_ck_page {
@@ -223,6 +227,21 @@ struct par_ck_page {
     uint32_t bytes;
 };
 
+/* What conv.set sets, and a row shows. */
+enum {
+    PAR_CK_MUTED,
+    PAR_CK_ARCHIVED,
+    PAR_CK_PINNED,
+    PAR_CK_MARKED_UNREAD,
+    PAR_CK_DRAFT,
+    PAR_CK_SETTINGS
+};
+struct par_ck_settings {
+    bool has[PAR_CK_SETTINGS];
+    int64_t value[PAR_CK_DRAFT];
+    struct par_str draft;
+};
+
 /* A row of sync, or a member of `members`. */
 struct par_ck_row {
     struct par_ck_request *request;
@@ -230,6 +249,7 @@ struct par_ck_row {
     uint64_t last_seq, unread, delivered, read, others_delivered, others_read;
     int64_t member_count, last_ts;
     struct par_str name, kind;
+    struct par_ck_settings settings;
     uint64_t last_entry; /* its seq; 0: none */
     bool member;
     bool has_name;
@@ -323,14 +343,16 @@ struct par_ck_request {
     uint64_t *ids; /* presence, watch, block: in the order asked */
     uint32_t id_count;
     int8_t show_read, show_last_seen; /* -1: not given */
-    bool mutes;
+    struct par_ck_settings *settings; /* conv.set */
     /* What was answered. */
     uint64_t seq;
     int64_t ts;
     bool dup, no_entry;
     uint32_t first_row, row_count; /* in the checker's rows */
     struct par_str next_cursor, sync_token;
-    bool *online; /* presence, watch: for ids */
+    bool *online;      /* presence, watch: for ids */
+    uint64_t *blocked; /* contacts: ids are those in the list */
+    uint32_t blocked_count;
     bool has_cursor;
     int64_t page_last; /* history: last_seq */
 };
@@ -410,6 +432,10 @@ bool par_check__entry(struct par_check *c, const struct par_json *object, struct
                       struct par_str *conv_r);
 enum par_ck_role par_check__role(const struct par_json *v);
 
+/* One of the settings, by its name in frames; false: it is none, or of the wrong type. */
+bool par_check__setting(struct par_check *c, const struct par_json *name, const struct par_json *v,
+                        struct par_ck_settings *s);
+
 /* ---- feeding ---- */
 
 /* The frame of an ask or a got line. */
@@ -476,6 +502,13 @@ void par_check__rule_theirs(struct par_check *c, struct par_ck_conv *conv);
 void par_check__rule_blocks(struct par_check *c, struct par_ck_conv *conv);
 void par_check__rule_refusals(struct par_check *c);
 void par_check__rule_marks(struct par_check *c, struct par_ck_conv *conv);
+void par_check__rule_marks_told(struct par_check *c, struct par_ck_conv *conv);
+/* Was a `sync` event told on the connection between the lines? */
+bool par_check__told_to_sync(const struct par_check *c, const struct par_ck_conn *conn,
+                             uint32_t after, uint32_t before);
+void par_check__row_settings(struct par_check *c, const struct par_ck_row *row,
+                             const struct par_ck_seat *seat);
+void par_check__rule_contacts(struct par_check *c);
 /* The marks in a row of sync: the own ones, and, at rest, those of the others. */
 void par_check__row_marks(struct par_check *c, const struct par_ck_row *row,
                           const struct par_ck_seat *seat);

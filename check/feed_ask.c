@@ -44,7 +44,7 @@ static uint8_t kind_of(uint8_t op)
 struct args {
     struct par_json op, id, conv, to, cmid, text, reply_to, client_ts, seq, emoji, on, name, users,
         members, user, role, history, before_seq, after_seq, around_seq, before_ts, limit, have,
-        cursor, since, list, delivered, read, show_read, show_last_seen, muted_until, sync;
+        cursor, since, list, delivered, read, show_read, show_last_seen, sync;
 };
 
 static void take_args(const struct par_json *frame, struct args *a)
@@ -54,12 +54,12 @@ static void take_args(const struct par_json *frame, struct args *a)
         size_t offset;
     } members[] = {
 #define M(name) {#name, offsetof(struct args, name)}
-        M(op),          M(id),         M(conv),      M(to),    M(cmid),      M(text),
-        M(reply_to),    M(client_ts),  M(seq),       M(emoji), M(on),        M(name),
-        M(users),       M(members),    M(user),      M(role),  M(history),   M(before_seq),
-        M(after_seq),   M(around_seq), M(before_ts), M(limit), M(have),      M(cursor),
-        M(since),       M(list),       M(delivered), M(read),  M(show_read), M(show_last_seen),
-        M(muted_until), M(sync),
+        M(op),        M(id),         M(conv),      M(to),    M(cmid),      M(text),
+        M(reply_to),  M(client_ts),  M(seq),       M(emoji), M(on),        M(name),
+        M(users),     M(members),    M(user),      M(role),  M(history),   M(before_seq),
+        M(after_seq), M(around_seq), M(before_ts), M(limit), M(have),      M(cursor),
+        M(since),     M(list),       M(delivered), M(read),  M(show_read), M(show_last_seen),
+        M(sync),
 #undef M
     };
     struct par_json_iter it = par_json_iter(frame);
@@ -277,7 +277,23 @@ static uint32_t each_once(uint64_t *ids, uint32_t count)
     return kept;
 }
 
-static void take_op(struct par_check *c, struct par_ck_request *r, const struct args *a)
+static void take_settings(struct par_check *c, struct par_ck_request *r,
+                          const struct par_json *frame)
+{
+    struct par_ck_seat *seat = r->conv ? par_check__seat(c, r->conv, r->user, true) : NULL;
+    r->settings = par_check__alloc(c, sizeof *r->settings);
+    struct par_ck_request **kept = seat ? par_check__push(c, &seat->sets, sizeof *kept) : NULL;
+    if (!kept || !r->settings)
+        return;
+    *kept = r;
+    struct par_json_member m;
+    for (struct par_json_iter it = par_json_iter(frame); par_json_next_member(&it, &m);)
+        (void)par_check__setting(c, &m.name, &m.value, r->settings);
+    seat->muted |= r->settings->value[PAR_CK_MUTED] != 0;
+}
+
+static void take_op(struct par_check *c, struct par_ck_request *r, const struct args *a,
+                    const struct par_json *frame)
 {
     uint64_t one;
     switch (r->op) {
@@ -327,12 +343,9 @@ static void take_op(struct par_check *c, struct par_ck_request *r, const struct 
     case PAR_CK_ME_SET:
         take_me_set(c, r, a);
         break;
-    case PAR_CK_CONV_SET: {
-        struct par_ck_seat *seat = r->conv ? par_check__seat(c, r->conv, r->user, true) : NULL;
-        if (seat && number_or(&a->muted_until, 0) != 0)
-            seat->muted = true;
+    case PAR_CK_CONV_SET:
+        take_settings(c, r, frame);
         break;
-    }
     default:
         break;
     }
@@ -369,7 +382,7 @@ bool par_check__asked(struct par_check *c, struct par_ck_conn *conn, const struc
     take_conv(c, r, &a);
     take_body(c, r, &a);
     take_cmid(c, r, &a);
-    take_op(c, r, &a);
+    take_op(c, r, &a, frame);
     struct par_ck_request **of_conv =
         r->conv && r->body.kind ? par_check__push(c, &r->conv->requests, sizeof *of_conv) : NULL;
     if (of_conv)

@@ -160,6 +160,8 @@ static bool take_row(struct par_check *c, const struct par_json *object, struct 
             good = par_check__bool(&m.value, &row->member) && good;
         else if (par_json_text_is(&m.name, PAR_STR("member_count")))
             good = par_check__i64(&m.value, &row->member_count) && good;
+        else
+            (void)par_check__setting(c, &m.name, &m.value, &row->settings);
     }
     (void)par_json_get(&others, "delivered", &v);
     good = par_check__u64(&v, &row->others_delivered) && good;
@@ -294,6 +296,35 @@ static void presences(struct par_check *c, struct par_ck_request *r, const struc
     }
 }
 
+static void signed_in(struct par_check *c, struct par_ck_request *r, const struct par_json *ok)
+{
+    struct par_json user, id;
+    uint64_t who;
+    (void)par_json_get(ok, "user", &user);
+    (void)par_json_get(&user, "id", &id);
+    if (!par_check__id(c, &id, &who))
+        bad_form(c, "the answer to hello needs user");
+    else if (who != r->user->id)
+        par_check__broken(c, PAR_RULE_NOT_THEIRS, r->asked, r->got, 0, "%llu is signed in as %llu",
+                          (unsigned long long)r->user->id, (unsigned long long)who);
+    else if (!r->conn->signed_in)
+        r->conn->signed_in = r->got;
+}
+
+static void contacts(struct par_check *c, struct par_ck_request *r, const struct par_json *ok)
+{
+    struct par_json list, blocked;
+    (void)par_json_get(ok, "contacts", &list);
+    (void)par_json_get(ok, "blocked", &blocked);
+    if (!par_check__ids(c, &list, &r->ids, &r->id_count) ||
+        !par_check__ids(c, &blocked, &r->blocked, &r->blocked_count)) {
+        bad_form(c, "the answer needs contacts and blocked");
+        r->ids = r->blocked = NULL;
+        r->id_count = r->blocked_count = 0;
+        r->code = PAR_CK_E_OTHER;
+    }
+}
+
 void par_check__answered(struct par_check *c, struct par_ck_request *r, const struct par_json *ok)
 {
     if (r->body.kind != PAR_CK_KIND_NONE) {
@@ -305,8 +336,14 @@ void par_check__answered(struct par_check *c, struct par_ck_request *r, const st
         page(c, r, ok);
         break;
     case PAR_CK_HELLO:
+        signed_in(c, r, ok);
+        rows(c, r, ok);
+        break;
     case PAR_CK_SYNC:
         rows(c, r, ok);
+        break;
+    case PAR_CK_CONTACTS:
+        contacts(c, r, ok);
         break;
     case PAR_CK_MEMBERS:
         members(c, r, ok);

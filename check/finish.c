@@ -28,11 +28,13 @@ size_t par_check_finish(struct par_check *check)
         par_check__rule_theirs(c, conv);
         par_check__rule_blocks(c, conv);
         par_check__rule_marks(c, conv);
+        par_check__rule_marks_told(c, conv);
         par_check__rule_members(c, conv);
         par_check__rule_told(c, conv);
     })
     par_check__rule_rows(c);
     par_check__rule_sync(c);
+    par_check__rule_contacts(c);
     par_check__rule_presence(c);
     par_check__rule_healed(c);
     par_check__rule_stuck(c);

@@ -62,6 +62,10 @@ static void join(const struct walk *w, uint64_t user, uint8_t role)
     struct par_ck_stay *stay = par_check__push(w->c, &seat->stays, sizeof *stay);
     if (stay)
         stay->joined = w->e->seq;
+    seat->place = 0;
+    for (uint32_t i = 0; w->e->order && i < w->e->user_count; i++)
+        if (w->e->order[i] == user)
+            seat->place = i + 1;
     give(w, seat, role);
 }
 
@@ -146,7 +150,8 @@ static bool is_heir(const struct walk *w, const struct par_ck_seat *heir)
         if (!is_in(s) || s->user->id == w->e->from || s == heir)
             continue;
         uint64_t joined = last_stay(s)->joined, own = last_stay(heir)->joined;
-        if (s->role > heir->role || (s->role == heir->role && joined < own))
+        bool longer = joined < own || (joined == own && s->place && s->place < heir->place);
+        if (s->role > heir->role || (s->role == heir->role && longer))
             return false;
     }
     return true;

@@ -88,6 +88,25 @@ enum par_ck_role par_check__role(const struct par_json *v)
     return PAR_CK_ROLE_NONE;
 }
 
+bool par_check__setting(struct par_check *c, const struct par_json *name, const struct par_json *v,
+                        struct par_ck_settings *s)
+{
+    static const char *const flags[] = {"archived", "pinned", "marked_unread"};
+    bool on;
+    if (par_json_text_is(name, PAR_STR("draft")))
+        return s->has[PAR_CK_DRAFT] = par_check__text(c, v, &s->draft);
+    if (par_json_text_is(name, PAR_STR("muted_until")))
+        return s->has[PAR_CK_MUTED] = par_check__i64(v, &s->value[PAR_CK_MUTED]);
+    for (int i = 0; i < 3; i++) {
+        if (!par_json_text_is(name, par_str(flags[i])) || !par_check__bool(v, &on))
+            continue;
+        s->has[PAR_CK_ARCHIVED + i] = true;
+        s->value[PAR_CK_ARCHIVED + i] = on;
+        return true;
+    }
+    return false;
+}
+
 static uint8_t entry_kind(const struct par_json *v)
 {
 #define X(NAME, number, text)                                                                      \
@@ -175,6 +194,11 @@ bool par_check__entry(struct par_check *c, const struct par_json *object, struct
     bool good = true;
     while (par_json_next_member(&it, &m))
         good = entry_member(c, &m.name, &m.value, e_r, conv_r) && good;
+    if (e_r->user_count) {
+        e_r->order = par_check__alloc(c, e_r->user_count * sizeof *e_r->order);
+        if (e_r->order)
+            memcpy(e_r->order, e_r->users, e_r->user_count * sizeof *e_r->order);
+    }
     e_r->user_count = par_check__sort_ids(e_r->users, e_r->user_count);
     return good && e_r->seq >= 1;
 }

@@ -112,13 +112,17 @@ void par_check__rule_healed(struct par_check *c)
 
 void par_check__rule_stuck(struct par_check *c)
 {
-    if (c->end == PAR_CHECK_NEVER)
-        return;
     for (uint32_t i = 0; i < c->requests.count; i++) {
         const struct par_ck_request *r = *PAR_CK_AT(&c->requests, struct par_ck_request *, i);
-        if (r->got == PAR_CHECK_NEVER && r->conn->via == PAR_CK_WS &&
+        if (c->end != PAR_CHECK_NEVER && r->got == PAR_CHECK_NEVER && r->conn->via == PAR_CK_WS &&
             r->conn->closed == PAR_CHECK_NEVER && r->op != PAR_CK_NO_OP)
             par_check__broken(c, PAR_RULE_STUCK, r->asked, 0, 0,
                               "never answered, and the connection is still there");
+        /* Faults have stopped so long ago that none may be left. */
+        if (r->got != PAR_CHECK_NEVER && c->heal != PAR_CHECK_NEVER &&
+            r->asked_t >= c->heal_t + c->healing_ms &&
+            (r->code == PAR_CK_E_UNAVAILABLE || r->code == PAR_CK_E_INTERNAL))
+            par_check__broken(c, PAR_RULE_STUCK, c->heal, r->asked, r->got,
+                              "still refused for a fault, though all have stopped");
     }
 }

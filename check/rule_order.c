@@ -112,8 +112,8 @@ static bool answered_here(struct par_check *c, const struct par_ck_conv *conv, u
     return false;
 }
 
-static bool told_to_sync(const struct par_check *c, const struct par_ck_conn *conn, uint32_t after,
-                         uint32_t before)
+bool par_check__told_to_sync(const struct par_check *c, const struct par_ck_conn *conn,
+                             uint32_t after, uint32_t before)
 {
     for (uint32_t i = 0; i < c->resets.count; i++) {
         const struct par_ck_reset *reset = PAR_CK_AT(&c->resets, struct par_ck_reset, i);
@@ -128,7 +128,7 @@ static void entry_event(struct par_check *c, struct par_ck_conv *conv, const str
     struct par_ck_conn *conn = s->conn;
     uint64_t seq = s->entry.seq;
     if (!c->silence && conn->next && seq > conn->next &&
-        !told_to_sync(c, conn, conn->at_line, s->line)) {
+        !par_check__told_to_sync(c, conn, conn->at_line, s->line)) {
         struct par_ck_seat *seat = par_check__seat(c, conv, conn->user, false);
         for (uint64_t k = conn->next; k < seq && k < conv->sure && seat; k++) {
             if (!par_check__member_at(seat, k) || answered_here(c, conv, k, conn))

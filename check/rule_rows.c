@@ -118,6 +118,7 @@ static void one_row(struct par_check *c, const struct par_ck_row *row)
                           (unsigned long long)row->last_seq);
     par_check__row_marks(c, row, seat);
     unread(c, row, seat, must);
+    par_check__row_settings(c, row, seat);
     if (at_rest(c, r))
         final_row(c, row, seat);
 }

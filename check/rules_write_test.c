@@ -277,6 +277,14 @@ static void rights(void **state)
     ask(1, "'op':'edit','id':3,'conv':'d.1.2','seq':1,'cmid':'x','text':'y'");
     ok(1, 3, "'conv':'d.1.2','seq':2,'ts':200,'dup':false");
     holds();
+    /* Of two who came with one entry, the one who stands first in it. */
+    begin();
+    group();
+    ask(1, "'op':'group.leave','id':2,'conv':'g.1','cmid':'x'");
+    got(2, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'role_changed',"
+           "'users':['3'],'role':'owner'");
+    got(2, "'ev':'entry','conv':'g.1','seq':3,'ts':300,'from':'1','kind':'member_left'");
+    breaks(PAR_RULE_RIGHTS);
     /* To the longest-standing: an admin goes before a member. */
     begin();
     group();
