@@ -4,6 +4,8 @@
 
 #include "conv/delivery_codec.h"
 
+enum { CHUNK_MAX = 1 << 20 };
+
 /* The head of a record in the outbox. */
 struct head {
     uint64_t server;
@@ -49,18 +51,31 @@ static bool hand(struct par_writer *w, const struct head *head, const uint8_t *b
     return par_queue_push_job(w->queue, &job) == PAR_OK;
 }
 
-/* Everything, in the order it came. */
-static bool hand_all(struct par_writer *w)
+/* Hands over at most `chunk` records from *at on, in the order they came, and flushes. True: they
+ * are on their way, and *at is behind them. */
+static bool hand_some(struct par_writer *w, size_t *at)
 {
-    const struct par_outbox *o = &w->outbox;
-    bool ok = true;
-    for (size_t at = 0; at < o->bytes.len && ok;) {
+    struct par_outbox *o = &w->outbox;
+    size_t next = *at, n = 0;
+    bool refused = false;
+    while (next < o->bytes.len && n < o->chunk && !refused) {
         struct head head;
-        memcpy(&head, o->bytes.data + at, sizeof head);
-        ok = hand(w, &head, o->bytes.data + at + sizeof head);
-        at += sizeof head + head.len;
+        memcpy(&head, o->bytes.data + next, sizeof head);
+        refused = !hand(w, &head, o->bytes.data + next + sizeof head);
+        if (!refused) {
+            next += sizeof head + head.len;
+            n++;
+        }
     }
-    return par_queue_deliver_flush(w->queue) == PAR_OK && ok;
+    bool ok = par_queue_deliver_flush(w->queue) == PAR_OK;
+    /* What is handed over at once must find room in the queue. */
+    if (refused)
+        o->chunk = n > 1 ? n / 2 : 1;
+    else if (ok && o->chunk < CHUNK_MAX)
+        o->chunk *= 2;
+    if (ok)
+        *at = next;
+    return ok && n > 0;
 }
 
 bool par_outbox__flush(struct par_writer *w)
@@ -75,7 +90,11 @@ bool par_outbox__flush(struct par_writer *w)
     }
     if (o->count == 0)
         return true;
-    while (!hand_all(w)) {
+    if (o->chunk == 0)
+        o->chunk = CHUNK_MAX;
+    for (size_t at = 0; at < o->bytes.len;) {
+        if (hand_some(w, &at))
+            continue;
         if (PAR_MUTANT(RELEASE_ONCE))
             break;
         w->live.release_retries++;

@@ -312,7 +312,9 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
     row->delivered = mine.delivered < most ? mine.delivered : most;
     row->read = mine.read < most ? mine.read : most;
     least_of_others(marks, mark_count, &roster, user, row);
-    return par_read_unread(r, user, &view, conversation, mine.read, &row->unread);
+    struct par_conversation told = *conversation;
+    told.last_seq = row->last_seq;
+    return par_read_unread(r, user, &view, &told, mine.read, &row->unread);
 }
 
 /* ---- the answer ---- */

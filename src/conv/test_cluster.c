@@ -195,7 +195,10 @@ static struct sent *add_sent(struct owner *by)
 
 static enum par_err log_send(struct test_log_reader *r, uint64_t server, struct par_str bytes)
 {
-    if (dead())
+    size_t open = 0;
+    for (size_t i = 0; i < world->sent_count; i++)
+        open += world->sent[i].by == (struct owner *)r && !world->sent[i].confirmed;
+    if (dead() || (world->room && open >= world->room))
         return PAR_E_UNAVAILABLE;
     struct sent *s = add_sent((struct owner *)r);
     s->server = server;

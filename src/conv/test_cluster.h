@@ -48,6 +48,7 @@ struct cluster {
     uint64_t dice;
     uint32_t flush_fails; /* chance in 1,000 */
     uint32_t landing;     /* that a late row lands between two steps */
+    size_t room;          /* deliveries that a queue takes before a flush; 0: any number */
     struct owner owner[CLUSTER_OWNERS];
     size_t owner_count;
     struct sent *sent;

@@ -369,6 +369,7 @@ static void property(uint64_t seed)
     cluster_init(&c, seed + 77);
     draw_faults(&c);
     static const uint32_t landing[] = {0, 3, 30, 250};
+    c.room = seed % 4 == 0 ? 1 + seed % 5 : 0;
     c.landing = landing[cluster_below(&c, 4)];
     append(&c, &l, 1 + cluster_below(&c, 30));
     (void)cluster_own(&c);

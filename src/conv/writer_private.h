@@ -187,6 +187,7 @@ struct par_cmid_used {
 struct par_outbox {
     struct par_buf bytes; /* records, each behind a head */
     size_t count;
+    size_t chunk; /* so many are handed over before a flush */
 };
 
 struct par_writer {
