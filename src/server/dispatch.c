@@ -56,6 +56,16 @@ void par_dispatch_order(struct par_request *req)
 {
     req->class = par_op_info(req->op)->class;
     req->conv = (struct par_conv){0};
+    /* Blocking is about the conversation of the two. */
+    if (req->op == PAR_OP_BLOCK || req->op == PAR_OP_UNBLOCK) {
+        uint64_t other =
+            req->op == PAR_OP_BLOCK ? req->args.block->user.id : req->args.unblock->user.id;
+        if (other && other != req->who.user) {
+            req->class = PAR_OP_CLASS_WRITE;
+            req->conv = par_conv_direct(req->who.user, other);
+            return;
+        }
+    }
     if (req->class != PAR_OP_CLASS_READ && req->class != PAR_OP_CLASS_WRITE)
         return;
     const struct par_conv_ref *ref = conv_of(req);

@@ -172,7 +172,7 @@ void par_endpoint_close_told(struct par_server *server, const struct par_deliver
         const struct par_dir_endpoint *e = &endpoints[i];
         unsigned kind = e->kind == PAR_ENDPOINT_POLL ? PAR_DELIVERY_POLLS : PAR_DELIVERY_SOCKETS;
         if ((d->device == 0 || e->device == d->device) && (d->endpoint_kinds & kind) &&
-            (d->ts == 0 || e->since_ms < d->ts))
+            (d->ts == 0 || e->since_ms <= d->ts))
             par_endpoint_close_later(server, e->id, (enum par_close)d->close);
     }
 }

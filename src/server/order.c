@@ -3,14 +3,64 @@
  *
  * Writes of a conversation follow each other into the queue, which is first in, first out, so a
  * write waits for no write. A read looks at the store, so it waits for the writes before it, and
- * writes wait for it. Several conversations at once (sync, ack, block) count as every conversation.
- * What concerns none waits for nothing. */
+ * writes wait for it. sync counts as every conversation; an ack as those that it names. What
+ * concerns none waits for nothing.
+ *
+ * Conversations have their writers on several machines, and one of these may be slow: an answer
+ * must not wait for one about another conversation, since the events that follow it do not. */
 #include "server/client_private.h"
+
+static bool list_names(bool has, const struct par_mark_refs *list, const struct par_conv *conv)
+{
+    for (uint32_t i = 0; has && i < list->count; i++) {
+        if (par_conv_eq(&list->marks[i].conv.conv, conv))
+            return true;
+    }
+    return false;
+}
+
+static bool ack_names(const struct par_args_ack *ack, const struct par_conv *conv)
+{
+    return list_names(ack->has_delivered, &ack->delivered, conv) ||
+           list_names(ack->has_read, &ack->read, conv);
+}
+
+/* Is it an ack that was understood? */
+static bool is_ack(const struct par_request *req)
+{
+    return req->op == PAR_OP_ACK && req->args.ack;
+}
+
+static bool list_meets(bool has, const struct par_mark_refs *list, const struct par_args_ack *ack)
+{
+    for (uint32_t i = 0; has && i < list->count; i++) {
+        if (ack_names(ack, &list->marks[i].conv.conv))
+            return true;
+    }
+    return false;
+}
+
+/* Of two long ones it is not worth the time to look. */
+enum { COMPARE_MAX = 65536 };
+
+static bool acks_meet(const struct par_args_ack *a, const struct par_args_ack *b)
+{
+    size_t n = (a->has_delivered ? a->delivered.count : 0) + (a->has_read ? a->read.count : 0);
+    size_t m = (b->has_delivered ? b->delivered.count : 0) + (b->has_read ? b->read.count : 0);
+    return n * m > COMPARE_MAX || list_meets(a->has_delivered, &a->delivered, b) ||
+           list_meets(a->has_read, &a->read, b);
+}
 
 static bool same_conv(const struct par_request *a, const struct par_request *b)
 {
-    return a->class == PAR_OP_CLASS_MULTI || b->class == PAR_OP_CLASS_MULTI ||
-           par_conv_eq(&a->conv, &b->conv);
+    bool a_multi = a->class == PAR_OP_CLASS_MULTI, b_multi = b->class == PAR_OP_CLASS_MULTI;
+    if (is_ack(a) && is_ack(b))
+        return acks_meet(a->args.ack, b->args.ack);
+    if (is_ack(a) && !b_multi)
+        return ack_names(a->args.ack, &b->conv);
+    if (is_ack(b) && !a_multi)
+        return ack_names(b->args.ack, &a->conv);
+    return a_multi || b_multi || par_conv_eq(&a->conv, &b->conv);
 }
 
 /* A command of the writer: the queue keeps their order, once they are in it. */
@@ -56,6 +106,24 @@ static bool answered_too_early(const struct par_request *req, const struct par_l
             return true;
     }
     return false;
+}
+
+static struct par_request *lost_before(const struct par_request *req)
+{
+    PAR_LIST_FOR_EACH (node, &req->client->requests) {
+        struct par_request *earlier = PAR_CONTAINER(node, struct par_request, node);
+        if (earlier == req)
+            break;
+        if (earlier->waits && concern_each_other(req, earlier))
+            return earlier;
+    }
+    return NULL;
+}
+
+void par_order_answered(struct par_request *req)
+{
+    for (struct par_request *lost; req->client && (lost = lost_before(req));)
+        par_waiting_give_up(lost);
 }
 
 bool par_order_holds(struct par_request *req)

@@ -106,6 +106,11 @@ void par_request_finish(struct par_request *req)
         encode_error(req);
     if (req->client && par_order_holds(req))
         return;
+    if (req->part) {
+        req->done(req);
+        par_request_drop(req);
+        return;
+    }
     par_stats_inc_at2(PAR_C_OPS, req->op, req->err);
     if (req->op == PAR_OP_ACK)
         par_stats_inc_at(PAR_C_ACKS, req->err);
@@ -183,6 +188,13 @@ static void take_token(struct par_request *req, struct par_command *command)
 
 void par_request_command(struct par_request *req, struct par_command *command)
 {
+    struct par_queue *queue = req->reactor->server->queue;
+    par_request_command_to(req, command, par_queue_partition_of(queue, &command->conv));
+}
+
+void par_request_command_to(struct par_request *req, struct par_command *command,
+                            uint32_t partition)
+{
     struct par_server *server = req->reactor->server;
     command->sender = req->who.user;
     command->reply = (struct par_reply){.server = server->id,
@@ -194,11 +206,9 @@ void par_request_command(struct par_request *req, struct par_command *command)
         take_token(req, command);
     par_buf_clear(&req->out);
     par_command_encode(command, &req->out);
-    enum par_err err =
-        req->out.failed ? PAR_E_OVERLOADED
-                        : par_queue_produce(server->queue,
-                                            par_queue_partition_of(server->queue, &command->conv),
-                                            par_buf_str(&req->out));
+    enum par_err err = req->out.failed
+                           ? PAR_E_OVERLOADED
+                           : par_queue_produce(server->queue, partition, par_buf_str(&req->out));
     if (err) {
         if (req->took_token)
             par_directory_refund_send(server->directory, req->who.user);
@@ -207,8 +217,8 @@ void par_request_command(struct par_request *req, struct par_command *command)
     }
     /* What waits for the writer holds no buffers: thousands may. */
     par_buf_fini(&req->out);
-    req->queued = true;
     par_waiting_add(req);
+    req->queued = true;
     if (req->client)
         par_order_next(req->client);
 }
@@ -236,9 +246,13 @@ void par_request_written(struct par_request *req, const struct par_written *writ
 {
     if (!req->waits) {
         par_stats_inc(PAR_C_DELIVERIES_LOST);
+        if (req->late && !written->err && !written->dup)
+            par_waiting_answered_late(req);
         return;
     }
     par_waiting_end(req);
+    if (req->client)
+        par_order_answered(req);
     if (req->took_token && (written->err || written->dup))
         par_directory_refund_send(req->reactor->server->directory, req->who.user);
     if (par_op_info(req->op)->cmid) {

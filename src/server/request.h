@@ -69,6 +69,7 @@ struct par_request {
     bool queued;             /* it is a command and in the queue: commands behind it may follow */
     bool waits;              /* for the writer's answer (waiting.c) */
     bool late;               /* it did not come in time */
+    bool part;               /* of another request, which is the one that is counted */
     uint64_t due_ms;         /* when it is late, or forgotten */
     struct par_list waiting; /* among the reactor's that wait, or are late */
     enum par_op_class class;
@@ -127,6 +128,9 @@ void par_request_hash(struct par_request *req, par_request_work_fn work, par_req
  * verdict of the rate limit when there is none yet. The writer's answer ends the request. Reactor.
  */
 void par_request_command(struct par_request *req, struct par_command *command);
+/* The same to a partition, for commands that name no conversation. */
+void par_request_command_to(struct par_request *req, struct par_command *command,
+                            uint32_t partition);
 
 /* The writer's answer, brought by fanout.c to the reactor. */
 struct par_written {
@@ -150,9 +154,14 @@ void par_waiting_init(struct par_reactor *reactor);
 void par_waiting_add(struct par_request *req);
 /* The answer came. */
 void par_waiting_end(struct par_request *req);
+/* Its answer will not come in time: `unavailable`. */
+void par_waiting_give_up(struct par_request *req);
 /* A late request was answered: keeps its handle, so that its connection gets the entry as an event
  * (R3). */
 void par_waiting_keep(struct par_request *req);
+/* The writer's answer came for a late one that was asked over HTTP: its device's poll session,
+ * wherever it is, is told to sync, since the entry's event leaves it out. */
+void par_waiting_answered_late(struct par_request *req);
 /* Forgets a late one. */
 void par_waiting_forget(struct par_request *req);
 /* Was the request of this handle answered `unavailable` for want of the writer's answer? */
@@ -163,6 +172,9 @@ bool par_waiting_is_late(struct par_reactor *reactor, uint64_t handle);
 /* Starts the request, which is the last of its client's list, now, or after those before it that it
  * must not overtake. */
 void par_order_start(struct par_request *req);
+/* The writer has answered this one: what was asked before it about the same conversation, and has
+ * no answer, did not arrive (a log keeps the order) and is answered `unavailable`. */
+void par_order_answered(struct par_request *req);
 /* True when the answer of this one must wait for that of an earlier one; it is then sent by
  * par_order_next. */
 bool par_order_holds(struct par_request *req);

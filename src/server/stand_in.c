@@ -20,13 +20,16 @@ struct stand_in {
     uint64_t mark; /* of the record behind which nothing is to be done */
 };
 
-/* It goes on as long as this server is not to stop and the other one has not come back (R5). */
+/* It goes on as long as this server is not to stop and the other one has not come back, in a newer
+ * life (R5) or in the same: that it is dead is asked anew. */
 static bool goes_on(struct stand_in *si)
 {
-    uint64_t boot;
+    struct par_server *server = si->s->server;
+    uint64_t dead, boot;
     if (par_service_stopping(&si->s->service))
         return false;
-    return par_route_boot(si->s->server->route, si->dead.server, &boot) || boot <= si->dead.boot;
+    return par_route_dead(server->route, server->id, &dead, &boot) ||
+           (dead == si->dead.server && boot == si->dead.boot);
 }
 
 static bool rest(struct stand_in *si)

@@ -42,7 +42,8 @@ static void add(struct par_standby *s, uint64_t user, uint32_t after_ms)
 
 void par_standby_missed(struct par_server *server, uint64_t user)
 {
-    if (!server->standby || PAR_MUTANT(SILENCE_NO_PUSH))
+    if (!server->standby || par_directory_has(server->directory, user) ||
+        PAR_MUTANT(SILENCE_NO_PUSH))
         return;
     add(server->standby, user, GRACE_MS);
     par_service_wake(&server->standby->service);

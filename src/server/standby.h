@@ -24,7 +24,8 @@ void par_standby_close(struct par_standby **standby);
 /* The server with this id died in this life of it. Any thread; asking again while it is dealt with
  * does nothing. */
 void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot);
-/* The user may have missed something. Any thread; does not block. */
+/* The user may have missed something; nothing is done for one who is connected here. Any thread;
+ * does not block. */
 void par_standby_missed(struct par_server *server, uint64_t user);
 
 struct par_standby_stats {

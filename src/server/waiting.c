@@ -9,6 +9,7 @@
 
 #include "base/mutant.h"
 #include "base/stats.h"
+#include "server/peers.h"
 
 /* An entry that comes later still is found by its connection as a hole (PROTOCOL.md 4). */
 enum { KEEP_MS = 600000, KEEP_MAX = 16384 };
@@ -29,7 +30,7 @@ static void arm(struct par_reactor *reactor)
     par_timer_set(reactor->loop, &reactor->answer_timer, due > now ? due - now : 0);
 }
 
-static void give_up(struct par_request *req)
+void par_waiting_give_up(struct par_request *req)
 {
     par_waiting_end(req);
     req->late = true;
@@ -43,7 +44,7 @@ static void due(struct par_timer *timer)
     struct par_reactor *reactor = PAR_CONTAINER(timer, struct par_reactor, answer_timer);
     uint64_t now = par_loop_now_ms(reactor->loop);
     for (struct par_request *req; (req = first_of(&reactor->waiting)) && req->due_ms <= now;)
-        give_up(req);
+        par_waiting_give_up(req);
     for (struct par_request *req; (req = first_of(&reactor->late)) && req->due_ms <= now;)
         par_request_drop(req);
     arm(reactor);
@@ -82,6 +83,15 @@ void par_waiting_keep(struct par_request *req)
     if (++reactor->late_count > KEEP_MAX)
         par_request_drop(first_of(&reactor->late));
     arm(reactor);
+}
+
+/* Of a session on this server the entry itself is given (fanout.c). */
+void par_waiting_answered_late(struct par_request *req)
+{
+    struct par_delivery d = {
+        .kind = PAR_DELIVERY_SYNC, .user = req->who.user, .device = req->who.device};
+    if (!req->endpoint && req->who.device && !PAR_MUTANT(ANSWER_NOT_ENTRY))
+        par_peers_tell(req->reactor->server, PAR_QUEUE_ALL_SERVERS, &d);
 }
 
 void par_waiting_forget(struct par_request *req)

@@ -13,7 +13,7 @@ function closePayload(code: number, reason: string | Buffer = ''): Buffer {
 }
 
 describe('frames', () => {
-  const w = world(new World({}));
+  const w = world(new World({ record: false }));
 
   async function signedIn(): Promise<Client> {
     return (await w.user()).connect();

@@ -270,7 +270,7 @@ describe('store', { skip }, () => {
 
   /** A server on `data` must hold what the first one was given. */
   async function checkContent(data: string): Promise<Json> {
-    const other = new World({ own: true, data });
+    const other = new World({ own: true, data, record: false });
     await other.start();
     try {
       const c = await other.client();

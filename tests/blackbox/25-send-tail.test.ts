@@ -57,7 +57,7 @@ class Tail {
 }
 
 describe('send and tail', () => {
-  const w = world(new World({}));
+  const w = world(new World({ record: false }));
   const tails: Tail[] = [];
   after(() => {
     for (const t of tails) t.child.kill('SIGKILL');
@@ -218,7 +218,7 @@ describe('send and tail', () => {
 describe('tail over a restart', { skip: Boolean(process.env.PARLEY_URL) }, () => {
   test('nothing is missing and nothing twice', async () => {
     const data = tempDir();
-    const first = new World({ own: true, data });
+    const first = new World({ own: true, data, record: false });
     await first.start();
     const url = first.url;
     const [a, b] = await first.users(2);
