@@ -1,7 +1,7 @@
 // Runs `parley` under the recorder, and finds in its log what clients were told, and when.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Json } from '../lib/http.js';
@@ -9,6 +9,7 @@ import { BIN, parley, Server, tempDir } from '../lib/server.js';
 
 const TOOLS = join(BIN, '..', 'tests', 'crash');
 export const RECORDER = join(TOOLS, 'crash_record.so');
+export const NOSPACE = join(TOOLS, 'crash_nospace.so');
 export const CUTTER = join(TOOLS, 'crash_cut');
 
 /** PARLEY_CRASH=full cuts ten times as often; PARLEY_CRASH_SEED makes other choices. */
@@ -73,14 +74,35 @@ export class Recording {
     execFileSync('mkdir', [this.root]);
   }
 
+  /** What fills the disk, once `full` was called: the operation from which on it is. */
+  private readonly space = join(this.dir, 'space');
+
+  /** From the k-th operation on (0: none) that needs space for files with `part` in their path, there is none. */
+  full(k: number, part = ''): void {
+    rmSync(`${this.space}.hit`, { force: true });
+    writeFileSync(`${this.space}.new`, `${k} 0 ${part}`);
+    renameSync(`${this.space}.new`, this.space);
+  }
+
+  /** True when an operation failed since. */
+  get wasFull(): boolean {
+    return existsSync(`${this.space}.hit`);
+  }
+
+  /** The environment of a recorded process whose disk may be full. */
+  get fullEnv(): Record<string, string> {
+    const preload = `${NOSPACE}:${RECORDER}`;
+    return { ...this.env, LD_PRELOAD: preload, NOSPACE_ROOT: this.root, NOSPACE_FILE: this.space };
+  }
+
   /** The environment of a recorded process. */
   get env(): Record<string, string> {
     return { LD_PRELOAD: RECORDER, CRASH_ROOT: this.root, CRASH_LOG: this.log, CRASH_CONTROL: this.fifo };
   }
 
-  start(): Promise<Server> {
+  start(env = this.env): Promise<Server> {
     const options = ['store.write_buffer_mb=1', 'store.cache_mb=8', ...this.options];
-    return Server.start({ data: this.data, options, env: this.env });
+    return Server.start({ data: this.data, options, env });
   }
 
   /** Ends the server between two operations, or in the middle of the next sync of its log. */
