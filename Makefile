@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench fuzz fuzz-soak fault-soak crash-test model clean setup setup-check web
+.PHONY: help run build test check bench cluster fuzz fuzz-soak fault-soak crash-test model clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -19,6 +19,13 @@ test: build setup-check ## build, and run every test that needs no engines
 
 check: build setup-check ## what CI checks without running: form, names, comments, layers, types, freshness
 	@BUILD=$(BUILD) tools/check
+
+# The drivers of a cluster are in the program once their libraries are here.
+cluster: setup web $(BUILD)/build.ninja ## start Kafka, HBase, Redis, HAProxy and three servers here: http://127.0.0.1:8080
+	@tools/setup cluster
+	@meson configure $(BUILD) -Dcluster=enabled
+	@$(NINJA) parley
+	@deploy/local/cluster up
 
 bench: build ## measure speed and size on this machine, with the floors beside
 	@BUILD=$(BUILD) tools/bench

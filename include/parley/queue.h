@@ -25,8 +25,15 @@ struct par_queue_config {
     const char *driver; /* "local", "fail" */
     size_t max_records; /* waiting commands of a partition before `overloaded`; 0 = 65,536 */
     size_t max_bytes;   /* and their bytes; 0 = 64 MiB */
-    uint64_t server;    /* who opens it, in which life: of a remote queue */
+    uint64_t server;    /* who opens it, in which life: of a remote queue; 0: a tool, no server */
     uint64_t boot;
+    /* Of the driver kafka; borrowed while the queue is open. */
+    const char *servers;    /* the first brokers to ask: host:port, with commas between */
+    const char *properties; /* of librdkafka: lines of name=value */
+    const char *prefix;     /* of the names of topics; NULL: parley */
+    uint16_t generation;    /* of the topic of commands; 0 = 1 */
+    uint32_t partitions;    /* of a topic that is made */
+    bool make;              /* make the topics that are missing */
 };
 
 /* The record borrows until the next par_queue_take() of its partition. */

@@ -94,6 +94,30 @@ static int nearest(const char *name)
     return found;
 }
 
+/* A section with a key `properties` takes every other key into it, as a line name=value: for those
+ * of a library. False: `name` is of no such section, or memory is refused. */
+static bool add_property(struct par_config *cfg, const char *name, const char *value)
+{
+    for (int i = 0; i < PAR_CONFIG__KEYS; i++) {
+        const struct par_config__key *k = &par_config__keys[i];
+        size_t len = strlen(k->section);
+        if (strcmp(k->key, "properties") != 0 || strncmp(name, k->section, len) != 0 ||
+            name[len] != '.' || name[len + 1] == 0)
+            continue;
+        const char **field = (const char **)((char *)cfg + k->offset);
+        size_t room = strlen(*field) + strlen(name + len + 1) + strlen(value) + 3;
+        char *text = malloc(room);
+        bool ok = text && room <= (size_t)k->max;
+        if (ok) {
+            snprintf(text, room, "%s%s=%s\n", *field, name + len + 1, value);
+            ok = par_config__own(cfg, field, text);
+        }
+        free(text);
+        return ok;
+    }
+    return false;
+}
+
 static enum par_err unknown(struct par_config_error *e, const char *where, const char *name)
 {
     int near = nearest(name);
@@ -151,9 +175,11 @@ static int take_pair(void *arg, const char *section, const char *key, const char
                                      key);
         else {
             snprintf(name, sizeof name, "%s.%s", section, key);
-            (void)unknown(l->error, where, name);
+            l->failed = !add_property(l->cfg, name, value);
+            if (l->failed)
+                (void)unknown(l->error, where, name);
         }
-        return 0;
+        return !l->failed;
     }
     if (l->origin.where[index] > 0) {
         (void)par_config__refuse(l->error, "%s: %s.%s is given twice, first on line %d: remove one",
@@ -216,7 +242,7 @@ static enum par_err load_option(struct loader *l, int number, const char *option
     snprintf(name, sizeof name, "%.*s", (int)(eq - option), option);
     int index = find_full(name);
     if (index < 0)
-        return unknown(l->error, "-o", name);
+        return add_property(l->cfg, name, eq + 1) ? PAR_OK : unknown(l->error, "-o", name);
     if (!par_config__store(l->cfg, index, eq + 1, reason, sizeof reason))
         return bad_value(l->error, "-o", index, eq + 1, reason);
     l->origin.where[index] = -number;

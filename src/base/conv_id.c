@@ -1,6 +1,8 @@
 /* Text and binary forms of conversation and user ids. */
 #include "base/conv_id.h"
 
+#include <sodium.h>
+
 _Static_assert(sizeof(struct par_conv) == 17, "compared and stored as bytes");
 
 static void put_be(uint8_t to[8], uint64_t v)
@@ -120,6 +122,13 @@ bool par_conv_users(const struct par_conv *conv, uint64_t *low_r, uint64_t *high
     *low_r = get_be(conv->id);
     *high_r = get_be(conv->id + 8);
     return true;
+}
+
+uint16_t par_conv_hash2(const struct par_conv *conv)
+{
+    uint8_t h[crypto_generichash_BYTES];
+    crypto_generichash(h, sizeof h, (const void *)conv, sizeof *conv, NULL, 0);
+    return (uint16_t)(h[0] << 8 | h[1]);
 }
 
 uint64_t par_conv_other(const struct par_conv *conv, uint64_t self)

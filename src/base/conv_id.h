@@ -39,6 +39,10 @@ struct par_conv par_conv_group(const uint8_t id[16]);
 /* The two users of a direct conversation, the smaller first; false, and zeros, for any other. */
 bool par_conv_users(const struct par_conv *conv, uint64_t *low_r, uint64_t *high_r);
 
+/* The first two bytes of a hash of the id: where its rows lie in the store, and so which partition
+ * its commands go to. */
+uint16_t par_conv_hash2(const struct par_conv *conv);
+
 /* The other side of a direct conversation; 0 when `self` is not one of its two users. */
 uint64_t par_conv_other(const struct par_conv *conv, uint64_t self);
 

@@ -1,6 +1,35 @@
-/* parley store init: makes an empty store. `parley serve` does it by itself. */
+/* parley store init: makes an empty store, and the topics of the queue where those are of a
+ * cluster. On one machine `parley serve` does it by itself. */
 #include "cli/commands.h"
 #include "cli/store.h"
+
+#include "parley/queue.h"
+
+/* Topics that are there already are left as they are. */
+static int init_queue(struct par_cli *cli)
+{
+    const struct par_config *cfg = &cli->cfg;
+    const struct par_queue_config config = {
+        .driver = cfg->queue.driver,
+        .servers = cfg->queue_kafka.servers,
+        .properties = cfg->queue_kafka.properties,
+        .prefix = cfg->queue_kafka.prefix,
+        .generation = (uint16_t)cfg->queue_kafka.generation,
+        .partitions = (uint32_t)cfg->queue_kafka.partitions,
+        .make = true,
+    };
+    struct par_queue *queue;
+    enum par_err err = par_queue_open(&config, &queue);
+    if (err) {
+        return err == PAR_E_BAD_REQUEST
+                   ? par_cli_usage(cli, "queue.kafka: the topics cannot be made like this")
+                   : par_cli_fail(cli, "the topics of the queue could not be made; try again");
+    }
+    printf("queue: %u partitions in topics %s.*\n", par_queue_partitions(queue),
+           cfg->queue_kafka.prefix);
+    par_queue_close(&queue);
+    return PAR_CLI_OK;
+}
 
 static int run(struct par_cli *cli)
 {
@@ -12,12 +41,16 @@ static int run(struct par_cli *cli)
     options.must_be_new = true;
     enum par_err err = par_store_open(&options, &store, &why);
     if (err == PAR_OK)
-        printf("store: made %s, incarnation %s\n", cli->cfg.store.path,
+        printf("store: made %s, incarnation %s\n",
+               strcmp(cli->cfg.store.driver, "hbase") == 0 ? cli->cfg.store_hbase.space
+                                                           : cli->cfg.store.path,
                par_store_incarnation(store));
     else
         code = par_cli_store_error(cli, err, &why);
     par_store_close(&store);
     par_buf_fini(&why);
+    if (code == PAR_CLI_OK && strcmp(cli->cfg.queue.driver, "kafka") == 0)
+        code = init_queue(cli);
     return code;
 }
 

@@ -54,6 +54,7 @@ struct par_queue_ops {
 
 extern const struct par_queue_ops par_queue__local;
 extern const struct par_queue_ops par_queue__fail;
+extern const struct par_queue_ops par_queue__kafka; /* with PARLEY_CLUSTER only */
 
 /* One more driver, of a simulated world; NULL in the product. Set before any queue is opened. */
 extern const struct par_queue_ops *par_queue__extra;

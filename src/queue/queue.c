@@ -19,7 +19,11 @@ struct par_queue {
 
 const struct par_queue_ops *par_queue__extra;
 
-static const struct par_queue_ops *const drivers[] = {&par_queue__local, &par_queue__fail};
+static const struct par_queue_ops *const drivers[] = {&par_queue__local, &par_queue__fail,
+#ifdef PARLEY_CLUSTER
+                                                      &par_queue__kafka
+#endif
+};
 
 static void count(atomic_uint_fast64_t *counter, uint64_t n)
 {

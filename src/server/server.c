@@ -110,7 +110,11 @@ static enum par_err open_drivers(struct par_server *server, struct par_server_er
                                      .max_records = (size_t)config->queue.commands_limit,
                                      .max_bytes = (size_t)config->queue.commands_bytes,
                                      .server = server->id,
-                                     .boot = server->boot};
+                                     .boot = server->boot,
+                                     .servers = config->queue_kafka.servers,
+                                     .properties = config->queue_kafka.properties,
+                                     .prefix = config->queue_kafka.prefix,
+                                     .generation = (uint16_t)config->queue_kafka.generation};
     struct par_presence_config presence = {.driver = config->presence.driver,
                                            .redis = &redis,
                                            .server = server->id,

@@ -29,7 +29,7 @@ static uint64_t get_u64(const void *from)
 
 uint16_t par_key_conv_hash2(const struct par_conv *conv)
 {
-    return hash2(conv, sizeof *conv);
+    return par_conv_hash2(conv);
 }
 
 uint16_t par_key_user_hash2(uint64_t user)

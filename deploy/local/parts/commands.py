@@ -73,7 +73,9 @@ def _up(arguments):
         print("cluster: engines ready")
         return
     parley.program()
-    _start(groups(options))
+    _start(engine_groups())
+    parley.prepare()
+    _start([parley.services(options), haproxy.services()])
     print(f"parley: ready http://{places.address('haproxy')}")
 
 

@@ -118,6 +118,14 @@ INT(queue, "queue", answer_ms, 15000, 100, 600000, YES, "Time for the writer's a
 INT(queue, "queue", batch, 1024, 1, 65536, NO, "Commands that the writer takes as one batch.")
 END_SECTION(queue)
 
+SECTION(queue_kafka, "queue.kafka", "Kafka. Any other key of this section is a property of librdkafka.")
+STR(queue_kafka, "queue.kafka", servers, "127.0.0.1:9092", 1000, "The first brokers to ask: host:port, with commas between.")
+STR(queue_kafka, "queue.kafka", prefix, "parley", 31, "What the names of all topics begin with.")
+INT(queue_kafka, "queue.kafka", partitions, 16, 1, 4096, NO, "Partitions of the topic of commands that `store init` makes.")
+INT(queue_kafka, "queue.kafka", generation, 1, 1, 65535, NO, "Generation of the topic of commands.")
+STR(queue_kafka, "queue.kafka", properties, "", 8000, "Lines of name=value; what any other key of this section adds to.")
+END_SECTION(queue_kafka)
+
 SECTION(store, "store", "Where entries are kept.")
 WORD(store, "store", driver, "rocksdb", "rocksdb\0hbase\0memory\0fail\0", NO, "rocksdb, hbase, memory (nothing survives) or fail.")
 STR(store, "store", path, "", 4000, "Folder of RocksDB. Empty: store in the data folder.")

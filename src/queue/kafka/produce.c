@@ -1,0 +1,227 @@
+/* Kafka: what is appended, and what is known of it. */
+#include "queue/kafka/kafka_private.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "queue/job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { KNOWN_MS = 10000 };
+
+/* What one thread has handed over since its last flush. */
+struct par_kafka__run {
+    struct par_kafka__run *next; /* of the driver's free ones */
+    _Atomic uint32_t waiting;    /* not yet confirmed, +1 while the thread adds */
+    _Atomic uint32_t done;       /* 1: waiting came to 0 */
+    _Atomic bool failed;
+};
+
+static _Thread_local struct par_kafka__run *current;
+static _Thread_local const struct par_kafka *current_of;
+
+static void release_one(struct par_kafka__run *run)
+{
+    if (atomic_fetch_sub(&run->waiting, 1) == 1)
+        par_pause_end(&run->done);
+}
+
+/* On the poller's thread, once for each record. */
+static void reported(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    struct par_kafka *k = opaque;
+    struct par_kafka__run *run = message->_private;
+    (void)client;
+    atomic_fetch_sub(&k->waiting_bytes, message->len);
+    if (message->err)
+        par_log_warn("kafka.not_confirmed", PAR_KV("topic", rd_kafka_topic_name(message->rkt)),
+                     PAR_KV("why", rd_kafka_err2str(message->err)));
+    if (!run)
+        return;
+    if (message->err)
+        atomic_store(&run->failed, true);
+    release_one(run);
+}
+
+void par_kafka__set_producer(rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_set_dr_msg_cb(conf, reported);
+}
+
+void par_kafka__poll(void *arg)
+{
+    struct par_kafka *k = arg;
+    while (!atomic_load(&k->closing))
+        rd_kafka_poll(k->producer, PAR_KAFKA__POLL_MS);
+}
+
+static enum par_err append(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
+                           struct par_str bytes, struct par_kafka__run *run)
+{
+    atomic_fetch_add(&k->waiting_bytes, bytes.len);
+    if (rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, (void *)bytes.ptr, bytes.len, NULL,
+                         0, run) == 0)
+        return PAR_OK;
+    atomic_fetch_sub(&k->waiting_bytes, bytes.len);
+    rd_kafka_resp_err_t err = rd_kafka_last_error();
+    return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PAR_E_OVERLOADED : PAR_E_UNAVAILABLE;
+}
+
+enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str bytes)
+{
+    struct par_kafka *k = state;
+    if (atomic_load(&k->sealed))
+        return PAR_E_UNAVAILABLE;
+    if (atomic_load(&k->waiting_bytes) + bytes.len > k->max_bytes)
+        return PAR_E_OVERLOADED;
+    return append(k, k->commands, par_partition_number(partition), bytes, NULL);
+}
+
+/* ---- runs ---- */
+
+static struct par_kafka__run *run_of(struct par_kafka *k)
+{
+    if (current && current_of == k)
+        return current;
+    pthread_mutex_lock(&k->lock);
+    struct par_kafka__run *run = k->runs;
+    if (run)
+        k->runs = run->next;
+    pthread_mutex_unlock(&k->lock);
+    if (!run)
+        run = calloc(1, sizeof *run);
+    if (!run)
+        return NULL;
+    atomic_store(&run->waiting, 1);
+    atomic_store(&run->done, 0);
+    atomic_store(&run->failed, false);
+    current = run;
+    current_of = k;
+    return run;
+}
+
+static enum par_err add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
+                        struct par_str bytes)
+{
+    struct par_kafka__run *run = run_of(k);
+    if (!run || !topic)
+        return PAR_E_UNAVAILABLE;
+    atomic_fetch_add(&run->waiting, 1);
+    enum par_err err = append(k, topic, partition, bytes, run);
+    /* Its own queue is full: what the thread added before must go first. */
+    for (int i = 0; err == PAR_E_OVERLOADED && i < 100 && !atomic_load(&k->closing); i++) {
+        par_pause(&k->closing, PAR_KAFKA__POLL_MS / 10);
+        err = append(k, topic, partition, bytes, run);
+    }
+    if (err) {
+        atomic_store(&run->failed, true);
+        release_one(run);
+    }
+    return err;
+}
+
+static rd_kafka_topic_t *inbox_of(struct par_kafka *k, uint64_t server)
+{
+    char name[PAR_KAFKA__NAME_MAX];
+    rd_kafka_topic_t *topic = NULL;
+    pthread_mutex_lock(&k->lock);
+    for (size_t i = 0; i < k->inbox_count; i++)
+        if (k->inbox_server[i] == server)
+            topic = k->inboxes[i];
+    if (!topic) {
+        if (k->inbox_count == sizeof k->inboxes / sizeof k->inboxes[0])
+            while (k->inbox_count)
+                rd_kafka_topic_destroy(k->inboxes[--k->inbox_count]);
+        par_kafka__inbox_topic(k, server, name);
+        topic = rd_kafka_topic_new(k->producer, name, NULL);
+        if (topic) {
+            k->inboxes[k->inbox_count] = topic;
+            k->inbox_server[k->inbox_count++] = server;
+        }
+    }
+    pthread_mutex_unlock(&k->lock);
+    return topic;
+}
+
+/* The servers that have an inbox, as the brokers list topics; asked for when the list is old. */
+static enum par_err know_servers(struct par_kafka *k)
+{
+    const struct rd_kafka_metadata *metadata;
+    char begin[PAR_KAFKA__NAME_MAX];
+    if (k->known_ms && par_mono_ms() - k->known_ms < KNOWN_MS)
+        return PAR_OK;
+    if (rd_kafka_metadata(k->producer, 1, NULL, &metadata, PAR_KAFKA__CALL_MS))
+        return k->known_ms ? PAR_OK : PAR_E_UNAVAILABLE;
+    int len = snprintf(begin, sizeof begin, "%s.inbox.", k->prefix);
+    k->known_count = 0;
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        const char *name = metadata->topics[i].topic;
+        if (strncmp(name, begin, (size_t)len) == 0 && k->known_count < PAR_KAFKA__SERVERS_MAX)
+            k->known[k->known_count++] = strtoull(name + len, NULL, 16);
+    }
+    rd_kafka_metadata_destroy(metadata);
+    k->known_ms = par_mono_ms();
+    return PAR_OK;
+}
+
+static enum par_err send_all(struct par_kafka *k, struct par_str bytes)
+{
+    uint64_t servers[PAR_KAFKA__SERVERS_MAX];
+    pthread_mutex_lock(&k->known_lock);
+    enum par_err err = know_servers(k);
+    size_t n = k->known_count;
+    memcpy(servers, k->known, n * sizeof *servers);
+    pthread_mutex_unlock(&k->known_lock);
+    for (size_t i = 0; !err && i < n; i++)
+        err = add(k, inbox_of(k, servers[i]), 0, bytes);
+    return err;
+}
+
+enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes)
+{
+    struct par_kafka *k = state;
+    return server == PAR_QUEUE_ALL_SERVERS ? send_all(k, bytes)
+                                           : add(k, inbox_of(k, server), 0, bytes);
+}
+
+enum par_err par_kafka__push(void *state, const struct par_push_job *job)
+{
+    struct par_kafka *k = state;
+    struct par_buf bytes = {0};
+    par_push_job_encode(job, &bytes);
+    enum par_err err = bytes.failed ? PAR_E_UNAVAILABLE
+                                    : add(k, k->push, RD_KAFKA_PARTITION_UA, par_buf_str(&bytes));
+    par_buf_fini(&bytes);
+    return err;
+}
+
+enum par_err par_kafka__flush(void *state)
+{
+    struct par_kafka *k = state;
+    struct par_kafka__run *run = current;
+    if (!run || current_of != k)
+        return PAR_OK;
+    current = NULL;
+    release_one(run);
+    /* Every record is reported within message.timeout.ms. */
+    while (!atomic_load(&run->done))
+        par_pause(&run->done, PAR_KAFKA__CALL_MS);
+    bool failed = atomic_load(&run->failed);
+    pthread_mutex_lock(&k->lock);
+    run->next = k->runs;
+    k->runs = run;
+    pthread_mutex_unlock(&k->lock);
+    return failed ? PAR_E_UNAVAILABLE : PAR_OK;
+}
+
+void par_kafka__free_runs(struct par_kafka *k)
+{
+    while (k->runs) {
+        struct par_kafka__run *run = k->runs;
+        k->runs = run->next;
+        free(run);
+    }
+    while (k->inbox_count)
+        rd_kafka_topic_destroy(k->inboxes[--k->inbox_count]);
+}
