@@ -43,6 +43,7 @@ struct par_reactor {
     struct par_list waiting;       /* struct par_request: for the writer's answer, oldest first */
     struct par_list late;          /* those for whom it did not come in time, oldest first */
     struct par_timer answer_timer; /* the first of either is due */
+    uint64_t answer_due_ms;        /* when it is set for */
     struct par_timer sweep_timer;  /* of the first reactor: housekeeping of the shared tables */
     uint32_t late_count;
     uint32_t client_count;

@@ -22,11 +22,16 @@ static struct par_request *first_of(struct par_list *list)
 static void arm(struct par_reactor *reactor)
 {
     const struct par_request *waits = first_of(&reactor->waiting), *late = first_of(&reactor->late);
-    if (par_timer_is_set(&reactor->answer_timer) || (!waits && !late))
+    if (!waits && !late)
         return;
     uint64_t due = waits ? waits->due_ms : late->due_ms, now = par_loop_now_ms(reactor->loop);
     if (late && late->due_ms < due)
         due = late->due_ms;
+    /* Late ones are kept for long: a timer that is set for one of them is moved. */
+    if (par_timer_is_set(&reactor->answer_timer) && reactor->answer_due_ms <= due)
+        return;
+    par_timer_cancel(&reactor->answer_timer);
+    reactor->answer_due_ms = due;
     par_timer_set(reactor->loop, &reactor->answer_timer, due > now ? due - now : 0);
 }
 
