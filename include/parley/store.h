@@ -258,14 +258,21 @@ int par_store_put_if_absent(struct par_store *store, enum par_table table, struc
                             struct par_str value, uint64_t version,
                             struct par_buf *value_r) PAR_MUST_CHECK;
 
-/* Replaces the whole value if it is still `expected` ({NULL, 0}: if the row is missing). 1: done,
- * durable. 0: it is another; appended to value_r (may be NULL), nothing when the row is missing.
- * -1: unavailable; it may be done. Ordered with put_if_absent and itself, not with commits. A store
- * that minds versions gives the value a higher one where `version` would hide it behind what was
- * there: so clocks of servers that differ do no harm here, as they do with a put. */
+/* Replaces the whole value if it is still `expected` ({NULL, 0}: if the row is missing); the value
+ * {NULL, 0} deletes the row. 1: done, durable. 0: it is another; appended to value_r (may be NULL),
+ * nothing when the row is missing. -1: unavailable; it may be done. Ordered with put_if_absent and
+ * itself, not with commits. A store that minds versions gives the value a higher one where
+ * `version` would hide it behind what was there: so clocks of servers that differ do no harm here,
+ * as they do with a put. */
 int par_store_swap(struct par_store *store, enum par_table table, struct par_str key,
                    struct par_str expected, struct par_str value, uint64_t version,
                    struct par_buf *value_r) PAR_MUST_CHECK;
+
+/* Makes the row this value ({NULL, 0}: no row), whatever is there, by swaps where versions would
+ * hide it: for rows that several servers write, whose clocks differ. FAILED also when others kept
+ * changing the row. */
+enum par_outcome par_store_set(struct par_store *store, enum par_table table, struct par_str key,
+                               struct par_str value, uint64_t version) PAR_MUST_CHECK;
 
 /* A batch of one row, synced. */
 enum par_outcome par_store_put(struct par_store *store, enum par_table table, struct par_str key,

@@ -56,9 +56,16 @@ uint64_t sim_redis__number(struct par_str bytes, size_t at)
 
 /* ---- rows and leases ---- */
 
-static bool ended(const struct sim_row *row)
+/* Of a lease that ends late, the version is when it should have ended. */
+static bool ended(struct sim_row *row)
 {
-    return row->until_ns > 0 && row->until_ns <= sim_now_ns();
+    uint64_t now = sim_now_ns();
+    bool over = row->until_ns > 0 && row->until_ns <= now;
+    if (!over && row->until_ns > 0 && row->version > 0 && row->version <= now) {
+        sim_fault(SIM_FAULT_REDIS_EXPIRED_LATE, "");
+        row->version = 0;
+    }
+    return over;
 }
 
 struct sim_row *sim_redis__get(const struct sim_rows *db, struct par_str key)
@@ -101,8 +108,11 @@ void sim_redis__set(struct sim_redis *redis, struct sim_rows *db, struct par_str
     struct sim_row *row = sim_rows_make(db, key);
     sim_row_set(row, value);
     row->until_ns = lease_ns > 0 ? sim_now_ns() + lease_ns : 0;
-    if (lease_ns > 0 && redis->plan.late_ns > 0 && !sim_healed())
+    row->version = 0;
+    if (lease_ns > 0 && redis->plan.late_ns > 0 && !sim_healed()) {
+        row->version = row->until_ns;
         row->until_ns += sim_random_skew(&redis->random, 0, redis->plan.late_ns);
+    }
 }
 
 static void take_out(struct sim_rows *db, struct par_str key)

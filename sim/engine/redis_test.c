@@ -218,6 +218,7 @@ static void leases_end_early_and_late(void **state)
         early += servers_of(1, 7) == 0;
     }
     assert_true(late > 10 && early > 10);
+    assert_true(sim_test_faults(SIM_FAULT_REDIS_EXPIRED_LATE) >= (uint64_t)late);
     assert_true(sim_test_faults(SIM_FAULT_REDIS_EXPIRED_EARLY) >= (uint64_t)early);
 }
 

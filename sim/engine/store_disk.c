@@ -6,6 +6,7 @@
  * page cache; the loss of power leaves what reached the disk and some of the rest, from its front.
  * After a failed write or sync nothing is written until the store was opened again, which finds
  * what the page cache still has, and syncs it before it shows it (E3). */
+#include "base/mutant.h"
 #include "sim/engine/store_private.h"
 
 #include <stdlib.h>
@@ -98,16 +99,17 @@ static bool reach_disk(struct sim_store *store, const struct sim_wal *last)
  * without. */
 static void recover(struct sim_store *store)
 {
+    bool unsynced = store->plan.recovery_unsynced || PAR_MUTANT(E3_UNSYNCED);
     for (int t = 0; t < PAR_T_COUNT; t++) {
         sim_rows_clear(&store->tables[t]);
         sim_rows_copy(&store->tables[t], &store->disk[t]);
     }
     for (struct sim_wal *w = store->wal; w != NULL; w = w->next) {
         apply(store->tables, w);
-        if (!store->plan.recovery_unsynced)
+        if (!unsynced)
             apply(store->disk, w);
     }
-    if (!store->plan.recovery_unsynced)
+    if (!unsynced)
         sim_store__drop_wal(store);
     store->broken = false;
 }

@@ -53,7 +53,8 @@ int sim_store__swap(struct sim_store *store, enum par_table table, struct par_st
         version = row->version + 1;
     if (row != NULL && row->buried_ns != 0 && version <= row->buried)
         version = row->buried + 1;
-    struct sim_landing_row put = {sim_bytes_new(key), sim_bytes_new(value), version,
+    struct sim_landing_row put = {sim_bytes_new(key),
+                                  value.ptr != NULL ? sim_bytes_new(value) : NULL, version,
                                   (uint8_t)table};
     sim_store__land(store, store->tables, &put);
     sim_bytes_unref(&put.key);
@@ -100,11 +101,13 @@ static void forget(struct sim_landing *l)
 
 static void land(struct sim_landing *l)
 {
-    struct par_str expected = l->expected != NULL ? sim_bytes_str(l->expected) : PAR_STR("");
+    const struct par_str none = {0};
+    struct par_str expected = l->expected != NULL ? sim_bytes_str(l->expected) : none;
+    struct par_str value = l->row[0].value != NULL ? sim_bytes_str(l->row[0].value) : none;
     if (l->swaps)
         (void)sim_store__swap(l->store, l->row[0].table, sim_bytes_str(l->row[0].key),
-                              l->expected != NULL ? &expected : NULL,
-                              sim_bytes_str(l->row[0].value), l->row[0].version, NULL);
+                              l->expected != NULL ? &expected : NULL, value, l->row[0].version,
+                              NULL);
     for (size_t i = 0; i < l->count && !l->swaps; i++)
         sim_store__land(l->store, l->store->tables, &l->row[i]);
     forget(l);

@@ -324,8 +324,9 @@ static void send_swap(struct sim_store *store, enum par_table table, struct par_
     struct sim_landing *l = sim_store__landing(store, 1);
     l->swaps = true;
     l->expected = expected != NULL ? sim_bytes_new(*expected) : NULL;
-    l->row[l->count++] =
-        (struct sim_landing_row){sim_bytes_new(key), sim_bytes_new(value), version, (uint8_t)table};
+    l->row[l->count++] = (struct sim_landing_row){sim_bytes_new(key),
+                                                  value.ptr != NULL ? sim_bytes_new(value) : NULL,
+                                                  version, (uint8_t)table};
     store->landing_rows++;
     sim_store__landing_at(l, when_ns);
 }

@@ -18,16 +18,14 @@ static enum par_err set_contact(struct par_request *req, const struct par_user_r
         return PAR_E_NOT_FOUND;
     struct par_key key = par_key_user_id(req->who.user, ref->id);
     int64_t now = par_wall_ms();
-    enum par_outcome outcome;
-    if (add) {
-        struct par_buf row = {0};
+    struct par_buf row = {0};
+    if (add)
         par_contact_encode(&(struct par_contact){.created = now}, &row);
-        outcome = par_store_put(store, PAR_T_CONTACTS, par_key_str(&key), par_buf_str(&row),
-                                (uint64_t)now);
-        par_buf_fini(&row);
-    } else {
-        outcome = par_store_delete(store, PAR_T_CONTACTS, par_key_str(&key), (uint64_t)now);
-    }
+    enum par_outcome outcome =
+        row.failed ? PAR_OUTCOME_FAILED
+                   : par_store_set(store, PAR_T_CONTACTS, par_key_str(&key),
+                                   add ? par_buf_str(&row) : (struct par_str){0}, (uint64_t)now);
+    par_buf_fini(&row);
     return outcome == PAR_OUTCOME_OK ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 

@@ -56,8 +56,10 @@ static void work_register(struct par_request *req)
     }
     struct par_buf value = {0};
     par_push_token_encode(&row, &value);
-    enum par_outcome outcome = par_store_put(req->reactor->server->store, PAR_T_PUSH_TOKENS,
-                                             par_key_str(&key), par_buf_str(&value), (uint64_t)now);
+    enum par_outcome outcome =
+        value.failed ? PAR_OUTCOME_FAILED
+                     : par_store_set(req->reactor->server->store, PAR_T_PUSH_TOKENS,
+                                     par_key_str(&key), par_buf_str(&value), (uint64_t)now);
     par_buf_fini(&value);
     if (outcome != PAR_OUTCOME_OK) {
         par_request_error(req, PAR_E_UNAVAILABLE, NULL);
@@ -91,8 +93,9 @@ static void work_unregister(struct par_request *req)
         key = par_key_user_id(req->who.user, id);
         found = par_store_get_in(store, PAR_T_PUSH_TOKENS, par_key_str(&key), &req->arena, &value);
     }
-    if (found < 0 || (found && par_store_delete(store, PAR_T_PUSH_TOKENS, par_key_str(&key),
-                                                (uint64_t)par_wall_ms()) != PAR_OUTCOME_OK))
+    if (found < 0 ||
+        (found && par_store_set(store, PAR_T_PUSH_TOKENS, par_key_str(&key), (struct par_str){0},
+                                (uint64_t)par_wall_ms()) != PAR_OUTCOME_OK))
         par_request_error(req, PAR_E_UNAVAILABLE, NULL);
     else if (!found)
         par_request_error(req, PAR_E_NOT_FOUND, "push_id: no such token");

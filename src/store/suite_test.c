@@ -357,6 +357,28 @@ static void put_if_absent_and_swap(void **state)
     par_buf_fini(&now);
 }
 
+static void what_is_set_holds_whatever_its_version(void **state)
+{
+    struct par_store *s = *state;
+    const struct par_str k = PAR_STR("k"), none = {0};
+    for (uint64_t version = 100; version > 60; version -= 10) {
+        assert_int_equal(par_store_set(s, PAR_T_META, k, PAR_STR("1"), version), PAR_OUTCOME_OK);
+        assert_int_equal(get_is(s, PAR_T_META, k, "1"), 1);
+        assert_int_equal(par_store_set(s, PAR_T_META, k, PAR_STR("2"), version - 1),
+                         PAR_OUTCOME_OK);
+        assert_int_equal(get_is(s, PAR_T_META, k, "2"), 1);
+        assert_int_equal(par_store_set(s, PAR_T_META, k, PAR_STR("2"), version - 2),
+                         PAR_OUTCOME_OK);
+        assert_int_equal(par_store_set(s, PAR_T_META, k, none, version - 3), PAR_OUTCOME_OK);
+        assert_int_equal(get_is(s, PAR_T_META, k, NULL), 0);
+        assert_int_equal(par_store_set(s, PAR_T_META, k, none, version - 4), PAR_OUTCOME_OK);
+    }
+    assert_int_equal(par_store_set(s, PAR_T_META, k, PAR_STR("3"), 1), PAR_OUTCOME_OK);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("2"), none, 1, NULL), 0);
+    assert_int_equal(par_store_swap(s, PAR_T_META, k, PAR_STR("3"), none, 1, NULL), 1);
+    assert_int_equal(get_is(s, PAR_T_META, k, NULL), 0);
+}
+
 enum { CLAIMERS = 4, CLAIMS = 25 };
 struct claimer {
     struct par_store *store;
@@ -505,6 +527,7 @@ int main(void)
         ON_A_STORE(the_newest_entry_is_one_step_away),
         ON_A_STORE(many_rows_are_read_at_once),
         ON_A_STORE(put_if_absent_and_swap),
+        ON_A_STORE(what_is_set_holds_whatever_its_version),
         ON_A_STORE(of_many_who_claim_a_key_one_gets_it),
         ON_A_STORE(a_scan_sees_a_batch_whole_or_not),
         ON_A_STORE(rows_that_are_too_large_are_refused),

@@ -134,7 +134,8 @@ static int swap_locked(struct par_store *store, enum par_table table, struct par
         bool same = expected.ptr == NULL ? found == 0
                                          : found == 1 && par_str_eq(par_buf_str(&now), expected);
         if (same) {
-            result = par_store_put(store, table, key, value, version) == PAR_OUTCOME_OK ? 1 : -1;
+            const struct par_str *set = value.ptr != NULL ? &value : NULL;
+            result = commit_one(store, table, key, set, version) == PAR_OUTCOME_OK ? 1 : -1;
         } else {
             result = 0;
             if (value_r != NULL)
@@ -175,6 +176,31 @@ int par_store_put_if_absent(struct par_store *store, enum par_table table, struc
                             struct par_str value, uint64_t version, struct par_buf *value_r)
 {
     return par_store_swap(store, table, key, (struct par_str){0}, value, version, value_r);
+}
+
+enum par_outcome par_store_set(struct par_store *store, enum par_table table, struct par_str key,
+                               struct par_str value, uint64_t version)
+{
+    enum { TRIES = 8 };
+    const struct par_str *set = value.ptr != NULL ? &value : NULL;
+    enum par_outcome outcome = PAR_OUTCOME_FAILED;
+    struct par_buf now = {0};
+    if (store->driver->swap == NULL)
+        return commit_one(store, table, key, set, version);
+    for (int i = 0; i < TRIES; i++) {
+        par_buf_clear(&now);
+        int found = par_store_get(store, table, key, &now);
+        bool same = found == 0 ? set == NULL : set != NULL && par_str_eq(par_buf_str(&now), value);
+        struct par_str expected = found == 1 ? par_buf_str(&now) : (struct par_str){0};
+        int done = found < 0 ? -1
+                   : same    ? 1
+                             : par_store_swap(store, table, key, expected, value, version, NULL);
+        outcome = done > 0 ? PAR_OUTCOME_OK : done < 0 ? PAR_OUTCOME_UNCERTAIN : PAR_OUTCOME_FAILED;
+        if (done != 0)
+            break;
+    }
+    par_buf_fini(&now);
+    return outcome;
 }
 
 enum par_err par_store_backup(struct par_store *store, const char *dir, struct par_buf *why_r)
