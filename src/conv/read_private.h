@@ -15,8 +15,9 @@ enum par_err par_read__unavailable(struct par_reader *r);
 enum par_err par_read__damaged(struct par_reader *r);
 enum par_err par_read__no_memory(struct par_reader *r);
 
-/* V1: *top_r is the newest entry below which there is no hole, 0 for none. A store that lands rows
- * one by one may hold some above it. */
+/* V1: *top_r is the newest entry below which there is no hole, and not above what the
+ * conversation's row tells (so that sync is never behind a page); 0 for none. A store that lands
+ * rows one by one may hold some above it. */
 enum par_err par_read__top(struct par_reader *r, const struct par_conv *conv,
                            uint64_t *top_r) PAR_MUST_CHECK;
 /* The newest entry there is at or below seq, which some row names; NULL: there is none yet. Only a

@@ -258,6 +258,26 @@ static void least_of_others(const struct par_read__mark *marks, size_t n,
     row->others_read = read == UINT64_MAX ? 0 : read < most ? read : most;
 }
 
+/* The newest entry that the user may see, and what the user may see now (V3: in this order). */
+static enum par_err last_and_view(struct par_reader *r, uint64_t user,
+                                  const struct par_conversation *conversation,
+                                  struct par_entry **last_r, struct par_view *view_r)
+{
+    const struct par_conv *conv = &conversation->conv;
+    /* V5: the conversation's row may be ahead of what is there. */
+    enum par_err err = par_read__last(r, conv, conversation->last_seq, last_r);
+    if (!err && !*last_r)
+        err = PAR_E_NOT_FOUND;
+    if (!err)
+        err = par_read_view(r, user, conv, view_r);
+    /* Taken out meanwhile. */
+    if (!err && (*last_r)->seq > view_r->last_seq)
+        err = par_read__last(r, conv, view_r->last_seq, last_r);
+    if (!err && !*last_r)
+        err = PAR_E_NOT_FOUND;
+    return err ? err : par_read__hide_deleted(r, conv, *last_r, 1);
+}
+
 enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
                                 const struct par_user_conv *own,
                                 const struct par_conversation *conversation,
@@ -279,13 +299,7 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
     struct par_view view;
     struct par_read__mark *marks;
     size_t mark_count;
-    enum par_err err = par_read__last(r, conv, conversation->last_seq, &last);
-    if (!err && !last)
-        return PAR_E_NOT_FOUND;
-    if (!err)
-        err = par_read__hide_deleted(r, conv, last, 1);
-    if (!err)
-        err = par_read_view(r, user, conv, &view);
+    enum par_err err = last_and_view(r, user, conversation, &last, &view);
     if (!err && conv->kind == PAR_CONV_GROUP)
         err = par_read__roster(r, conv, &roster);
     if (!err)
@@ -303,7 +317,6 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
         row->name = own->left_name.ptr ? own->left_name : PAR_STR("");
         row->member_count = own->left_members;
     }
-    /* V5: what was released before this began is there; the conversation's row may be ahead. */
     row->last_seq = last->seq;
     row->last_entry = last;
     row->last_entry_own = last->sender == user;

@@ -41,7 +41,13 @@ enum par_err par_read__top(struct par_reader *r, const struct par_conv *conv, ui
         return par_read__unavailable(r);
     if (limit > 1 ? !dense_top(row, top_r) : row && !par_key_parse_entry(row->key, &in_key, top_r))
         return par_read__damaged(r);
-    return PAR_OK;
+    if (limit == 1 || PAR_MUTANT(V1_NAIVE_PAGE))
+        return PAR_OK;
+    struct par_conversation conversation;
+    enum par_err err = par_read__conversation(r, conv, &conversation);
+    if (!err && conversation.last_seq < *top_r)
+        *top_r = conversation.last_seq;
+    return err;
 }
 
 enum par_err par_read__last(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
