@@ -379,9 +379,20 @@ bool par_directory_read(struct par_directory *dir, uint64_t user, bool online)
         if (e->told == PAR_DIR_TOLD_NOTHING)
             e->told = told_of(online);
         same = e->told == told_of(online);
+        if (!same)
+            e->told = PAR_DIR_TOLD_NOTHING;
     }
     pthread_mutex_unlock(&s->lock);
     return same;
+}
+
+void par_directory_not_told(struct par_directory *dir, uint64_t user)
+{
+    struct shard *s = lock_shard(dir, user);
+    struct entry *e = find(dir, s, user);
+    if (e)
+        e->told = PAR_DIR_TOLD_NOTHING;
+    pthread_mutex_unlock(&s->lock);
 }
 
 struct watched {

@@ -67,6 +67,11 @@ static void was_lost(struct par_life *life)
     par_log_warn("life.lost", PAR_KV("do", "clients are told to sync"));
     if (!PAR_MUTANT(ZOMBIE_SERVER_NO_SYNC))
         par_inbox_sync_here(life->server);
+    /* What lost the routes may have lost the presence, too: said again at once, and looked at when
+     * the others had the time to do the same. */
+    uint64_t soon = par_mono_ms() + dead_ms(life);
+    life->presence_ms = 0;
+    life->check_ms = life->check_ms < soon ? life->check_ms : soon;
 }
 
 static void find_dead(struct par_life *life)

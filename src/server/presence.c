@@ -244,12 +244,16 @@ void par_presence_close_server(struct par_server *server)
         pthread_mutex_destroy(&server->presence_locks[i]);
 }
 
-/* Somebody reads something else than those who watch were told: one of the two is not true now. */
+/* Somebody reads something else than those who watch were told: one of the two is not true now, and
+ * who reads may be one of those. online NULL: it cannot be told, and everybody is shown off line.
+ */
 static void compare_with_told(struct par_server *server, const uint64_t *users, size_t n,
                               const bool *online)
 {
     for (size_t i = 0; i < n; i++) {
-        if (users[i] && !par_directory_read(server->directory, users[i], online[i]))
+        if (users[i] && !online)
+            par_directory_not_told(server->directory, users[i]);
+        else if (users[i] && !par_directory_read(server->directory, users[i], online[i]))
             submit(server, users[i], online[i], true);
     }
 }
@@ -273,10 +277,10 @@ enum par_err par_presence_write(struct par_server *server, struct par_reader *re
         memset(visible, true, n * sizeof *visible);
     }
     /* A driver that cannot tell shows everybody off line: presence degrades (principle 6). */
-    if (par_presence_get(server->presence, ids, n, online))
+    bool knows = !par_presence_get(server->presence, ids, n, online);
+    if (!knows)
         par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
-    else
-        compare_with_told(server, ids, n, online);
+    compare_with_told(server, ids, n, knows ? online : NULL);
     for (size_t i = 0; i < n; i++) {
         int64_t last_seen = 0;
         bool on = ids[i] && visible[i] && online[i];
