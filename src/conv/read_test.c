@@ -6,7 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "conv/read.h"
+#include "conv/read_private.h"
+#include "parley/queue.h"
 #include "store/key.h"
 
 #include <jansson.h>
@@ -279,6 +280,75 @@ static void nothing_was_written_yet(void **state)
     par_arena_fini(&arena);
 }
 
+/* V7: tokens of many partitions, while the log grows and when a list would be too long. */
+static void put_position(struct world *w, uint32_t partition, uint64_t position, bool sealed)
+{
+    struct par_checkpoint c = {.generation = par_partition_generation(partition),
+                               .position = position,
+                               .rules = 1,
+                               .sealed = sealed};
+    struct par_buf value = {0};
+    par_checkpoint_encode(&c, &value);
+    put(w->store, PAR_T_CHECKPOINTS, par_key_number(partition), &value);
+}
+
+/* The token as it is now, by way of its text. */
+static struct par_read__token token_now(struct par_reader *r)
+{
+    struct par_read__token now, back;
+    char text[PAR_READ_TOKEN_MAX];
+    assert_int_equal(par_read__token_now(r, &now), PAR_OK);
+    size_t n = par_read__token_list(&now, text);
+    assert_true(n > 0 && n < PAR_READ_TOKEN_MAX);
+    assert_true(
+        par_read__token_parse(r, par_arena_copy(r->arena, par_str_of(text, n)), &now, &back));
+    return back;
+}
+
+static void tokens_of_many_partitions(void **state)
+{
+    struct world *w = *state;
+    struct par_arena arena = {0};
+    struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+    put_position(w, par_partition(0, 0), 1, true);
+    put_position(w, par_partition(1, 0), 10, false);
+    put_position(w, par_partition(1, 1), 20, false);
+    struct par_read__token t = token_now(&r);
+    assert_false(par_read__token_changed(&t, 0, par_stamp(1, 9)));
+    assert_true(par_read__token_changed(&t, 0, par_stamp(1, 10)));
+    assert_false(par_read__token_changed(&t, 1, par_stamp(1, 19)));
+    assert_true(par_read__token_changed(&t, 1, par_stamp(1, 20)));
+    /* A later generation, and a partition that had not begun. */
+    assert_true(par_read__token_changed(&t, 2, par_stamp(2, 0)));
+    assert_true(par_read__token_changed(&t, 7, par_stamp(1, 0)));
+    /* One half has ended, its two children have not begun; then all has ended. */
+    put_position(w, par_partition(1, 0), 12, true);
+    t = token_now(&r);
+    assert_true(par_read__token_changed(&t, 1, par_stamp(1, 20)));
+    assert_true(par_read__token_changed(&t, 0, par_stamp(2, 0)));
+    put_position(w, par_partition(1, 1), 25, true);
+    t = token_now(&r);
+    assert_false(par_read__token_changed(&t, 0, par_stamp(1, 11)));
+    assert_false(par_read__token_changed(&t, 1, par_stamp(1, 24)));
+    assert_true(par_read__token_changed(&t, 3, par_stamp(2, 0)));
+    /* The children have begun. */
+    for (uint16_t i = 0; i < 4; i++)
+        put_position(w, par_partition(2, i), i * 10, false);
+    t = token_now(&r);
+    assert_false(par_read__token_changed(&t, 1, par_stamp(1, 24)));
+    assert_false(par_read__token_changed(&t, 3, par_stamp(2, 29)));
+    assert_true(par_read__token_changed(&t, 3, par_stamp(2, 30)));
+    /* So many that only the least is told: more counts as changed, nothing is missed. */
+    for (uint16_t i = 0; i < 64; i++)
+        put_position(w, par_partition(2, i), 1000 + i, false);
+    t = token_now(&r);
+    assert_int_equal(t.count, 1);
+    assert_false(par_read__token_changed(&t, 63, par_stamp(2, 999)));
+    assert_true(par_read__token_changed(&t, 63, par_stamp(2, 1063)));
+    assert_false(par_read__token_changed(&t, 0, par_stamp(1, 5)));
+    par_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +356,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_page_ends_before_it_is_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sync_counts_unread_and_knows_its_tokens, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_was_written_yet, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tokens_of_many_partitions, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

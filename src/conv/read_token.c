@@ -65,19 +65,22 @@ static size_t write_list(const struct par_read__token *t, char *out, size_t size
 }
 
 /* One pair for all partitions that are not sealed. With some of them of an older generation, all
- * that was done since it began counts as changed. */
+ * that was done since it began counts as changed. With none, what the next generation will do. */
 static struct par_read__position least(const struct par_read__token *t)
 {
-    uint16_t oldest = UINT16_MAX, newest = 0;
+    uint16_t oldest = UINT16_MAX, newest = 0, last = 0;
     uint64_t position = UINT64_MAX;
     for (size_t i = 0; i < t->count; i++) {
         uint16_t generation = par_partition_generation(t->at[i].partition);
+        last = generation > last ? generation : last;
         if (t->at[i].sealed)
             continue;
         oldest = generation < oldest ? generation : oldest;
         newest = generation > newest ? generation : newest;
         position = t->at[i].position < position ? t->at[i].position : position;
     }
+    if (position == UINT64_MAX)
+        return (struct par_read__position){.partition = par_partition((uint16_t)(last + 1), ALL)};
     return (struct par_read__position){.partition = par_partition(oldest, ALL),
                                        .position = oldest == newest ? position : 0};
 }
