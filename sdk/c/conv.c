@@ -60,6 +60,7 @@ struct par_sdk__conv *par_sdk__conv_get(struct par_sdk *sdk, struct par_str id)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         par_list_init(lists[i]);
     par_sdk__timer_init(&c->fill_timer, par_sdk__fill_due);
+    par_sdk__timer_init(&c->members_timer, par_sdk__members_due);
     par_sdk__lane_init(&c->lane);
     if (!par_map_insert(&sdk->by_id, &c->in_map, c->view.id)) {
         free(c);
@@ -91,6 +92,7 @@ void par_sdk__conv_wipe(struct par_sdk__conv *c)
 {
     free_held(c);
     par_sdk__fill_stop(c);
+    par_sdk__timer_stop(&c->members_timer);
     par_list_remove(&c->marks);
     blank(c);
     c->base_unread = 0;
@@ -180,6 +182,42 @@ static bool counts(const struct par_sdk__conv *c, const struct par_sdk_entry *e)
     return e->kind == PAR_SDK_TEXT && e->from != c->sdk->settings.user && !e->deleted_seq;
 }
 
+void par_sdk__unread_fold(struct par_sdk__conv *c, const struct par_sdk_entry *e)
+{
+    /* Held down to the read mark; and the row does not know better what is still to come. */
+    bool here = c->view.lo <= c->view.read + 1 &&
+                (c->base_seq <= c->view.hi || c->base_read < c->view.read);
+    if (here) {
+        c->base_unread = 0;
+        c->base_read = c->view.read;
+    } else if (e->seq <= c->base_seq) {
+        return;
+    }
+    c->base_seq = e->seq;
+    if (e->seq > c->view.read && counts(c, e) && c->base_unread < PAR_SDK__UNREAD_MAX)
+        c->base_unread++;
+}
+
+void par_sdk__unread_ask(struct par_sdk__conv *c)
+{
+    bool here = c->count && c->view.lo <= c->view.read + 1 && c->base_seq <= c->view.hi;
+    if (!here && !c->sdk->settings.by_have)
+        par_sdk__sync(c->sdk, NULL, NULL, false);
+}
+
+void par_sdk__unread_deleted(struct par_sdk__conv *c, const struct par_sdk_entry *target,
+                             const struct par_sdk_entry *deletion)
+{
+    /* What the row has counted already, and does not know to be deleted. */
+    if (deletion->seq <= c->base_seq || deletion->target > c->base_seq ||
+        deletion->target <= c->view.read)
+        return;
+    if (!target)
+        par_sdk__unread_ask(c);
+    else if (counts(c, target) && c->base_unread > 0)
+        c->base_unread--;
+}
+
 uint32_t par_sdk_unread(const struct par_sdk_conv *conv)
 {
     const struct par_sdk__conv *c = (const struct par_sdk__conv *)conv;
@@ -189,10 +227,11 @@ uint32_t par_sdk_unread(const struct par_sdk_conv *conv)
     /* The row knows of more than is held. */
     if (c->base_seq > conv->hi && c->base_read >= conv->read)
         return c->base_unread;
-    /* Held down to the read mark: counted here. Else what the row said, and what came since. */
-    bool exact = conv->lo <= conv->read + 1;
-    uint64_t from = exact || conv->read > c->base_seq ? conv->read : c->base_seq;
-    uint32_t n = exact || c->base_read < conv->read ? 0 : c->base_unread;
+    /* Held down to the read mark, or read further than the row knew: counted here. Else what the
+     * row said, and what came since. */
+    bool here = conv->lo <= conv->read + 1 || c->base_read < conv->read;
+    uint64_t from = here || conv->read > c->base_seq ? conv->read : c->base_seq;
+    uint32_t n = here ? 0 : c->base_unread;
     for (uint32_t i = c->count; i-- > 0 && n < PAR_SDK__UNREAD_MAX;) {
         const struct par_sdk_entry *e = &c->held[c->head + i]->e;
         if (e->seq <= from)

@@ -86,6 +86,7 @@ void par_sdk__catchup_stop(struct par_sdk *sdk)
     PAR_LIST_FOR_EACH (node, &sdk->convs) {
         struct par_sdk__conv *c = PAR_CONTAINER(node, struct par_sdk__conv, node);
         par_sdk__fill_stop(c);
+        par_sdk__timer_stop(&c->members_timer);
         c->older_asked = false;
     }
 }

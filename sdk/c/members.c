@@ -3,7 +3,7 @@
 #include "sdk/c/sdk_private.h"
 
 /* Groups up to 50 tell marks by member; a few more may be there while the count is in motion. */
-enum { FOLLOWED = 64 };
+enum { FOLLOWED = 64, AGAIN_MS = 1000 };
 
 void par_sdk__members_ask(struct par_sdk__conv *c)
 {
@@ -14,6 +14,7 @@ void par_sdk__members_ask(struct par_sdk__conv *c)
         return;
     }
     c->members_stale = false;
+    par_sdk__timer_stop(&c->members_timer);
     if (c->view.direct || !c->view.member || c->view.member_count > FOLLOWED ||
         !par_sdk__online(sdk)) {
         free(c->members);
@@ -29,6 +30,12 @@ void par_sdk__members_ask(struct par_sdk__conv *c)
     par_json_key_str(&w, "conv", c->view.id);
     par_json_key_int(&w, "limit", 2 * FOLLOWED);
     par_sdk__request_end(sdk, &w);
+}
+
+void par_sdk__members_due(struct par_sdk *sdk, struct par_sdk__timer *timer)
+{
+    (void)sdk;
+    par_sdk__members_ask(PAR_CONTAINER(timer, struct par_sdk__conv, members_timer));
 }
 
 static struct par_sdk__member *find(const struct par_sdk__conv *c, uint64_t user)
@@ -68,6 +75,9 @@ void par_sdk__members_answer(struct par_sdk__conv *c, const struct par_sdk__answ
 {
     struct par_json list, row, user;
     c->members_asked = false;
+    if (!a->ok && a->retry && par_sdk__online(c->sdk))
+        par_sdk__timer_set(c->sdk, &c->members_timer,
+                           a->retry_after_ms > AGAIN_MS ? a->retry_after_ms : AGAIN_MS);
     if (!a->ok || !par_sdk__get_array(a->ok, "members", &list))
         return;
     struct par_sdk__member *rows = calloc(2 * FOLLOWED, sizeof *rows);

@@ -351,6 +351,18 @@ static void check_reactions(const struct world *w, const struct par_sdk_conv *c,
     json_decref(last);
 }
 
+/* The least of the others' marks. */
+static json_int_t least(const struct world *w, size_t device, size_t k, const char *name)
+{
+    json_int_t n = INT64_MAX;
+    for (size_t i = 0; i < convs[k].count; i++) {
+        json_int_t mark = test_server_mark(&w->server, convs[k].id, convs[k].users[i], name);
+        if (strcmp(convs[k].users[i], users[device]) != 0 && mark < n)
+            n = mark;
+    }
+    return n;
+}
+
 static void check_held(const struct world *w, size_t i, size_t k)
 {
     const struct owner *o = &w->owners[i];
@@ -372,6 +384,13 @@ static void check_held(const struct world *w, size_t i, size_t k)
     }
     assert_true(test_server_mark(&w->server, convs[k].id, users[i], "delivered") >= need);
     assert_true(test_server_mark(&w->server, convs[k].id, users[i], "read") >= w->reads[i][k]);
+    /* Marks that moved elsewhere while it was away come with the rows of `since`. */
+    if (o->settings.by_have)
+        return;
+    assert_int_equal(c->read, test_server_mark(&w->server, convs[k].id, users[i], "read"));
+    assert_int_equal(c->others_delivered, least(w, i, k, "delivered"));
+    assert_int_equal(c->others_read, least(w, i, k, "read"));
+    assert_int_equal(par_sdk_unread(c), test_server_unread(&w->server, convs[k].id, users[i]));
 }
 
 /* Each item ended once, those that were sent are in the log once, in the order written. */

@@ -30,6 +30,7 @@ static bool make_room(struct par_sdk__conv *c, uint32_t before, uint32_t n)
 
 static void let_go_of_oldest(struct par_sdk__conv *c)
 {
+    par_sdk__unread_fold(c, &c->held[c->head]->e);
     par_sdk__held_free(c->held[c->head++]);
     c->count--;
     c->view.lo++;
@@ -116,9 +117,11 @@ static void lay_reaction(struct par_sdk__conv *c, struct par_sdk__held *t,
 void par_sdk__lay(struct par_sdk__conv *c, const struct par_sdk_entry *e)
 {
     struct par_sdk__held *t = e->target ? par_sdk__held_at(c, e->target) : NULL;
-    if (e->kind == PAR_SDK_DELETED && e->target)
+    if (e->kind == PAR_SDK_DELETED && e->target) {
+        par_sdk__unread_deleted(c, t ? &t->e : NULL, e);
         lay_deletion(c, t, e);
-    else if (t && e->kind == PAR_SDK_EDITED)
+    }
+    if (t && e->kind == PAR_SDK_EDITED)
         lay_edit(c, t, e);
     else if (t && e->kind == PAR_SDK_REACTION)
         lay_reaction(c, t, e);
@@ -277,6 +280,8 @@ void par_sdk__restart_at(struct par_sdk__conv *c, uint64_t seq)
         c->parked_count--;
         memmove(c->parked, c->parked + 1, c->parked_count * sizeof *c->parked);
     }
+    if (c->base_seq < c->view.hi)
+        par_sdk__unread_ask(c);
     par_sdk__conv_dirty(c);
 }
 

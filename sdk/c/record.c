@@ -94,6 +94,8 @@ static void put_conv(struct par_sdk__conv *c)
     const struct par_sdk_conv *v = &c->view;
     struct par_buf out = {0};
     struct par_json_out w = par_json_out(&out);
+    /* What unread covers: more than is held, if the row knew of more. */
+    bool ahead = c->base_seq > v->hi && c->base_read >= v->read;
     par_json_open(&w);
     par_json_key_str(&w, "name", v->name);
     par_json_key_bool(&w, "member", v->member);
@@ -113,7 +115,7 @@ static void put_conv(struct par_sdk__conv *c)
     par_json_key_int(&w, "last_seq", (int64_t)v->last_seq);
     par_json_key_int(&w, "counted_seq", (int64_t)c->counted_seq);
     par_json_key_int(&w, "unread", par_sdk_unread(v));
-    par_json_key_int(&w, "unread_seq", (int64_t)(c->base_seq > v->hi ? c->base_seq : v->hi));
+    par_json_key_int(&w, "unread_seq", (int64_t)(ahead ? c->base_seq : v->hi));
     par_json_key_int(&w, "pending", c->set_pending | c->set_flying);
     par_json_close(&w);
     par_sdk__put_record(c->sdk, PAR_SDK_RECORD_CONV, v->id, &out);

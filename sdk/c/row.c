@@ -105,9 +105,12 @@ static void raise_others(struct par_sdk__conv *c, uint64_t user, uint64_t delive
 
 void par_sdk__mark(struct par_sdk__conv *c, uint64_t user, uint64_t delivered, uint64_t read)
 {
-    if (user == c->sdk->settings.user)
+    if (user == c->sdk->settings.user) {
+        bool moved = read > c->view.read;
         raise_own(c, delivered, read);
-    else if (user == 0 || c->view.direct)
+        if (moved)
+            par_sdk__unread_ask(c);
+    } else if (user == 0 || c->view.direct)
         raise_others(c, user, delivered, read);
     else
         par_sdk__members_mark(c, user, delivered, read);
@@ -210,13 +213,18 @@ void par_sdk__row(struct par_sdk *sdk, const struct par_json *row, struct par_ar
     begin_behind(c, row, last, delivered);
     par_sdk__row_fields(c, row, arena, stale);
     c->view.last_seq = max(c->view.last_seq, last);
-    if (!stale) {
+    if (!stale)
+        c->counted_seq = last;
+    /* What came after the row is counted here, if it is still held. */
+    if (last + 1 >= c->view.lo) {
         int64_t unread = par_sdk__get_int(row, "unread", 0);
         c->base_unread = unread < 0                     ? 0
                          : unread > PAR_SDK__UNREAD_MAX ? PAR_SDK__UNREAD_MAX
                                                         : (uint32_t)unread;
-        c->base_seq = c->counted_seq = last;
+        c->base_seq = last;
         c->base_read = read;
+    } else {
+        par_sdk__unread_ask(c);
     }
     raise_own(c, delivered, read);
     /* Exactly what the server has: what is above it was not heard, and goes out again. */

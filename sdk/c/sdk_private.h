@@ -243,6 +243,7 @@ struct par_sdk__conv {
     struct par_sdk__member *members; /* of a small group whose marks are followed */
     uint32_t member_rows;
     bool members_asked, members_stale;
+    struct par_sdk__timer members_timer; /* ask again */
 };
 
 /* The conversation of that id; made, if it is not known and may be (else NULL: a bad id, too many,
@@ -281,6 +282,13 @@ void par_sdk__row(struct par_sdk *sdk, const struct par_json *row, struct par_ar
 void par_sdk__row_fields(struct par_sdk__conv *c, const struct par_json *o, struct par_arena *arena,
                          bool stale);
 void par_sdk__mark(struct par_sdk__conv *c, uint64_t user, uint64_t delivered, uint64_t read);
+/* An entry is let go of: what it adds to unread is kept as a number. */
+void par_sdk__unread_fold(struct par_sdk__conv *c, const struct par_sdk_entry *e);
+/* What is unread changed. Where it is not all held, a row must say how much it is now. */
+void par_sdk__unread_ask(struct par_sdk__conv *c);
+/* Before a deletion is laid over its target (NULL: not held). */
+void par_sdk__unread_deleted(struct par_sdk__conv *c, const struct par_sdk_entry *target,
+                             const struct par_sdk_entry *deletion);
 /* Name, members and count as an entry changes them. */
 void par_sdk__membership(struct par_sdk__conv *c, const struct par_sdk_entry *e);
 
@@ -329,6 +337,7 @@ void par_sdk__watch_send(struct par_sdk *sdk);
 void par_sdk__watch_answer(struct par_sdk *sdk, const struct par_sdk__answer *a);
 /* Members of a group have changed, or their marks are to be followed from now on. */
 void par_sdk__members_ask(struct par_sdk__conv *c);
+void par_sdk__members_due(struct par_sdk *sdk, struct par_sdk__timer *timer);
 void par_sdk__members_answer(struct par_sdk__conv *c, const struct par_sdk__answer *a);
 void par_sdk__members_mark(struct par_sdk__conv *c, uint64_t user, uint64_t delivered,
                            uint64_t read);

@@ -228,6 +228,18 @@ static json_int_t least(const json_t *marks, const char *but, const char *name)
     return n;
 }
 
+json_int_t test_server_unread(const struct server *s, const char *conv, const char *user)
+{
+    json_int_t read = test_server_mark(s, conv, user, "read"), n = 0;
+    for (size_t seq = (size_t)read + 1; seq <= json_array_size(test_server_log(s, conv)); seq++) {
+        json_t *e = test_server_shown(s, conv, seq);
+        n += strcmp(str(e, "kind"), "text") == 0 && strcmp(str(e, "from"), user) != 0 &&
+             !get(e, "deleted_seq");
+        json_decref(e);
+    }
+    return n;
+}
+
 static json_t *row(const struct server *s, const char *id, const char *user)
 {
     json_t *c = get(s->convs, id), *marks = get(c, "marks"), *log = get(c, "log");
@@ -235,11 +247,11 @@ static json_t *row(const struct server *s, const char *id, const char *user)
     json_t *mine = get(marks, user), *shown = last ? test_server_shown(s, id, last) : json_null();
     json_t *seen = last ? for_user(shown, user) : json_null();
     json_decref(shown);
-    return json_pack("{s:s,s:s,s:I,s:o,s:i,s:O,s:O,s:{s:I,s:I},s:b,s:i,s:s}", "conv", id, "name",
-                     "n", "last_seq", (json_int_t)last, "last_entry", seen, "unread", 1,
-                     "delivered", get(mine, "delivered"), "read", get(mine, "read"), "others",
-                     "delivered", least(marks, user, "delivered"), "read",
-                     least(marks, user, "read"), "member", 1, "member_count",
+    return json_pack("{s:s,s:s,s:I,s:o,s:I,s:O,s:O,s:{s:I,s:I},s:b,s:i,s:s}", "conv", id, "name",
+                     "n", "last_seq", (json_int_t)last, "last_entry", seen, "unread",
+                     test_server_unread(s, id, user), "delivered", get(mine, "delivered"), "read",
+                     get(mine, "read"), "others", "delivered", least(marks, user, "delivered"),
+                     "read", least(marks, user, "read"), "member", 1, "member_count",
                      (int)json_object_size(marks), "draft", "");
 }
 

@@ -41,5 +41,7 @@ json_t *test_server_log(const struct server *s, const char *conv);
 /* The mark of a user; name: "delivered" or "read". */
 json_int_t test_server_mark(const struct server *s, const char *conv, const char *user,
                             const char *name);
+/* Unread texts of a user, as PROTOCOL.md 4 counts them. */
+json_int_t test_server_unread(const struct server *s, const char *conv, const char *user);
 
 #endif
