@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench cluster fuzz fuzz-soak fault-soak crash-test model clean setup setup-check web
+.PHONY: help run build test check bench cluster fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -41,6 +41,18 @@ fault-soak: build setup-check ## kill, fill the disk and break syncs for hours (
 
 crash-test: build setup-check ## cut the power anywhere in a recorded run of the store (PARLEY_CRASH=full)
 	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_TEST_FILE_LIMIT=$${PARLEY_TEST_FILE_LIMIT:-7200} node tests/run.mjs crash
+
+sim: setup-check $(BUILD)/build.ninja ## run simulated worlds (SEEDS=1000)
+	@$(NINJA) sim/parley-sim
+	@BUILD=$(BUILD) tools/sim seeds $(or $(SEEDS),1000)
+
+sim-soak: setup-check $(BUILD)/build.ninja ## run new worlds for MINUTES=60, and tell what of the product they reach
+	@$(NINJA) sim/parley-sim
+	@BUILD=$(BUILD) tools/sim soak $(or $(MINUTES),60)
+
+sim-mutants: setup-check $(BUILD)/build.ninja ## plant each known bug, and see that the worlds find it
+	@$(NINJA) sim/parley-sim
+	@BUILD=$(BUILD) tools/sim mutants
 
 model: setup-check ## explore numbering and takeover with Spin, each rule on and off (MODEL=full goes deeper)
 	@model/run $(or $(MODEL),quick)
