@@ -101,7 +101,9 @@ export class Recording {
   }
 
   start(env = this.env): Promise<Server> {
-    const options = ['store.write_buffer_mb=1', 'store.cache_mb=8', ...this.options];
+    // The time of going off line is written without a sync: soon, so that it happens at all.
+    const options = ['store.write_buffer_mb=1', 'store.cache_mb=8', 'presence.offline_delay_ms=20'];
+    options.push(...this.options);
     return Server.start({ data: this.data, options, env });
   }
 

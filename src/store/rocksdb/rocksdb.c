@@ -41,12 +41,14 @@ static enum par_err open_all(struct par_rocksdb *r, struct par_store_options *op
                              bool *is_new_r, struct par_buf *why_r)
 {
     bool noted;
-    uint64_t ignored;
+    uint64_t before;
     enum par_err err = par_rocksdb__folder_open(options, &r->folder, why_r);
     if (err != PAR_OK)
         return err;
-    par_rocksdb__note_read(&r->folder, &ignored);
+    noted = par_rocksdb__note_read(&r->folder, &before);
     err = par_rocksdb__manifest_check(&r->folder, why_r);
+    if (err == PAR_OK && noted)
+        err = par_rocksdb__wal_check(&r->folder, before, why_r);
     if (err != PAR_OK)
         return err;
     par_rocksdb__options_init(r, options);

@@ -56,6 +56,9 @@ void par_rocksdb__db_close(struct par_rocksdb *r, bool flush);
 
 /* Refuses a manifest that is not what folder->proof says; nothing is open yet. */
 enum par_err par_rocksdb__manifest_check(struct par_rocksdb__folder *folder, struct par_buf *why_r);
+/* Refuses logs with a gap among the rows up to `noted`; nothing is open yet. Reads them all. */
+enum par_err par_rocksdb__wal_check(const struct par_rocksdb__folder *folder, uint64_t noted,
+                                    struct par_buf *why_r);
 /* Notes how the manifest is now, if it has changed. Any thread; blocks for a sync then. */
 void par_rocksdb__manifest_follow(struct par_rocksdb *r);
 /* The database is closed: the next one has another manifest. */
