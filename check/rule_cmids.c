@@ -89,13 +89,18 @@ static bool wrong_in_itself(const struct par_ck_request *r)
            r->code == PAR_CK_E_UNKNOWN_OP;
 }
 
-/* The first try asked after this line that may have made the entry; NULL: none. */
-static const struct par_ck_request *later_maker(const struct par_ck_request *r,
-                                                const struct par_ck_slot *slot, uint32_t line)
+/* Another try that may have made the entry, though this one was answered as if there were none: it
+ * came later, or was under way (docs/decisions/0009-refusals-and-late-tries.md); NULL: none. */
+static const struct par_ck_request *other_maker(const struct par_ck_cmid *m,
+                                                const struct par_ck_slot *slot,
+                                                const struct par_ck_request *refused)
 {
-    for (r = r->next_of_cmid; r; r = r->next_of_cmid)
-        if (r->asked > line && par_check__made_by(slot, r))
+    for (const struct par_ck_request *r = m->first; r; r = r->next_of_cmid) {
+        bool for_good = r->got != PAR_CHECK_NEVER && r->code != PAR_CK_OK && !r->retry;
+        if (r != refused && !for_good && r->asked < slot->sight->line &&
+            par_check__made_by(slot, r))
             return r;
+    }
     return NULL;
 }
 
@@ -106,7 +111,7 @@ static void refusals(struct par_check *c, const struct par_ck_cmid *m)
         return;
     for (const struct par_ck_request *r = m->first; r; r = r->next_of_cmid) {
         if (r->no_entry && r->seq > 0 && r->seq != m->seq && par_check__made_by(slot, r) &&
-            !later_maker(r, slot, r->got))
+            !other_maker(m, slot, r))
             par_check__broken(c, PAR_RULE_ACKED, r->asked, r->got, slot->sight->line,
                               "accepted as %.*s %llu, and it is %llu", PAR_STR_ARGS(m->in->id),
                               (unsigned long long)r->seq, (unsigned long long)m->seq);
@@ -125,8 +130,7 @@ static void refusals(struct par_check *c, const struct par_ck_cmid *m)
         }
         if (!same || r->retry)
             continue;
-        const struct par_ck_request *later = later_maker(r, slot, r->got);
-        if (!later || slot->sight->line < later->asked)
+        if (!other_maker(m, slot, r))
             par_check__broken(c, PAR_RULE_FINAL_REFUSAL, r->asked, r->got, slot->sight->line,
                               "the cmid %.*s was refused for good, and is in the log",
                               PAR_STR_ARGS(m->cmid));

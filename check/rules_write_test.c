@@ -128,6 +128,20 @@ static void final_refusal(void **state)
     ok(1, 20, "'conv':'d.1.2','seq':1,'ts':100,'dup':false");
     event(2, 1, 1);
     holds();
+    /* An earlier try is under way; and one that was answered before is not. */
+    begin();
+    ask(5, "'op':'send','id':20,'to':'2','cmid':'m1','text':'m1'");
+    send_ask(1, 1);
+    refused(1, 11, "forbidden", false);
+    event(2, 1, 1);
+    holds();
+    begin();
+    ask(5, "'op':'send','id':20,'to':'2','cmid':'m1','text':'m1'");
+    send_ask(1, 1);
+    refused(5, 20, "forbidden", false);
+    refused(1, 11, "forbidden", false);
+    event(2, 1, 1);
+    breaks(PAR_RULE_FINAL_REFUSAL);
     /* A refusal that is not for good says nothing. */
     begin();
     send_ask(1, 1);

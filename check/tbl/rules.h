@@ -3,7 +3,7 @@ X(FORM, "form", "what a server sends has the members that the protocol names, of
 X(ONE_ANSWER, "one-answer", "a request is answered at most once, and nothing is answered that was not asked")
 X(ACKED, "acked", "what was accepted stands in the log at that seq, with that ts, as it was asked")
 X(SAME_ANSWER, "same-answer", "every later try of an accepted cmid hears the same seq and ts, and dup")
-X(FINAL_REFUSAL, "final-refusal", "after a refusal for good nothing sent before with the cmid is in the log")
+X(FINAL_REFUSAL, "final-refusal", "what was refused for good is in the log only by a try that was under way then, or came later")
 X(CMID_ONCE, "cmid-once", "no two entries have the same sender, conversation and cmid")
 X(CONFLICT, "conflict", "a known cmid with another body is a conflict, with the same body never")
 X(KNOWN_FIRST, "known-first", "a known cmid is answered before every other check but sign-in")
