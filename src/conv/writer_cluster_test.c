@@ -9,6 +9,7 @@
 #include "base/rules.h"
 #include "conv/delivery_codec.h"
 #include "conv/read.h"
+#include "store/verify.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -343,6 +344,22 @@ static void check_page(struct cluster *c, const struct log *l)
     par_arena_fini(&arena);
 }
 
+static void violation(void *arg, struct par_str line)
+{
+    (void)arg;
+    fprintf(stderr, "verify: %.*s\n", PAR_STR_ARGS(line));
+}
+
+/* At any moment `verify` finds nothing but what may be there in part. */
+static void check_store(struct cluster *c)
+{
+    struct par_store *store = cluster_store(c);
+    struct par_verify_counts counts;
+    assert_int_equal(par_store_verify(store, violation, NULL, &counts), PAR_OK);
+    assert_int_equal(counts.violations, 0);
+    par_store_close(&store);
+}
+
 /* Owners come, stand still, go on when others have gone on, and die; rows land when they like. */
 static void disturb(struct cluster *c, const struct log *l)
 {
@@ -382,6 +399,8 @@ static void property(uint64_t seed)
             cluster_pass(&c, cluster_below(&c, 20));
         if (i % 16 == 0)
             check_page(&c, &l);
+        if (i % 128 == 0)
+            check_store(&c);
     }
     /* Everything heals: the last owner works off what there is, the zombies go on, late rows land.
      */
@@ -404,6 +423,7 @@ static void property(uint64_t seed)
         ;
     assert_int_equal(par_writer_state(last->writer, NULL), PAR_WRITER_RUNNING);
     check_answers(&c, &l);
+    check_store(&c);
     char *dump = test_rows_dump();
     struct told told = told_by(&c), marks = marks_told_by(&c);
     assert_same_text(dump, l.dump);

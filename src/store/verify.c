@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static void violation(struct par_verify *v, const char *where, const char *fmt, va_list args)
 {
@@ -39,6 +40,47 @@ void par_verify__row(struct par_verify *v, enum par_table table, struct par_str 
     va_end(args);
 }
 
+/* ---- what may be there in part ---- */
+
+static void load_partitions(struct par_verify *v)
+{
+    struct par_pages p =
+        par_pages_prefix(v->store, PAR_T_CHECKPOINTS, (struct par_str){0}, PAR_VERIFY_PAGE);
+    while (v->err == PAR_OK && par_pages_next(&p)) {
+        for (const struct par_store_row *row = p.rows; row != NULL; row = row->next) {
+            struct par_checkpoint c;
+            uint64_t id;
+            struct par_verify_partition *list =
+                realloc(v->partitions, (v->partition_count + 1) * sizeof *list);
+            if (list == NULL) {
+                v->err = PAR_E_UNAVAILABLE;
+                break;
+            }
+            v->partitions = list;
+            if (par_key_parse_number(row->key, &id) && par_checkpoint_decode(row->value, &c))
+                list[v->partition_count++] = (struct par_verify_partition){
+                    (uint32_t)id, c.partitions ? c.partitions : 1, c.position};
+        }
+    }
+    if (p.err != PAR_OK)
+        v->err = p.err;
+    par_pages_fini(&p);
+}
+
+bool par_verify__unfinished(const struct par_verify *v, const struct par_conv *conv, uint64_t stamp)
+{
+    if (!v->by_rows)
+        return false;
+    uint32_t generation = par_stamp_generation(stamp);
+    for (size_t i = 0; i < v->partition_count; i++) {
+        const struct par_verify_partition *p = &v->partitions[i];
+        uint32_t number = (uint32_t)par_key_conv_hash2(conv) * p->count >> 16;
+        if (p->id == (generation << 16 | number))
+            return par_stamp_offset(stamp) >= p->position;
+    }
+    return true;
+}
+
 static void conversations(struct par_verify *v)
 {
     struct par_pages p =
@@ -63,6 +105,19 @@ static void conversations(struct par_verify *v)
     par_pages_fini(&p);
 }
 
+/* The stamp of a row that has one. */
+static uint64_t stamp_of(enum par_table table, struct par_str value)
+{
+    struct par_entry e;
+    struct par_mark m;
+    struct par_roster r;
+    if (table == PAR_T_ENTRIES)
+        return par_entry_decode(value, &e) ? e.stamp : 0;
+    if (table == PAR_T_MARKS)
+        return par_mark_decode(value, &m) ? m.stamp : 0;
+    return par_roster_decode(value, &r) ? r.now.stamp : 0;
+}
+
 /* From conversation to conversation in one step each: what lies under a conversation that has no
  * row of its own is lost to everybody. The roster of a direct one may be older than its first
  * entry. */
@@ -82,7 +137,8 @@ static void strays(struct par_verify *v, enum par_table table)
         int found = par_store_get(v->store, PAR_T_CONVERSATIONS, prefix, &value);
         if (found < 0)
             v->err = PAR_E_UNAVAILABLE;
-        if (found == 0 && !(table == PAR_T_ROSTERS && conv.kind == PAR_CONV_DIRECT))
+        if (found == 0 && !(table == PAR_T_ROSTERS && conv.kind == PAR_CONV_DIRECT) &&
+            !par_verify__unfinished(v, &conv, stamp_of(table, p.rows->value)))
             par_verify__violation(v, &conv, "there are %s, but no row of the conversation",
                                   par_table_name(table));
         par_buf_fini(&value);
@@ -103,8 +159,8 @@ static void checkpoints(struct par_verify *v)
                                          0, &arena, &row, NULL);
     if (err != PAR_OK)
         v->err = err;
-    bool only = row != NULL && row->next == NULL;
-    if (err == PAR_OK && row == NULL && v->max_stamp > 0)
+    bool only = row != NULL && row->next == NULL && !v->by_rows;
+    if (err == PAR_OK && row == NULL && v->max_stamp > 0 && !v->by_rows)
         par_verify__row(v, PAR_T_CHECKPOINTS, PAR_STR(""), "there are entries, but no checkpoint");
     for (; err == PAR_OK && row != NULL; row = row->next) {
         struct par_checkpoint c;
@@ -127,11 +183,15 @@ enum par_err par_store_verify(struct par_store *store, par_verify_report_fn repo
     void (*const steps[])(struct par_verify *) = {conversations, par_verify__cmids,
                                                   par_verify__user_convs, par_verify__accounts,
                                                   checkpoints};
+    v.by_rows = !par_store_atomic(store);
+    if (v.by_rows)
+        load_partitions(&v);
     static const enum par_table below[] = {PAR_T_ENTRIES, PAR_T_MARKS, PAR_T_ROSTERS};
     for (size_t i = 0; i < sizeof steps / sizeof *steps && v.err == PAR_OK; i++)
         steps[i](&v);
     for (size_t i = 0; i < 3 && v.err == PAR_OK; i++)
         strays(&v, below[i]);
+    free(v.partitions);
     *counts_r = v.counts;
     return v.err;
 }

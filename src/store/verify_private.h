@@ -15,7 +15,21 @@ struct par_verify {
     struct par_verify_counts counts;
     enum par_err err; /* the store could not be read */
     uint64_t max_stamp;
+    /* A store that lands rows one by one: what commands at or above the checkpoint of their
+     * partition made may be there in part. */
+    bool by_rows;
+    struct par_verify_partition *partitions; /* by_rows */
+    size_t partition_count;
 };
+struct par_verify_partition {
+    uint32_t id;    /* the generation and the number in it */
+    uint32_t count; /* of its generation */
+    uint64_t position;
+};
+
+/* May what the command at this stamp made to the conversation be there in part? */
+bool par_verify__unfinished(const struct par_verify *v, const struct par_conv *conv,
+                            uint64_t stamp);
 
 /* Counts and reports one violation: "WHERE: WHAT". */
 void par_verify__violation(struct par_verify *v, const struct par_conv *conv, const char *fmt, ...)

@@ -78,6 +78,8 @@ static void check_cmid(struct par_verify *v, const struct looked_up *l, size_t i
     if (!par_key_parse_cmid(l->rows[i]->key, &conv, &sender, &cmid) ||
         !par_cmid_decode(l->rows[i]->value, &c) || !par_key_parse_entry(entry_key, &conv, &seq))
         return;
+    if (par_verify__unfinished(v, &conv, c.stamp))
+        return;
     if (l->values[i].ptr == NULL)
         par_verify__violation(
             v, &conv, "a cmid of user %" PRIu64 " points at entry %" PRIu64 ", which is missing",
@@ -124,15 +126,22 @@ static void check_user_conv(struct par_verify *v, const struct looked_up *l, siz
     if (!par_key_parse_user_conv(l->rows[i]->key, &user, &conv) ||
         !par_user_conv_decode(l->rows[i]->value, &u))
         return;
+    if (par_verify__unfinished(v, &conv, u.stamp))
+        return;
     if (l->keys[i].table == PAR_T_ROSTERS) {
-        bool in = value.ptr != NULL && par_roster_decode(value, &roster) &&
-                  par_roster_find(&roster.now, user, &m);
+        bool readable = value.ptr != NULL && par_roster_decode(value, &roster);
+        bool in = readable && par_roster_find(&roster.now, user, &m);
+        if (readable && par_verify__unfinished(v, &conv, roster.now.stamp))
+            return;
         if (in != (u.left_seq == 0))
             par_verify__violation(v, &conv, "user %" PRIu64 " is %s the roster and %s in the list",
                                   user, in ? "in" : "not in",
                                   u.left_seq == 0 ? "a member" : "gone");
         return;
     }
+    /* Settings of a direct conversation may be older than its first entry. */
+    if (value.ptr == NULL && conv.kind == PAR_CONV_DIRECT && u.joined_seq == 0)
+        return;
     if (value.ptr == NULL) {
         par_verify__violation(v, &conv, "user %" PRIu64 " has it in the list, it does not exist",
                               user);
