@@ -14,6 +14,7 @@
 /* One batch that the disk does not have for sure. */
 struct sim_wal {
     struct sim_wal *next;
+    uint64_t seq; /* of batches: an older one is not applied over a newer one */
     size_t count;
     struct sim_landing_row row[];
 };
@@ -27,8 +28,11 @@ static void apply(struct sim_rows *tables, const struct sim_wal *w)
         struct sim_rows *rows = &tables[put->table];
         if (put->value != NULL) {
             struct sim_row *row = sim_rows_make(rows, sim_bytes_str(put->key));
+            if (row->version > w->seq)
+                continue;
             sim_bytes_unref(&row->value);
             row->value = sim_bytes_ref(put->value);
+            row->version = w->seq;
         } else if (sim_rows_find(rows, sim_bytes_str(put->key)) != NULL) {
             sim_rows_remove(rows, sim_rows_seek(rows, sim_bytes_str(put->key)));
         }
@@ -39,6 +43,7 @@ static struct sim_wal *add_wal(struct sim_store *store, const struct par_batch *
 {
     struct sim_wal *w = calloc(1, sizeof *w + batch->count * sizeof w->row[0]);
     PAR_ASSERT(w != NULL);
+    w->seq = ++store->seq;
     for (size_t i = 0; i < batch->count; i++) {
         const struct par_store__put *p = par_store__put(batch, i);
         w->row[w->count++] = (struct sim_landing_row){
@@ -52,7 +57,7 @@ static struct sim_wal *add_wal(struct sim_store *store, const struct par_batch *
     return w;
 }
 
-static void drop(struct sim_store *store, struct sim_wal **at)
+static void drop(struct sim_wal **at)
 {
     while (*at != NULL) {
         struct sim_wal *w = *at;
@@ -63,12 +68,24 @@ static void drop(struct sim_store *store, struct sim_wal **at)
         }
         free(w);
     }
-    store->wal_end = at;
+}
+
+/* A random part of a list from its front. */
+static struct sim_wal **some_of(struct sim_store *store, struct sim_wal **list)
+{
+    uint64_t n = 0;
+    for (struct sim_wal *w = *list; w != NULL; w = w->next)
+        n++;
+    for (uint64_t keep = sim_random_below(&store->random, n + 1); keep > 0; keep--)
+        list = &(*list)->next;
+    return list;
 }
 
 void sim_store__drop_wal(struct sim_store *store)
 {
-    drop(store, &store->wal);
+    drop(&store->wal);
+    drop(&store->old_wal);
+    store->wal_end = &store->wal;
 }
 
 /* Everything up to `last` reaches the disk, and is seen. False: somebody else has done that. */
@@ -88,29 +105,33 @@ static bool reach_disk(struct sim_store *store, const struct sim_wal *last)
         if (store->wal == NULL)
             store->wal_end = &store->wal;
         w->next = NULL;
-        struct sim_wal **end = store->wal_end;
-        drop(store, &w);
-        store->wal_end = end;
+        drop(&w);
     }
     return true;
 }
 
 /* What is on the disk and in the page cache becomes what is seen; with a sync, unless a mutant does
- * without. */
+ * without: then no later sync reaches it, as it is in another file. */
 static void recover(struct sim_store *store)
 {
     bool unsynced = store->plan.recovery_unsynced || PAR_MUTANT(E3_UNSYNCED);
+    struct sim_wal **old_end = &store->old_wal;
     for (int t = 0; t < PAR_T_COUNT; t++) {
         sim_rows_clear(&store->tables[t]);
         sim_rows_copy(&store->tables[t], &store->disk[t]);
     }
-    for (struct sim_wal *w = store->wal; w != NULL; w = w->next) {
+    while (*old_end != NULL)
+        old_end = &(*old_end)->next;
+    *old_end = store->wal;
+    store->wal = NULL;
+    store->wal_end = &store->wal;
+    for (struct sim_wal *w = store->old_wal; w != NULL; w = w->next) {
         apply(store->tables, w);
         if (!unsynced)
             apply(store->disk, w);
     }
     if (!unsynced)
-        sim_store__drop_wal(store);
+        drop(&store->old_wal);
     store->broken = false;
 }
 
@@ -129,7 +150,7 @@ static enum par_err disk_open(struct par_store_options *options, void **impl_r, 
     enum par_err err = PAR_E_CONFLICT;
     *impl_r = NULL;
     sim_engine_enter();
-    *is_new_r = store->disk[PAR_T_META].count == 0 && store->wal == NULL;
+    *is_new_r = store->disk[PAR_T_META].count == 0 && store->wal == NULL && store->old_wal == NULL;
     if (store->open)
         why = "another process has the store";
     else if (*is_new_r && options->must_exist)
@@ -187,15 +208,16 @@ void sim_store_killed(struct sim_store *store)
 
 void sim_store_power_loss(struct sim_store *store)
 {
-    uint64_t n = 0;
     sim_engine_enter();
-    for (struct sim_wal *w = store->wal; w != NULL; w = w->next)
-        n++;
-    struct sim_wal **at = &store->wal;
-    for (uint64_t keep = sim_random_below(&store->random, n + 1); keep > 0; keep--)
-        at = &(*at)->next;
-    sim_fault(SIM_FAULT_STORE_POWER_LOSS, *at != NULL ? "writes lost" : "nothing lost");
-    drop(store, at);
+    struct sim_wal **old = some_of(store, &store->old_wal), **at = some_of(store, &store->wal);
+    bool lost = *old != NULL || *at != NULL;
+    drop(old);
+    drop(at);
+    store->wal_end = at;
+    for (struct sim_wal *w = store->old_wal; w != NULL; w = w->next)
+        apply(store->disk, w);
+    drop(&store->old_wal);
+    sim_fault(SIM_FAULT_STORE_POWER_LOSS, lost ? "writes lost" : "nothing lost");
     store->open = false;
     sim_engine_leave();
 }

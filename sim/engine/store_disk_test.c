@@ -189,8 +189,12 @@ static void recovery_without_a_sync_shows_what_may_be_lost(void **state)
         assert_int_equal(put_unsynced("a", "new"), PAR_OUTCOME_OK);
         die(false);
         assert_true(value_is("a", "new"));
+        /* A sync of what comes later does not help, nor is it lost. */
+        assert_int_equal(put("b", "later"), PAR_OUTCOME_OK);
         die(true);
         lost += value_is("a", "old");
+        assert_true(value_is("b", "later"));
+        assert_int_equal(put("b", "-"), PAR_OUTCOME_OK);
     }
     assert_true(lost > 3);
 }

@@ -47,6 +47,8 @@ struct sim_store {
     /* Whole: what the disk has, what only the page cache has, and the state of the process. */
     struct sim_rows disk[PAR_T_COUNT];
     struct sim_wal *wal, **wal_end;
+    struct sim_wal *old_wal; /* recovered and never synced */
+    uint64_t seq;
     bool open, broken;
     struct sim_rows copy[PAR_T_COUNT]; /* a backup */
     bool copied;                       /* what is on the disk is one that was restored */
