@@ -19,11 +19,19 @@ enum { WAIT_MS = 8000, LIVES = 500 /* sessions of one server */ };
 static struct par_config config;
 static struct par_server *server;
 static unsigned played;
+static struct par_buf said; /* in this session, by both sides: what is broken may not break again */
 
 void session_broken(const char *what)
 {
-    fprintf(stderr, "session: %s\n", what);
+    fprintf(stderr, "%.*ssession: %s\n", (int)said.len, said.data ? (const char *)said.data : "",
+            what);
     abort();
+}
+
+static void note(unsigned who, const char *how, struct par_str text)
+{
+    par_buf_printf(&said, "%u %s %.*s\n", who, how, (int)(text.len < 300 ? text.len : 300),
+                   text.ptr);
 }
 
 /* ---- the server and its users ---- */
@@ -77,6 +85,7 @@ static void add_users(struct session *s)
 void session_open(struct session *s)
 {
     memset(s, 0, sizeof *s);
+    par_buf_clear(&said);
     /* What the store holds is let go now and then. */
     if (server && played % LIVES == 0)
         stop_server();
@@ -98,6 +107,17 @@ void session_close(struct session *s)
 
 /* ---- bytes ---- */
 
+/* False: not within the time. The fuzzer's alarm interrupts and is no end. */
+static bool await(int fd, short what, int timeout_ms)
+{
+    struct pollfd ready = {.fd = fd, .events = what};
+    int n;
+    do
+        n = poll(&ready, 1, timeout_ms);
+    while (n < 0 && errno == EINTR);
+    return n > 0;
+}
+
 static int dial(void)
 {
     /* "127.0.0.1:PORT" */
@@ -109,8 +129,11 @@ static int dial(void)
     /* A connection that is cut leaves no port behind. */
     struct linger cut = {.l_onoff = 1};
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &cut, sizeof cut);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&addr, sizeof addr))
+    if (fd < 0 || (connect(fd, (struct sockaddr *)&addr, sizeof addr) && errno != EINTR))
         session_broken(strerror(errno));
+    /* Where the fuzzer's alarm came between it goes on by itself. */
+    if (!await(fd, POLLOUT, WAIT_MS))
+        session_broken("the server takes no connection");
     return fd;
 }
 
@@ -119,6 +142,8 @@ static bool send_all(int fd, struct par_str bytes)
 {
     while (bytes.len > 0) {
         ssize_t n = send(fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             return false;
         bytes = par_str_of(bytes.ptr + n, bytes.len - (size_t)n);
@@ -129,11 +154,13 @@ static bool send_all(int fd, struct par_str bytes)
 /* More bytes into in; 0 none within the time, -1 the server has closed. */
 static int receive(int fd, struct par_buf *in, int timeout_ms)
 {
-    struct pollfd ready = {.fd = fd, .events = POLLIN};
     uint8_t bytes[16384];
-    if (poll(&ready, 1, timeout_ms) <= 0)
+    ssize_t n;
+    if (!await(fd, POLLIN, timeout_ms))
         return 0;
-    ssize_t n = recv(fd, bytes, sizeof bytes, 0);
+    do
+        n = recv(fd, bytes, sizeof bytes, 0);
+    while (n < 0 && errno == EINTR);
     if (n <= 0)
         return -1;
     par_buf_add(in, bytes, (size_t)n);
@@ -187,6 +214,7 @@ static void check_error(const json_t *error)
 /* One frame: an answer to what is not answered yet, or an event. */
 static void check_frame(struct session *s, struct peer *p, struct par_str text)
 {
+    note((unsigned)(p - s->peers), "hears", text);
     json_t *frame = json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(frame))
         session_broken("a frame that is no object");
@@ -250,9 +278,10 @@ void session_listen(struct session *s, struct peer *p, bool wait)
             continue;
         bool owed = wait && is_owed(p);
         int got = receive(p->fd, &p->in, owed ? WAIT_MS : 0);
-        if (got < 0)
+        if (got < 0) {
+            note((unsigned)(p - s->peers), "is closed", PAR_STR(""));
             session_hang_up(p);
-        else if (got == 0 && owed)
+        } else if (got == 0 && owed)
             session_broken("a request is not answered");
         else if (got == 0)
             break;
@@ -303,6 +332,7 @@ void session_ask(struct session *s, struct peer *p, int64_t id, struct par_str f
         p->unanswered[p->id_count++] = 0;
     }
     p->unanswered[i]++;
+    note((unsigned)(p - s->peers), "asks", frame);
     par_buf_add_u8(&out, 0x81);
     if (frame.len < 126) {
         par_buf_add_u8(&out, (uint8_t)(0x80 | frame.len));
@@ -330,6 +360,9 @@ void session_http(struct session *s, const struct peer *p, const char *method, s
         par_buf_printf(&out, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body.len);
     par_buf_addz(&out, "\r\n");
     par_buf_add_str(&out, body);
+    note((unsigned)(p - s->peers), method, path);
+    if (body.ptr)
+        note((unsigned)(p - s->peers), "sends", body);
     if (!send_all(fd, par_buf_str(&out)))
         session_broken("an HTTP request is not taken");
     while ((got = receive(fd, &in, WAIT_MS)) > 0)
