@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "sim/chaos.h"
 #include "sim/judge.h"
+#include "sim/push.h"
 #include "sim/reads.h"
 
 #include <stdio.h>
@@ -69,6 +70,7 @@ static void begin_engines(void)
         c.redis = sim_redis_new(&p->redis);
         settings.queue = settings.route = settings.cache = settings.presence = "sim";
     }
+    sim_push_watch(c.log);
     settings.store = "memory";
     if (p->store_kind != SIM_STORE_MEMORY) {
         c.store = sim_store_new(&p->store);
@@ -174,7 +176,7 @@ static void begin_history(void)
                                     .presence_ms = PRESENCE_MS,
                                     .silence = unseen,
                                     .whole = true,
-                                    .push = false,
+                                    .push = true,
                                     .name = name};
     par_history_begin(&sim_history.buf, &head);
     struct par_buf text = {0};
