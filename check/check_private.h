@@ -373,7 +373,7 @@ struct par_check {
     struct par_ck_list violations;
     struct par_ck_list blocks;   /* of par_ck_request *: block, unblock */
     struct par_ck_list contacts; /* contact.add, contact.remove */
-    struct par_ck_list settings; /* me.set with show_last_seen */
+    struct par_ck_list settings; /* me.set with show_last_seen or show_read */
     struct par_ck_list resets;   /* of par_ck_reset */
     size_t counts[PAR_RULES];
     size_t violation_count;
@@ -386,6 +386,15 @@ struct par_check {
     int64_t heal_t, end_t;
     size_t sight_count, answer_count;
 };
+
+/* May `r` have taken effect after `other`, which was answered? What was not answered, or refused
+ * for the moment, may take effect at any later time. */
+static inline bool par_check__maybe_after(const struct par_ck_request *r,
+                                          const struct par_ck_request *other)
+{
+    bool refused = r->got != PAR_CHECK_NEVER && r->code != PAR_CK_OK && !r->retry;
+    return !refused && (r->got > other->asked || r->retry);
+}
 
 /* ---- lists and ladders (check.c). Memory that is refused sets no_memory. ---- */
 

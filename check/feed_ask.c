@@ -181,8 +181,9 @@ static void take_me_set(struct par_check *c, struct par_ck_request *r, const str
         for (struct par_ck_seat *s = u->seats; s; s = s->next_of_user)
             par_check__climb(c, &s->shown_read, c->line, s->hidden_read);
     }
-    struct par_ck_request **kept =
-        r->show_last_seen >= 0 ? par_check__push(c, &c->settings, sizeof *kept) : NULL;
+    struct par_ck_request **kept = r->show_last_seen >= 0 || r->show_read >= 0
+                                       ? par_check__push(c, &c->settings, sizeof *kept)
+                                       : NULL;
     if (kept)
         *kept = r;
 }

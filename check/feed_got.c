@@ -296,6 +296,18 @@ static void presences(struct par_check *c, struct par_ck_request *r, const struc
     }
 }
 
+/* Hidden for certain, unless the opposite was asked for and may come after. */
+static void hide_read(struct par_check *c, struct par_ck_request *r)
+{
+    for (uint32_t i = 0; i < c->settings.count; i++) {
+        const struct par_ck_request *u = *PAR_CK_AT(&c->settings, struct par_ck_request *, i);
+        if (u->user == r->user && u->show_read == 1 && par_check__maybe_after(u, r))
+            return;
+    }
+    r->user->read_off = true;
+    r->user->read_off_t = c->t;
+}
+
 static void signed_in(struct par_check *c, struct par_ck_request *r, const struct par_json *ok)
 {
     struct par_json user, id;
@@ -359,10 +371,8 @@ void par_check__answered(struct par_check *c, struct par_ck_request *r, const st
         presences(c, r, ok);
         break;
     case PAR_CK_ME_SET:
-        if (r->show_read == 0) {
-            r->user->read_off = true;
-            r->user->read_off_t = c->t;
-        }
+        if (r->show_read == 0)
+            hide_read(c, r);
         break;
     default:
         break;

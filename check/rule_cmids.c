@@ -210,8 +210,7 @@ void par_check__rule_blocks(struct par_check *c, struct par_ck_conv *conv)
         for (uint32_t k = c->blocks.count; k-- > 0;) {
             const struct par_ck_request *u = *PAR_CK_AT(&c->blocks, struct par_ck_request *, k);
             if (u->op == PAR_CK_UNBLOCK && u->user == b->user && u->id_count &&
-                u->ids[0] == other && (u->got == PAR_CHECK_NEVER || u->got > b->asked) &&
-                u->asked < until)
+                u->ids[0] == other && par_check__maybe_after(u, b) && u->asked < until)
                 until = u->asked;
         }
         for (uint64_t seq = 1; seq <= conv->top; seq++) {

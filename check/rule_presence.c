@@ -15,6 +15,12 @@ static bool about(const struct par_ck_request *r, const struct pair *p)
     return r->user == p->subject && r->id_count == 1 && r->ids[0] == p->viewer->id;
 }
 
+/* Done so long before the look that it is everywhere. */
+static bool settled(const struct par_ck_request *r, const struct pair *p)
+{
+    return r->code == PAR_CK_OK && r->got < p->asked && r->got_t + SETTLES_MS <= p->asked_t;
+}
+
 /* Did the subject ask for `op` about the viewer before the end of the look? */
 static bool ever_asked(const struct par_ck_list *list, const struct pair *p, uint8_t op)
 {
@@ -26,21 +32,21 @@ static bool ever_asked(const struct par_ck_list *list, const struct pair *p, uin
     return false;
 }
 
-/* Was `op` in force all the time of the look, and for a while before? `undo` ends it when asked. */
+/* Was `op` in force all the time of the look, and for a while before? `undo` ends it. */
 static bool in_force(const struct par_ck_list *list, const struct pair *p, uint8_t op, uint8_t undo)
 {
-    bool on = false;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct par_ck_request *r = *PAR_CK_AT(list, struct par_ck_request *, i);
-        if (!about(r, p) || r->asked >= p->got)
-            continue;
-        if (r->op == op && r->code == PAR_CK_OK && r->got < p->asked &&
-            r->got_t + SETTLES_MS <= p->asked_t)
-            on = true;
-        if (r->op == undo)
-            on = false;
+        bool on = r->op == op && about(r, p) && settled(r, p);
+        for (uint32_t k = 0; on && k < list->count; k++) {
+            const struct par_ck_request *u = *PAR_CK_AT(list, struct par_ck_request *, k);
+            on = !(u->op == undo && about(u, p) && u->asked < p->got &&
+                   par_check__maybe_after(u, r));
+        }
+        if (on)
+            return true;
     }
-    return on;
+    return false;
 }
 
 static bool shares(const struct pair *p, bool surely)
@@ -68,14 +74,19 @@ static bool shares(const struct pair *p, bool surely)
 /* 1: hid it for sure, 0: never before the end of the look, -1: it cannot be said. */
 static int hides(const struct pair *p)
 {
+    const struct par_ck_list *list = &p->c->settings;
     int hidden = 0;
-    for (uint32_t i = 0; i < p->c->settings.count; i++) {
-        const struct par_ck_request *r = *PAR_CK_AT(&p->c->settings, struct par_ck_request *, i);
-        if (r->user != p->subject || r->asked >= p->got)
+    for (uint32_t i = 0; i < list->count && hidden < 1; i++) {
+        const struct par_ck_request *r = *PAR_CK_AT(list, struct par_ck_request *, i);
+        if (r->user != p->subject || r->show_last_seen != 0 || r->asked >= p->got)
             continue;
-        bool settled =
-            r->code == PAR_CK_OK && r->got < p->asked && r->got_t + SETTLES_MS <= p->asked_t;
-        hidden = settled && r->show_last_seen == 0 ? 1 : -1;
+        hidden = settled(r, p) ? 1 : -1;
+        for (uint32_t k = 0; k < list->count; k++) {
+            const struct par_ck_request *u = *PAR_CK_AT(list, struct par_ck_request *, k);
+            if (u->user == p->subject && u->show_last_seen == 1 && u->asked < p->got &&
+                par_check__maybe_after(u, r))
+                hidden = -1;
+        }
     }
     return hidden;
 }

@@ -83,6 +83,16 @@ static void hidden_presence(void **state)
     ok(1, 1, "");
     see(true);
     holds();
+    /* The end of the block was on its way when it was made. */
+    begin();
+    sent(1, 1);
+    ask(5, "'op':'unblock','id':1,'user':'2'");
+    ask(1, "'op':'block','id':1,'user':'2'");
+    ok(1, 1, "");
+    ok(5, 1, "");
+    at(3000);
+    see(true);
+    holds();
     begin();
     got(2, "'ev':'presence','user':'1','status':'online','last_seen':1");
     breaks(PAR_RULE_HIDDEN_PRESENCE);
