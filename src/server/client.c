@@ -3,6 +3,7 @@
 #include "server/client_private.h"
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/stats.h"
 #include "server/dispatch.h"
 #include "server/standby.h"
@@ -225,7 +226,7 @@ static void hello_due(struct par_timer *timer)
 {
     enum { AGAIN_MS = 1000 };
     struct par_client *client = PAR_CONTAINER(timer, struct par_client_hello, timer)->client;
-    if (client->hello_asked)
+    if (client->hello_asked && !PAR_MUTANT(HELLO_CUT_OFF))
         par_timer_set(client->reactor->loop, timer, AGAIN_MS);
     else
         par_client__close(client, PAR_CLOSE_HELLO_TIMEOUT);

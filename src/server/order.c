@@ -10,6 +10,8 @@
  * must not wait for one about another conversation, since the events that follow it do not. */
 #include "server/client_private.h"
 
+#include "base/mutant.h"
+
 static bool list_names(bool has, const struct par_mark_refs *list, const struct par_conv *conv)
 {
     for (uint32_t i = 0; has && i < list->count; i++) {
@@ -28,7 +30,7 @@ static bool ack_names(const struct par_args_ack *ack, const struct par_conv *con
 /* Is it an ack that was understood? */
 static bool is_ack(const struct par_request *req)
 {
-    return req->op == PAR_OP_ACK && req->args.ack;
+    return req->op == PAR_OP_ACK && req->args.ack && !PAR_MUTANT(ACK_HOLDS_ALL);
 }
 
 static bool list_meets(bool has, const struct par_mark_refs *list, const struct par_args_ack *ack)
@@ -122,6 +124,8 @@ static struct par_request *lost_before(const struct par_request *req)
 
 void par_order_answered(struct par_request *req)
 {
+    if (PAR_MUTANT(LOST_HOLDS_ANSWER))
+        return;
     for (struct par_request *lost; req->client && (lost = lost_before(req));)
         par_waiting_give_up(lost);
 }

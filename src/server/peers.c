@@ -2,6 +2,7 @@
 #include "server/peers.h"
 
 #include "base/log.h"
+#include "base/mutant.h"
 #include "base/stats.h"
 #include "conv/delivery_codec.h"
 #include "server/client.h"
@@ -163,6 +164,8 @@ void par_peers_close_device(struct par_server *server, uint64_t user, uint64_t d
                              .device = device,
                              .close = (uint8_t)reason,
                              .endpoint_kinds = PAR_DELIVERY_SOCKETS | PAR_DELIVERY_POLLS};
+    if (PAR_MUTANT(SIGN_OUT_HERE_ONLY))
+        return;
     /* Not only those that the routes name: a route may be lost, and a token is not valid any more.
      */
     par_peers_tell(server, PAR_QUEUE_ALL_SERVERS, &d);

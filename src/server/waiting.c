@@ -28,7 +28,8 @@ static void arm(struct par_reactor *reactor)
     if (late && late->due_ms < due)
         due = late->due_ms;
     /* Late ones are kept for long: a timer that is set for one of them is moved. */
-    if (par_timer_is_set(&reactor->answer_timer) && reactor->answer_due_ms <= due)
+    if (par_timer_is_set(&reactor->answer_timer) &&
+        (reactor->answer_due_ms <= due || PAR_MUTANT(LATE_KEEPS_TIMER)))
         return;
     par_timer_cancel(&reactor->answer_timer);
     reactor->answer_due_ms = due;

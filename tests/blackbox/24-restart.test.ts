@@ -1,9 +1,9 @@
 // What was answered survives: accounts, tokens, lists, settings and sync tokens, after SIGTERM and after kill -9.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { checkError, type Json, Rest } from '../lib/http.js';
+import { call, checkError, type Json, Rest } from '../lib/http.js';
 import { tempDir } from '../lib/server.js';
-import { cmid, flood, makeGroup, PASSWORD, syncRow, type User, World } from '../lib/world.js';
+import { cmid, eventually, flood, makeGroup, PASSWORD, syncRow, type User, wait, World } from '../lib/world.js';
 
 describe('restart', { skip: Boolean(process.env.PARLEY_URL) }, () => {
   /** Runs `first` on a server, ends that by `how`, and runs `second` on the next one on the same data. */
@@ -128,6 +128,32 @@ describe('restart', { skip: Boolean(process.env.PARLEY_URL) }, () => {
         },
       ));
   }
+
+  // What was durable and not released at a crash is made good by push jobs, for who is not there and has not had it.
+  test('after a crash, and only then, pushes are made up for', async () => {
+    const data = tempDir();
+    const pushes = async (w: World): Promise<number> => {
+      const { text } = await call(w.url, 'GET', '/metrics');
+      return Number(/^parley_push_jobs_total\{\w+="queued"\} (\d+)$/m.exec(text)![1]);
+    };
+    const first = new World({ own: true, data });
+    await first.start();
+    const [a, b, c] = await first.users(3);
+    await a.op('send', { to: b.id, cmid: cmid(), text: 'not seen' });
+    const seen = await a.op('send', { to: c.id, cmid: cmid(), text: 'seen' });
+    await c.op('ack', { delivered: { [seen.conv]: 1 } });
+    assert.equal(await pushes(first), 2);
+    await first.server!.kill();
+    const second = new World({ own: true, data });
+    await second.start();
+    await eventually(async () => (await pushes(second)) === 1, 'a push for what was not seen', 15000);
+    await second.stop();
+    const third = new World({ own: true, data });
+    await third.start();
+    await wait(7000);
+    assert.equal(await pushes(third), 0);
+    await third.stop();
+  });
 
   test('each small write is durable when it is answered', async () => {
     const data = tempDir();
