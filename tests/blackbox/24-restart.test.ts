@@ -3,7 +3,17 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { call, checkError, type Json, Rest } from '../lib/http.js';
 import { tempDir } from '../lib/server.js';
-import { cmid, eventually, flood, makeGroup, PASSWORD, syncRow, type User, wait, World } from '../lib/world.js';
+import {
+  cmid,
+  eventually,
+  flood,
+  makeGroup,
+  PASSWORD,
+  syncRow,
+  type User,
+  World,
+  wait,
+} from '../lib/world.js';
 
 describe('restart', { skip: Boolean(process.env.PARLEY_URL) }, () => {
   /** Runs `first` on a server, ends that by `how`, and runs `second` on the next one on the same data. */

@@ -32,7 +32,7 @@ static void open_server(struct cluster *w, int i)
                              "server.registration=open",
                              "auth.argon2_mem_kib=8",
                              "auth.argon2_ops=1",
-                             "queue.answer_ms=800",
+                             "queue.answer_ms=3000",
                              "route.dead_ms=600",
                              "presence.check_ms=500",
                              "presence.offline_delay_ms=200",
