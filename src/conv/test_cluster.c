@@ -1,6 +1,7 @@
 /* Unit tests only: the scheduler of writers, with their engines. */
 #include "conv/test_cluster.h"
 
+#include "base/mutant.h"
 #include "conv/delivery_codec.h"
 #include "loop/env_ops.h"
 #include "store/key.h"
@@ -290,6 +291,26 @@ struct par_store *cluster_store(struct cluster *c)
 uint64_t cluster_below(struct cluster *c, uint64_t n)
 {
     return roll(&c->dice) % n;
+}
+
+#ifdef PARLEY_SIM
+enum par_mutant par_mutant;
+#endif
+
+void cluster_plant(void)
+{
+#ifdef PARLEY_SIM
+    static const char *const names[] = {
+        "NONE",
+#define X(name, what) #name,
+#include "parley/tbl/mutants.h"
+#undef X
+    };
+    const char *asked = getenv("PARLEY_MUTANT");
+    for (int i = 0; asked && i < PAR_MUTANT_COUNT; i++)
+        if (strcmp(names[i], asked) == 0)
+            par_mutant = (enum par_mutant)i;
+#endif
 }
 
 void cluster_init(struct cluster *c, uint64_t seed)

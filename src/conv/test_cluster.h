@@ -55,6 +55,8 @@ struct cluster {
     size_t sent_count, sent_cap;
 };
 
+/* In the simulator's build: the planted bug that the environment names as PARLEY_MUTANT. */
+void cluster_plant(void);
 void cluster_init(struct cluster *c, uint64_t seed);
 /* Ends what runs, without finishing it. */
 void cluster_fini(struct cluster *c);

@@ -414,6 +414,7 @@ static void a_roster_two_changes_ahead_replaces(void **state)
 
 int main(void)
 {
+    cluster_plant();
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(the_next_owner_goes_on_at_the_checkpoint),
