@@ -350,6 +350,9 @@ static enum par_err write_rows(struct sync *s, const struct candidate *rows, siz
             err = PAR_OK;
             continue;
         }
+        /* The user's row and the roster are of one batch, and one of them has not landed. */
+        if (err == PAR_E_NOT_MEMBER)
+            err = par_read__unavailable(s->r);
         if (err)
             break;
         struct par_json_out scratch = par_json_out(&one);

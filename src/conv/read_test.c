@@ -240,6 +240,32 @@ static void sync_counts_unread_and_knows_its_tokens(void **state)
     json_decref(page);
 }
 
+/* The rows of one batch land one by one: the user's row is there, the roster is not (seed 715 of
+ * the simulator). The reader cannot say yet whether the user is in, and no sync is refused for
+ * good. */
+static void the_roster_is_on_its_way(void **state)
+{
+    struct world *w = *state;
+    struct par_buf value = {0};
+    struct par_conv group = par_conv_group((const uint8_t[16]){7});
+    struct par_entry e = {.stamp = 1,
+                          .ts = 1,
+                          .sender = BOB,
+                          .kind = PAR_ENTRY_CREATED,
+                          .cmid = PAR_STR("g"),
+                          .text = PAR_STR("Group")};
+    par_entry_encode(&e, &value);
+    put(w->store, PAR_T_ENTRIES, par_key_entry(&group, 1), &value);
+    struct par_conversation row = {.last_seq = 1, .last_ts = 1, .last_stamp = 1, .changed = 1};
+    par_conversation_encode(&row, &value);
+    put(w->store, PAR_T_CONVERSATIONS, par_key_conv(&group), &value);
+    par_user_conv_encode(&(struct par_user_conv){.joined_seq = 1, .stamp = 1}, &value);
+    put(w->store, PAR_T_USER_CONVS, par_key_user_conv(ANN, &group), &value);
+    json_t *page;
+    assert_int_equal(sync_with(w, (struct par_str){0}, (struct par_str){0}, &page),
+                     PAR_E_UNAVAILABLE);
+}
+
 /* A direct conversation can be named before anybody wrote; every reader finds nothing there. */
 static void nothing_was_written_yet(void **state)
 {
@@ -355,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_are_those_of_the_model, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_ends_before_it_is_too_large, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sync_counts_unread_and_knows_its_tokens, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_roster_is_on_its_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_was_written_yet, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tokens_of_many_partitions, set_up, tear_down),
     };
