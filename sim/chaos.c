@@ -211,6 +211,16 @@ static void grow(struct sim_random *r)
     par_buf_fini(&seal);
 }
 
+/* All brokers lose power, and now and then a server with them: who starts then finds a log that
+ * does not fit (T3). */
+static void lose_log(struct sim_random *r)
+{
+    sim_log_outage(t->log, sim_random_in(r, 1, 2000) * SIM_MS);
+    sim_log_power_loss(t->log, sim_random_in(r, 1, 24));
+    if (sim_random_below(r, 2))
+        kill_one(r);
+}
+
 /* ---- */
 
 static void strike_on(void *arg)
@@ -230,11 +240,12 @@ void sim_chaos_begin(const struct sim_chaos_target *target)
     t = target;
     const struct sim_chaos *c = t->chaos;
     const struct kind kinds[] = {
-        {c->kill_ms, kill_one, {{0}}},   {c->term_ms, term_one, {{0}}},
-        {c->pause_ms, pause_one, {{0}}}, {c->clock_ms, jump_clock, {{0}}},
-        {c->cut_ms, cut_one, {{0}}},     {c->away_ms, cut_away, {{0}}},
-        {c->slow_ms, slow_one, {{0}}},   {c->engine_cut_ms, cut_engine, {{0}}},
-        {c->outage_ms, outage, {{0}}},   {c->grow_ms, grow, {{0}}},
+        {c->kill_ms, kill_one, {{0}}},     {c->term_ms, term_one, {{0}}},
+        {c->pause_ms, pause_one, {{0}}},   {c->clock_ms, jump_clock, {{0}}},
+        {c->cut_ms, cut_one, {{0}}},       {c->away_ms, cut_away, {{0}}},
+        {c->slow_ms, slow_one, {{0}}},     {c->engine_cut_ms, cut_engine, {{0}}},
+        {c->outage_ms, outage, {{0}}},     {c->grow_ms, grow, {{0}}},
+        {c->log_loss_ms, lose_log, {{0}}},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!kinds[i].mean_ms)

@@ -325,6 +325,8 @@ static void course(void *arg)
                                       .redis = c.redis};
     sim_chaos_begin(&target);
     turn_until(sim_now_ns() + c.plan.duration_ns);
+    if (c.plan.halts)
+        return;
     heal(&target);
     read_all();
     end_all();
@@ -374,6 +376,6 @@ void sim_course_run(uint64_t seed, const char *plan, bool print_trace, const cha
     f->connects = c.devices.connects;
     f->history_bytes = sim_history.buf.len;
     memcpy(f->faults, sim_fault_counts(), sizeof f->faults);
-    sim_judge(&sim_history.buf, f);
+    sim_judge(&sim_history.buf, c.plan.halts, f);
     check_leaks();
 }

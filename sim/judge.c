@@ -11,7 +11,23 @@ static void count_lines(const struct par_buf *history, struct sim_figures *figur
         figures->lines += history->data[i] == '\n';
 }
 
-void sim_judge(const struct par_buf *history, struct sim_figures *figures)
+/* The first broken promise that counts. */
+static const struct par_violation *first(const struct par_check *check, size_t broken,
+                                         bool entries_only)
+{
+    static const bool of_entries[PAR_RULES] = {
+        [PAR_RULE_ACKED] = true,      [PAR_RULE_CMID_ONCE] = true, [PAR_RULE_INVENTED] = true,
+        [PAR_RULE_SAME_ENTRY] = true, [PAR_RULE_DENSE] = true,     [PAR_RULE_TS_RISES] = true,
+    };
+    for (size_t i = 0; i < broken; i++) {
+        const struct par_violation *v = par_check_violation(check, i);
+        if (v && (!entries_only || of_entries[v->rule]))
+            return v;
+    }
+    return NULL;
+}
+
+void sim_judge(const struct par_buf *history, bool entries_only, struct sim_figures *figures)
 {
     count_lines(history, figures);
     struct par_check *check = par_check_new();
@@ -22,7 +38,7 @@ void sim_judge(const struct par_buf *history, struct sim_figures *figures)
     const char *fault = par_check_fault(check, &line);
     if (*fault)
         sim_fail("check", "line %u of the history: %s", line, fault);
-    const struct par_violation *v = broken ? par_check_violation(check, 0) : NULL;
+    const struct par_violation *v = first(check, broken, entries_only);
     if (v)
         sim_fail(par_rule_name(v->rule), "%s (lines %u %u %u of the history; %zu in all)", v->text,
                  v->lines[0], v->lines[1], v->lines[2], broken);

@@ -202,6 +202,8 @@ static const struct named plans[] = {
     {"zombies", sim_plan__cluster_zombies, 8, "owners that go on after they were replaced"},
     {"grow", sim_plan__cluster_grow, 3, "the log grows by another generation"},
     {"cruel", sim_plan__cluster_cruel, 5, "everything at once"},
+    {"log-loss", sim_plan__cluster_log_loss, 0,
+     "the log loses what was numbered: halt, not overwrite"},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };

@@ -30,6 +30,7 @@ struct sim_chaos {
     uint32_t engine_cut_ms;
     uint32_t outage_ms, outage_max_ms; /* of an engine, for all */
     uint32_t grow_ms;                  /* the log gets another generation */
+    uint32_t log_loss_ms;              /* the log loses the ends of its partitions */
 };
 
 enum { SIM_PLAN_OPTIONS = 12 };
@@ -42,6 +43,7 @@ struct sim_plan {
     enum sim_store_kind store_kind;
     uint64_t duration_ns; /* until the faults stop */
     uint64_t settle_ns;   /* until everything has to be where it belongs */
+    bool halts;           /* what happens may halt partitions for good: nothing has to settle */
     uint32_t act_ms;      /* between two acts of a device */
     uint8_t mix[SIM_ACT_COUNT];
     struct sim_net_settings net;

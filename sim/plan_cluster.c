@@ -161,6 +161,18 @@ void sim_plan__cluster_grow(struct sim_plan *p, struct sim_random *r)
         bad_servers(p, r);
 }
 
+/* Commands that were numbered are gone from the log, and others have their offsets. */
+void sim_plan__cluster_log_loss(struct sim_plan *p, struct sim_random *r)
+{
+    cluster(p, r);
+    p->halts = true;
+    p->chaos.log_loss_ms = sim_plan__in(r, 3000, 15000);
+    p->log.partitions = 1u << sim_random_below(r, 2);
+    p->rules.checkpoint_ms = sim_plan__in(r, 500, 5000);
+    p->act_ms = sim_plan__in(r, 100, 500);
+    bad_servers(p, r);
+}
+
 void sim_plan__cluster_cruel(struct sim_plan *p, struct sim_random *r)
 {
     cluster(p, r);

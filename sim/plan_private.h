@@ -30,6 +30,7 @@ void sim_plan__cluster_redis(struct sim_plan *p, struct sim_random *r);
 void sim_plan__cluster_cuts(struct sim_plan *p, struct sim_random *r);
 void sim_plan__cluster_zombies(struct sim_plan *p, struct sim_random *r);
 void sim_plan__cluster_grow(struct sim_plan *p, struct sim_random *r);
+void sim_plan__cluster_log_loss(struct sim_plan *p, struct sim_random *r);
 void sim_plan__cluster_cruel(struct sim_plan *p, struct sim_random *r);
 
 #endif

@@ -306,15 +306,26 @@ void sim_log_inbox_retention(struct sim_log *log, uint64_t server, uint64_t keep
     sim_engine_leave();
 }
 
+static void lose_end(struct sim_part *part, uint64_t lose)
+{
+    for (; lose > 0 && sim_part_end(part) > part->start; lose--)
+        sim_bytes_unref(&part->record[--part->count].bytes);
+}
+
 void sim_log_cut(struct sim_log *log, uint32_t partition, uint64_t lose)
 {
     sim_engine_enter();
-    struct sim_part *part = sim_log__partition(log, partition);
-    for (; lose > 0 && part->count > 0; lose--)
-        sim_bytes_unref(&part->record[--part->count].bytes);
-    if (part->start > sim_part_end(part))
-        part->start = sim_part_end(part);
+    lose_end(sim_log__partition(log, partition), lose);
     sim_fault(SIM_FAULT_LOG_CUT, "");
+    sim_engine_leave();
+}
+
+void sim_log_power_loss(struct sim_log *log, uint64_t most)
+{
+    sim_engine_enter();
+    for (struct sim_part *p = log->parts; p != NULL; p = p->next)
+        lose_end(p, sim_random_skew(&log->random, 0, most));
+    sim_fault(SIM_FAULT_LOG_CUT, "all brokers lost power");
     sim_engine_leave();
 }
 

@@ -82,6 +82,8 @@ void sim_log_inbox_retention(struct sim_log *log, uint64_t server, uint64_t keep
 /* All brokers lost power: the newest `lose` records of a partition are gone, and their offsets are
  * given again. */
 void sim_log_cut(struct sim_log *log, uint32_t partition, uint64_t lose);
+/* The same for every partition and inbox: each loses up to `most` records, some none. */
+void sim_log_power_loss(struct sim_log *log, uint64_t most);
 /* Partitions go to other owners. */
 void sim_log_rebalance(struct sim_log *log);
 

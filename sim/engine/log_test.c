@@ -249,6 +249,26 @@ static void a_log_may_lose_its_start_and_its_end(void **state)
     assert_true(records[0].offset == 9 && par_str_is(records[0].bytes, "1.22"));
 }
 
+static void brokers_without_power_lose_some_of_each_end(void **state)
+{
+    (void)state;
+    int shorter = 0;
+    plan.partitions = 8;
+    begin();
+    for (int i = 0; i < 10; i++)
+        for (uint32_t n = 0; n < 8; n++)
+            assert_int_equal(par_queue_produce(queues[1], PART + n, PAR_STR("x")), PAR_OK);
+    sim_test_run_ns(SIM_S);
+    sim_log_power_loss(world, 8);
+    for (uint32_t n = 0; n < 8; n++) {
+        uint64_t end_now = sim_log_end(world, PART + n);
+        assert_in_range(end_now, 2, 10);
+        shorter += end_now < 10;
+    }
+    assert_true(shorter > 0);
+    assert_int_equal(sim_test_faults(SIM_FAULT_LOG_CUT), 1);
+}
+
 /* ---- generations ---- */
 
 static void a_generation_doubles_and_servers_see_it_late(void **state)
@@ -534,6 +554,7 @@ int main(void)
         T(a_new_leader_has_another_clock_after_a_stall),
         T(a_reader_hands_out_what_it_has_fetched),
         T(a_log_may_lose_its_start_and_its_end),
+        T(brokers_without_power_lose_some_of_each_end),
         T(a_generation_doubles_and_servers_see_it_late),
         T(members_share_and_leave),
         T(who_is_silent_for_a_session_becomes_a_zombie),
