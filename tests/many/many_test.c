@@ -8,6 +8,7 @@
 
 #include "base/log_guard.h"
 #include "loop/env.h"
+#include "server/owners.h"
 #include "server/peers.h"
 #include "client.h"
 #include "engines.h"
@@ -56,12 +57,40 @@ static void close_server(struct cluster *w, int i)
     par_config_fini(&w->config[i]);
 }
 
+static bool settled(struct cluster *w)
+{
+    uint32_t sum = 0;
+    for (int i = 0; i < SERVERS; i++) {
+        const char *why;
+        struct par_owners_count count;
+        par_owners_count(w->server[i]->owners, &count);
+        sum += count.partitions;
+        if (count.partitions == 0 || count.writers != count.partitions ||
+            !par_owners_ready(w->server[i]->owners, &why))
+            return false;
+    }
+    return sum == TEST_PARTITIONS;
+}
+
+/* Each has its partitions: a takeover repeats releases, which a test could take for something else.
+ */
+static void settle(struct cluster *w)
+{
+    struct par_mailbox bell;
+    par_mailbox_init(&bell, 1);
+    for (int i = 0; i < 500 && !settled(w); i++)
+        (void)par_mailbox_wait(&bell, 20);
+    (void)par_mailbox_fini(&bell);
+    assert_true(settled(w));
+}
+
 static int set_up(void **state)
 {
     struct cluster *w = calloc(1, sizeof *w);
     test_remote_start();
     for (int i = 0; i < SERVERS; i++)
         open_server(w, i);
+    settle(w);
     *state = w;
     return 0;
 }
