@@ -95,17 +95,20 @@ static void store_last_seen(struct change *c)
     par_buf_fini(&value);
 }
 
-static void tell(struct change *c, const struct par_dir_watcher *watchers, size_t n)
+/* False: it cannot be found out who may see it. */
+static bool tell(struct change *c, const struct par_dir_watcher *watchers, size_t n)
 {
     struct par_arena arena = {0};
     struct par_reader reader = {.store = c->server->store, .arena = &arena};
     uint64_t *viewers = par_arena_alloc(&arena, n * sizeof *viewers);
     bool *visible = par_arena_alloc(&arena, n * sizeof *visible);
     struct par_buf json = {0};
+    bool known = false;
     if (viewers && visible) {
         for (size_t i = 0; i < n; i++)
             viewers[i] = watchers[i].user;
-        if (par_read_visible_to(&reader, c->user, viewers, n, visible) == PAR_OK) {
+        known = par_read_visible_to(&reader, c->user, viewers, n, visible) == PAR_OK;
+        if (known) {
             struct par_fanout f;
             par_fanout_init(&f, c->server);
             par_event_presence(&json, c->user, c->online, c->at_ms);
@@ -121,6 +124,7 @@ static void tell(struct change *c, const struct par_dir_watcher *watchers, size_
     }
     par_buf_fini(&json);
     par_arena_fini(&arena);
+    return known;
 }
 
 /* What is true now; of a family that cannot tell, what it said. */
@@ -146,8 +150,9 @@ static void change_now(struct change *c)
         return;
     size_t n;
     struct par_dir_watcher *watchers = par_directory_watchers(c->server->directory, c->user, &n);
-    if (watchers)
-        tell(c, watchers, n);
+    /* The next look tries again. */
+    if (watchers && !tell(c, watchers, n))
+        par_directory_not_told(c->server->directory, c->user);
     free(watchers);
 }
 
