@@ -91,15 +91,12 @@ enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct p
     uint64_t last =
         conversation->last_seq < view->last_seq ? conversation->last_seq : view->last_seq;
     /* V5: what lies above a hole is not counted. Above `read` only: the rest was read once. */
-    uint64_t deleted_to = UINT64_MAX;
     if (!par_store_atomic(r->store) && read < last) {
         uint64_t top;
         enum par_err err = par_read__top(r, &conversation->conv, &top);
         if (err)
             return err;
         last = top < last ? top : last;
-        /* Nor is a delete that is still on its way. */
-        deleted_to = conversation->last_seq;
     }
     uint64_t from = read + 1 > view->first_seq ? read + 1 : view->first_seq;
     enum { PAGE = 256 };
@@ -112,8 +109,7 @@ enum par_err par_read_unread(struct par_reader *r, uint64_t user, const struct p
             return err;
         for (size_t i = (size_t)(last - page + 1); i-- > 0 && *unread_r < PAR_READ_UNREAD_MAX;) {
             const struct par_entry *e = &entries[i];
-            bool deleted = e->deleted_seq && e->deleted_seq <= deleted_to;
-            *unread_r += e->kind == PAR_ENTRY_TEXT && e->sender != user && !deleted;
+            *unread_r += e->kind == PAR_ENTRY_TEXT && e->sender != user && !e->deleted_seq;
         }
         /* The running number of texts tells when there is none left below. */
         uint64_t texts_to_here = entries[0].text_no - (entries[0].kind == PAR_ENTRY_TEXT);
