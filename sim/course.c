@@ -245,6 +245,8 @@ static void read_all(void)
     par_history_end(&sim_history.buf, sim_history_t());
     c.devices.ended = true;
     for (unsigned i = 0; i < c.device_count; i++) {
+        if (c.device[i].left)
+            continue;
         if (!c.device[i].running)
             sim_fail("liveness", "%s is not on", c.device[i].name);
         sim_reads_begin(&c.device[i]);
@@ -254,7 +256,7 @@ static void read_all(void)
         unsigned open = 0;
         struct par_buf where = {0};
         for (unsigned i = 0; i < c.device_count; i++)
-            if (!sim_reads_done(&c.device[i]) && open++ == 0)
+            if (!c.device[i].left && !sim_reads_done(&c.device[i]) && open++ == 0)
                 sim_reads_where(&c.device[i], &where);
         if (open && sim_now_ns() >= end)
             sim_fail("liveness", "%u devices cannot read what there is; %.*s", open, (int)where.len,
@@ -265,7 +267,8 @@ static void read_all(void)
         turn_until(sim_now_ns() + 50 * SIM_MS);
     }
     for (unsigned i = 0; i < c.device_count; i++)
-        sim_reads_end(&c.device[i]);
+        if (!c.device[i].left)
+            sim_reads_end(&c.device[i]);
 }
 
 static void end_all(void)
@@ -300,6 +303,23 @@ static void check_leaks(void)
 #endif
 }
 
+/* Until the faults stop. Who leaves has to be woken for what comes later. */
+static void live(void)
+{
+    uint64_t began = sim_now_ns();
+    if (c.plan.leaves_ns) {
+        turn_until(began + c.plan.leaves_ns);
+        note("the last user leaves");
+        for (unsigned i = 0; i < c.device_count; i++) {
+            struct sim_device *d = &c.device[i];
+            d->left = d->user->index == c.plan.users - 1;
+            if (d->left)
+                sim_device_off(d);
+        }
+    }
+    turn_until(began + c.plan.duration_ns);
+}
+
 static void course(void *arg)
 {
     (void)arg;
@@ -324,7 +344,7 @@ static void course(void *arg)
                                       .log = c.log,
                                       .redis = c.redis};
     sim_chaos_begin(&target);
-    turn_until(sim_now_ns() + c.plan.duration_ns);
+    live();
     if (c.plan.halts)
         return;
     heal(&target);

@@ -399,6 +399,8 @@ void sim_device_off(struct sim_device *d)
 static void again(struct par_timer *timer)
 {
     struct sim_device *d = PAR_CONTAINER(timer, struct sim_device, again);
+    if (d->left)
+        return;
     if (!d->running) {
         sim_device_on(d);
     } else if (d->dying) {

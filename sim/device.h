@@ -97,6 +97,7 @@ struct sim_device {
     bool signed_in;
     bool dying; /* crashes in this turn: nothing leaves any more */
     bool running;
+    bool left; /* for good */
     struct sim_random random;
     unsigned cmids;
     unsigned asks_open, calls_open;

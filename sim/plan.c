@@ -67,6 +67,8 @@ static void draw_base(struct sim_plan *p, struct sim_random *r)
     p->follow_ppm = sim_plan__in(r, 0, 1000000);
     p->switch_ppm = sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 1000, 100000);
     p->rules = par_rules;
+    if (sim_plan__one_in(r, 2))
+        p->leaves_ns = sim_random_in(r, 1, 9) * SIM_S;
     draw_mix(p, r);
     draw_net(&p->net, r);
     option(p, "limits.sends_per_second=0");

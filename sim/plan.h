@@ -45,6 +45,7 @@ struct sim_plan {
     uint64_t settle_ns;   /* until everything has to be where it belongs */
     bool halts;           /* what happens may halt partitions for good: nothing has to settle */
     uint32_t act_ms;      /* between two acts of a device */
+    uint64_t leaves_ns;   /* then the last user goes, and does not come back; 0: nobody does */
     uint8_t mix[SIM_ACT_COUNT];
     struct sim_net_settings net;
     uint32_t switch_ppm, device_crash_ppm, follow_ppm;
