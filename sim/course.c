@@ -197,7 +197,7 @@ static bool all_serve(void)
         struct sim_server *s = c.servers[i];
         if (!s->node->alive)
             sim_server_start(s);
-        all = all && s->serving && !s->asked_to_end;
+        all = all && (s->gone || (s->serving && !s->asked_to_end));
     }
     return all;
 }
@@ -303,6 +303,19 @@ static void check_leaks(void)
 #endif
 }
 
+/* Others have to do its work. At least one is left. */
+static void lose(struct sim_server *s)
+{
+    unsigned others = 0;
+    for (unsigned i = 0; i < c.plan.servers; i++)
+        others += c.servers[i] != s && !c.servers[i]->gone;
+    if (!others || s->gone)
+        return;
+    sim_fault(SIM_FAULT_SERVER_KILLED, s->node->name);
+    s->gone = true;
+    sim_server_kill(s, true);
+}
+
 /* Until the faults stop. Who leaves has to be woken for what comes later. */
 static void live(void)
 {
@@ -313,6 +326,8 @@ static void live(void)
         for (unsigned i = 0; i < c.device_count; i++) {
             struct sim_device *d = &c.device[i];
             d->left = d->user->index == c.plan.users - 1;
+            if (d->left && c.plan.loses_one)
+                lose(c.servers[d->server]);
             if (d->left)
                 sim_device_off(d);
         }

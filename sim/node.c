@@ -106,7 +106,7 @@ static void server_main(void *arg)
 
 void sim_server_start(struct sim_server *s)
 {
-    if (s->node->alive)
+    if (s->node->alive || s->gone)
         return;
     s->asked_to_end = false;
     s->serving = false;

@@ -23,6 +23,7 @@ struct sim_server {
     struct sim_waiters signals;
     struct sim_waiters ends;
     bool asked_to_end;
+    bool gone; /* for good */
     bool serving;
     unsigned failed_starts; /* in a row */
     char why[512];          /* of the last of them */

@@ -38,6 +38,7 @@ enum { SIM_PLAN_OPTIONS = 12 };
 struct sim_plan {
     char name[24];
     unsigned servers, threads, workers;
+    bool loses_one; /* the server of the user who leaves dies with them, for good */
     unsigned users, devices_max;
     bool embedded; /* local drivers, one server */
     enum sim_store_kind store_kind;

@@ -29,6 +29,7 @@ static void cluster(struct sim_plan *p, struct sim_random *r)
     p->duration_ns = sim_plan__in(r, 20, 60) * SIM_S;
     p->settle_ns = 150 * SIM_S; /* leases of 45 s may have to end, one after another */
     calm_engines(p, r);
+    p->loses_one = p->servers > 1 && p->leaves_ns && sim_plan__one_in(r, 2);
 }
 
 static void bad_store(struct sim_plan *p, struct sim_random *r)
