@@ -171,7 +171,9 @@ int sim_mode_mutants(const char *file, const char *only, unsigned jobs, unsigned
         if (only && strcmp(only, mutants[i]) != 0)
             continue;
         read_hunt(file, &h);
-        if (hunt(&h, jobs))
+        if (!h.seeds)
+            printf("%-28s not looked for: see %s\n", mutants[i], file);
+        else if (hunt(&h, jobs))
             found++;
         else
             missed++;
