@@ -153,15 +153,17 @@ static void end_handle(struct sim_log *log, struct sim_handle *h, bool killed)
     *at = h->next;
     sim_log__group_gone(h);
     sim_log__lanes_end(h);
+    for (struct sim_reader *r = h->readers; r != NULL; r = r->next_of_handle)
+        sim_log__reader_off(r);
+    if (killed)
+        return;
     while (h->readers != NULL)
-        sim_log__reader_end(h->readers, killed);
-    while (h->trackers != NULL && !killed) {
+        sim_log__reader_free(h->readers);
+    while (h->trackers != NULL) {
         struct sim_tracker *t = h->trackers;
         h->trackers = t->next;
         free(t);
     }
-    if (killed)
-        return;
     free(h->owned);
     free(h);
 }

@@ -160,7 +160,9 @@ void sim_log__seek(struct sim_reader *r, uint64_t offset);
 size_t sim_log__take(struct sim_reader *r, size_t max, uint32_t timeout_ms,
                      struct par_queue_record *records);
 void sim_log__wake(struct sim_reader *r);
-void sim_log__reader_end(struct sim_reader *r, bool killed);
+/* Takes it off its part; then frees it. */
+void sim_log__reader_off(struct sim_reader *r);
+void sim_log__reader_free(struct sim_reader *r);
 
 /* log_group.c. */
 enum par_err sim_log__join(struct sim_handle *h, par_queue_owner_fn fn, void *arg);

@@ -36,17 +36,20 @@ static void forget(struct sim_log_record *records, size_t *count)
     *count = 0;
 }
 
-void sim_log__reader_end(struct sim_reader *r, bool killed)
+void sim_log__reader_off(struct sim_reader *r)
 {
     struct sim_reader **at = &r->part->readers;
     while (*at != r)
         at = &(*at)->next_of_part;
     *at = r->next_of_part;
-    for (at = &r->handle->readers; *at != r;)
+}
+
+void sim_log__reader_free(struct sim_reader *r)
+{
+    struct sim_reader **at = &r->handle->readers;
+    while (*at != r)
         at = &(*at)->next_of_handle;
     *at = r->next_of_handle;
-    if (killed)
-        return;
     forget(r->fetched, &r->fetched_count);
     forget(r->lent, &r->lent_count);
     free(r->fetched);

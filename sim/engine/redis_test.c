@@ -335,9 +335,13 @@ static void a_message_comes_late(void **state)
     for (int i = 0; i < 9; i++)
         turns();
     assert_true(heard[1].last);
+    /* A killed server's objects lie where they lay. */
+    static struct par_presence *left;
     sim_test_kill(1);
     assert_int_equal(par_presence_offline(presences[2], 7), PAR_OK);
     sim_test_run_ns(60 * SIM_S);
+    left = presences[1];
+    assert_non_null(left);
     presences[1] = NULL;
 }
 
