@@ -380,7 +380,7 @@ bool par_directory_read(struct par_directory *dir, uint64_t user, bool online)
             e->told = told_of(online);
         same = e->told == told_of(online);
         if (!same)
-            e->told = PAR_DIR_TOLD_NOTHING;
+            e->told = PAR_DIR_TOLD_DIFFERENT;
     }
     pthread_mutex_unlock(&s->lock);
     return same;
@@ -390,8 +390,8 @@ void par_directory_not_told(struct par_directory *dir, uint64_t user)
 {
     struct shard *s = lock_shard(dir, user);
     struct entry *e = find(dir, s, user);
-    if (e)
-        e->told = PAR_DIR_TOLD_NOTHING;
+    if (e && e->watcher_count)
+        e->told = PAR_DIR_TOLD_DIFFERENT;
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -111,14 +111,19 @@ typedef void (*par_directory_watched_fn)(void *arg, uint64_t user, bool watched)
 void par_directory_on_watched(struct par_directory *dir, par_directory_watched_fn fn, void *arg);
 
 /* What those who watch the user were told last. */
-enum par_dir_told { PAR_DIR_TOLD_NOTHING = 0, PAR_DIR_TOLD_OFFLINE, PAR_DIR_TOLD_ONLINE };
+enum par_dir_told {
+    PAR_DIR_TOLD_NOTHING = 0,
+    PAR_DIR_TOLD_OFFLINE,
+    PAR_DIR_TOLD_ONLINE,
+    PAR_DIR_TOLD_DIFFERENT /* they do not all know the same */
+};
 /* They are told this now; returns what they were told before. Of one who is not watched nothing is
  * remembered. */
 enum par_dir_told par_directory_tell(struct par_directory *dir, uint64_t user, bool online);
 /* One of them has read this for itself: remembered if nothing was told yet. False when it is not
- * what the others were told: then they do not know the same, and nothing counts as told. */
+ * what the others were told: then they do not know the same until they are told again. */
 bool par_directory_read(struct par_directory *dir, uint64_t user, bool online);
-/* Some of them may know something else than what was told: nothing counts as told. */
+/* Some of them may know something else than what was told. */
 void par_directory_not_told(struct par_directory *dir, uint64_t user);
 /* Calls fn for everybody who is watched, with no lock held. */
 typedef void (*par_directory_told_fn)(void *arg, uint64_t user, enum par_dir_told told);
