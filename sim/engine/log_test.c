@@ -26,7 +26,8 @@ static void kill_server(unsigned server)
     static size_t count;
     sim_test_kill(server);
     assert_true(count < 128);
-    left[count++] = queues[server];
+    left[count] = queues[server];
+    assert_non_null(left[count++]);
     queues[server] = NULL;
 }
 
