@@ -324,7 +324,7 @@ static void an_inbox_has_what_was_flushed_in_order(void **state)
     }
     assert_int_equal(par_queue_inbox_end(q, 2, &end_before), PAR_OK);
     for (int i = 0; i < 5; i++)
-        assert_int_equal(par_queue_send(q, 2, par_str_of("01234" + i, 1)), PAR_OK);
+        assert_int_equal(par_queue_send(q, 2, par_str_of(&"01234"[i], 1)), PAR_OK);
     assert_int_equal(par_queue_send(q, 3, PAR_STR("other")), PAR_OK);
     assert_int_equal(par_queue_deliver_flush(q), PAR_OK);
     assert_int_equal(par_queue_inbox_end(q, 2, &end_after), PAR_OK);
@@ -332,7 +332,7 @@ static void an_inbox_has_what_was_flushed_in_order(void **state)
     assert_int_equal(par_queue_take_inbox(q, 2, 8, 5000, records), 5);
     for (size_t i = 0; i < 5; i++)
         assert_true(records[i].offset == end_before + i &&
-                    par_str_eq(records[i].bytes, par_str_of("01234" + i, 1)));
+                    par_str_eq(records[i].bytes, par_str_of(&"01234"[i], 1)));
     assert_int_equal(par_queue_confirm_inbox(q, 2, end_before + 3), PAR_OK);
     assert_int_equal(par_queue_take_inbox(q, 2, 8, 0, records), 0);
     assert_int_equal(par_thread_start("waker", wake_inbox, NULL, &thread), PAR_OK);

@@ -106,10 +106,17 @@ static hb::TPut put_of(const struct par_hbase__cell &cell)
     return put;
 }
 
-/* The cell of a result; NULL when the row is not there. */
-static const std::string *cell_of(const hb::TResult &result)
+/* Tells the cell of a result, if the row is there; false: fn wants no more. */
+static bool tell(const hb::TResult &result, size_t i, par_hbase__cell_fn fn, void *arg)
 {
-    return result.columnValues.empty() ? nullptr : &result.columnValues[0].value;
+    if (result.columnValues.empty())
+        return true;
+    const hb::TColumnValue &value = result.columnValues[0];
+    struct par_hbase__cell cell;
+    cell.row = view(result.row);
+    cell.value = view(value.value);
+    cell.version = static_cast<uint64_t>(value.timestamp);
+    return fn(arg, i, &cell);
 }
 
 static hb::TColumn column()
@@ -191,11 +198,9 @@ enum par_hbase__end par_hbase__get(struct par_hbase__gateway *gateway, const cha
         gateway->close();
         return PAR_HBASE_LOST;
     }
-    for (size_t i = 0; i < n; i++) {
-        const std::string *value = cell_of(results[i]);
-        if (value && !fn(arg, i, rows[i], view(*value)))
+    for (size_t i = 0; i < n; i++)
+        if (!tell(results[i], i, fn, arg))
             break;
-    }
     return PAR_HBASE_OK;
 }
 
@@ -219,11 +224,9 @@ enum par_hbase__end par_hbase__scan(struct par_hbase__gateway *gateway, const ch
     if (end != PAR_HBASE_OK)
         return end;
     *count_r = static_cast<uint32_t>(results.size());
-    for (size_t i = 0; i < results.size(); i++) {
-        const std::string *value = cell_of(results[i]);
-        if (value && !fn(arg, i, view(results[i].row), view(*value)))
+    for (size_t i = 0; i < results.size(); i++)
+        if (!tell(results[i], i, fn, arg))
             break;
-    }
     return PAR_HBASE_OK;
 }
 

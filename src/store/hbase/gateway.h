@@ -36,7 +36,7 @@ const char *par_hbase__gateway_why(const struct par_hbase__gateway *gateway);
 struct par_hbase__cell {
     struct par_str row;
     struct par_str value;
-    uint64_t version;
+    uint64_t version; /* HBase's timestamp */
 };
 
 /* Writes cells, each with its version as timestamp. sync: on the disks of the data nodes before it
@@ -45,7 +45,7 @@ enum par_hbase__end par_hbase__put(struct par_hbase__gateway *gateway, const cha
                                    const struct par_hbase__cell *cells, size_t n, bool sync);
 
 /* Told a cell; borrowed for the call. False ends the call early (it is OK then). */
-typedef bool (*par_hbase__cell_fn)(void *arg, size_t i, struct par_str row, struct par_str value);
+typedef bool (*par_hbase__cell_fn)(void *arg, size_t i, const struct par_hbase__cell *cell);
 
 /* fn for each row that is there; i is its place in rows. */
 enum par_hbase__end par_hbase__get(struct par_hbase__gateway *gateway, const char *table,

@@ -178,12 +178,11 @@ static bool open_cell(struct par_str cell, struct par_str *value_r)
     return true;
 }
 
-static bool got(void *arg, size_t i, struct par_str row, struct par_str cell)
+static bool got(void *arg, size_t i, const struct par_hbase__cell *cell)
 {
     struct get *get = arg;
     struct par_str value;
-    (void)row;
-    return !open_cell(cell, &value) || get->found(get->arg, get->at[i], value);
+    return !open_cell(cell->value, &value) || get->found(get->arg, get->at[i], value);
 }
 
 static enum par_hbase__end get_rows(struct par_hbase__gateway *gateway, void *arg)
@@ -249,8 +248,9 @@ struct scan {
     void *arg;
 };
 
-static bool scanned(void *arg, size_t i, struct par_str row, struct par_str cell)
+static bool scanned(void *arg, size_t i, const struct par_hbase__cell *cell)
 {
+    struct par_str row = cell->row;
     struct scan *scan = arg;
     struct par_str value;
     uint8_t key[PAR_STORE_KEY_MAX];
@@ -260,7 +260,7 @@ static bool scanned(void *arg, size_t i, struct par_str row, struct par_str cell
     memcpy(scan->from.bytes, row.ptr, row.len);
     scan->from.bytes[row.len] = 0;
     scan->from.len = row.len + 1;
-    if (!par_hbase__key(scan->table, row, key, &len) || !open_cell(cell, &value))
+    if (!par_hbase__key(scan->table, row, key, &len) || !open_cell(cell->value, &value))
         return true;
     scan->ended = !scan->fn(scan->arg, par_str_of(key, len), value) ||
                   (scan->left != SIZE_MAX && --scan->left == 0);
@@ -312,6 +312,14 @@ static enum par_hbase__end put_rows(struct par_hbase__gateway *gateway, void *ar
     return par_hbase__put(gateway, name, put->cells, put->n, put->sync);
 }
 
+/* HBase's timestamp of a put or a delete with this version: a delete hides what is put with the
+ * same version, whichever comes last. The two highest are HBase's own. */
+static uint64_t time_of(uint64_t version, bool deletes)
+{
+    const uint64_t most = INT64_MAX - 2;
+    return version >= most / 2 ? most : version * 2 + deletes;
+}
+
 /* The rows of a batch as cells: bytes holds what they point at. */
 struct cells {
     struct par_hbase__cell *cell;
@@ -339,7 +347,7 @@ static bool make_cells(const struct par_batch *batch, struct cells *cells)
             par_buf_add_str(&cells->bytes, par_store__put_value(batch, p));
         cell->row = par_str_of(cells->bytes.data + at, row.len);
         cell->value = par_str_of(cells->bytes.data + at + row.len, cells->bytes.len - at - row.len);
-        cell->version = p->version;
+        cell->version = time_of(p->version, p->deletes);
     }
     return true;
 }
@@ -423,16 +431,18 @@ static enum par_hbase__end swap_row(struct par_hbase__gateway *gateway, void *ar
 struct cell_now {
     struct get get;
     struct par_buf cell;
+    uint64_t version;
     bool there;
 };
 
-static bool keep_cell(void *arg, size_t i, struct par_str row, struct par_str cell)
+static bool keep_cell(void *arg, size_t i, const struct par_hbase__cell *cell)
 {
     struct cell_now *now = arg;
     (void)i;
-    (void)row;
+    par_buf_clear(&now->cell);
     now->there = true;
-    par_buf_add_str(&now->cell, cell);
+    now->version = cell->version;
+    par_buf_add_str(&now->cell, cell->value);
     return true;
 }
 
@@ -464,6 +474,9 @@ static int swap_cell(struct hbase *h, struct swap *swap, struct par_str expected
         goto out;
     }
     swap->expected = now.there ? cell : (struct par_str){0};
+    /* Behind what is there it would not be seen. */
+    if (now.there && swap->cell.version <= now.version)
+        swap->cell.version = now.version + 1;
     if (par_hbase__pool_once(h->pool, swap_row, swap, NULL) == PAR_HBASE_OK)
         result = swap->done ? 1 : 2;
 out:
@@ -478,13 +491,13 @@ static int hbase_swap(void *impl, enum par_table table, struct par_str key, stru
     struct par_buf cell = {0};
     int result = 2;
     par_hbase__row(table, key, &row);
-    par_buf_add_u8(&cell, PAR_HBASE__THERE);
+    par_buf_add_u8(&cell, value.ptr ? PAR_HBASE__THERE : PAR_HBASE__DELETED);
     par_buf_add_str(&cell, value);
     struct swap swap = {.h = impl,
                         .table = table,
                         .cell = {.row = par_str_of(row.bytes, row.len),
                                  .value = par_buf_str(&cell),
-                                 .version = version}};
+                                 .version = time_of(version, !value.ptr)}};
     /* 2: somebody was faster than the look and the swap; what is there now decides. */
     while (!cell.failed && result == 2)
         result = swap_cell(impl, &swap, expected, value_r);

@@ -95,8 +95,10 @@ static void the_higher_version_holds(void **state)
     is(PAR_T_ENTRIES, key, NULL);
     put(PAR_T_ENTRIES, key, "too old", 25);
     is(PAR_T_ENTRIES, key, NULL);
-    put(PAR_T_ENTRIES, key, "again, with the version of the delete", 30);
-    is(PAR_T_ENTRIES, key, "again, with the version of the delete");
+    put(PAR_T_ENTRIES, key, "with the version of the delete", 30);
+    is(PAR_T_ENTRIES, key, NULL);
+    put(PAR_T_ENTRIES, key, "after the delete", 31);
+    is(PAR_T_ENTRIES, key, "after the delete");
     /* The same bytes in another table that shares HBase's. */
     is(PAR_T_CMIDS, key, NULL);
 }
@@ -190,6 +192,14 @@ static void swaps_compare_the_whole_value(void **state)
         par_store_swap(store, PAR_T_CHECKPOINTS, k, PAR_STR("c"), PAR_STR("d"), 3, NULL), 0);
     assert_int_equal(par_store_swap(store, PAR_T_CHECKPOINTS, k, none, PAR_STR("d"), 3, NULL), 1);
     is(PAR_T_CHECKPOINTS, key, "d");
+    /* One whose clock is behind is seen all the same; one with no value deletes. */
+    assert_int_equal(
+        par_store_swap(store, PAR_T_CHECKPOINTS, k, PAR_STR("d"), PAR_STR("e"), 1, NULL), 1);
+    is(PAR_T_CHECKPOINTS, key, "e");
+    assert_int_equal(par_store_swap(store, PAR_T_CHECKPOINTS, k, PAR_STR("e"), none, 1, NULL), 1);
+    is(PAR_T_CHECKPOINTS, key, NULL);
+    assert_int_equal(par_store_swap(store, PAR_T_CHECKPOINTS, k, none, PAR_STR("f"), 1, NULL), 1);
+    is(PAR_T_CHECKPOINTS, key, "f");
     par_buf_fini(&found);
 }
 
