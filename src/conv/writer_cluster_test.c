@@ -54,7 +54,8 @@ static void told_fini(struct told *t)
 static void as_set(struct told *t)
 {
     size_t n = 0;
-    qsort(t->line, t->count, sizeof *t->line, by_text);
+    if (t->count > 0)
+        qsort(t->line, t->count, sizeof *t->line, by_text);
     for (size_t i = 0; i < t->count; i++) {
         if (n > 0 && strcmp(t->line[n - 1], t->line[i]) == 0)
             free(t->line[i]);
