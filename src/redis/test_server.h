@@ -4,8 +4,8 @@
 
 #include "redis/redis.h"
 
-/* Starts one and returns its configuration, static; NULL when this machine has no redis-server: the
- * test is to be skipped. */
+/* Starts one and returns its configuration, static. The tests that need it are built where there is
+ * a redis-server (tools/setup cluster). */
 const struct par_redis_config *par_test_redis_start(void);
 /* Kills it; the next start has the same port and nothing in it. Harmless twice. */
 void par_test_redis_kill(void);
