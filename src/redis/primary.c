@@ -5,47 +5,11 @@
 
 #include <stdlib.h>
 
-static bool parse_address(struct par_str text, struct par_redis__address *address_r)
-{
-    size_t colon = text.len;
-    while (colon > 0 && text.ptr[colon - 1] != ':')
-        colon--;
-    int port = 0;
-    for (size_t i = colon; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > 65535)
-            return false;
-        port = port * 10 + (text.ptr[i] - '0');
-    }
-    if (colon < 2 || colon > sizeof address_r->host || port < 1 || port > 65535)
-        return false;
-    memcpy(address_r->host, text.ptr, colon - 1);
-    address_r->host[colon - 1] = '\0';
-    address_r->port = port;
-    return true;
-}
-
-bool par_redis__addresses(const char *list, struct par_redis__address *addresses_r, size_t max,
-                          size_t *n_r)
-{
-    *n_r = 0;
-    while (*list) {
-        size_t len = strcspn(list, ", ");
-        if (len > 0) {
-            if (*n_r == max || !parse_address(par_str_of(list, len), &addresses_r[*n_r]))
-                return false;
-            ++*n_r;
-        }
-        list += len;
-        list += strspn(list, ", ");
-    }
-    return *n_r > 0;
-}
-
-static redisContext *connect_to(const struct par_redis *r, const struct par_redis__address *address)
+static redisContext *connect_to(const struct par_redis *r, const struct par_host *address)
 {
     struct timeval timeout = {.tv_sec = r->timeout_ms / 1000,
                               .tv_usec = r->timeout_ms % 1000 * 1000};
-    redisContext *c = redisConnectWithTimeout(address->host, address->port, timeout);
+    redisContext *c = redisConnectWithTimeout(address->name, address->port, timeout);
     if (c && !c->err && redisSetTimeout(c, timeout) == REDIS_OK)
         return c;
     if (c)
@@ -83,8 +47,8 @@ static bool is_primary(redisContext *c)
     return primary;
 }
 
-static bool ask_sentinel(const struct par_redis *r, const struct par_redis__address *sentinel,
-                         struct par_redis__address *primary_r)
+static bool ask_sentinel(const struct par_redis *r, const struct par_host *sentinel,
+                         struct par_host *primary_r)
 {
     const struct par_str ask[] = {PAR_STR("SENTINEL"), PAR_STR("get-master-addr-by-name"),
                                   par_str(r->group)};
@@ -93,9 +57,10 @@ static bool ask_sentinel(const struct par_redis *r, const struct par_redis__addr
     bool ok = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
               reply->element[0]->str && reply->element[1]->str;
     if (ok) {
-        snprintf(primary_r->host, sizeof primary_r->host, "%s", reply->element[0]->str);
-        primary_r->port = atoi(reply->element[1]->str);
-        ok = primary_r->port > 0;
+        snprintf(primary_r->name, sizeof primary_r->name, "%s", reply->element[0]->str);
+        int port = atoi(reply->element[1]->str);
+        primary_r->port = (uint16_t)port;
+        ok = port > 0 && port <= UINT16_MAX;
     }
     if (reply)
         freeReplyObject(reply);
@@ -104,7 +69,7 @@ static bool ask_sentinel(const struct par_redis *r, const struct par_redis__addr
     return ok;
 }
 
-static redisContext *try_primary(struct par_redis *r, const struct par_redis__address *address)
+static redisContext *try_primary(struct par_redis *r, const struct par_host *address)
 {
     redisContext *c = connect_to(r, address);
     if (c && sign_in(r, c) && is_primary(c))
@@ -116,7 +81,7 @@ static redisContext *try_primary(struct par_redis *r, const struct par_redis__ad
 
 redisContext *par_redis_connect(struct par_redis *r)
 {
-    struct par_redis__address address;
+    struct par_host address;
     pthread_mutex_lock(&r->lock);
     bool known = r->known;
     address = r->primary;
@@ -128,7 +93,7 @@ redisContext *par_redis_connect(struct par_redis *r)
         c = try_primary(r, &address);
         if (!c)
             continue;
-        par_log_info("redis.primary", PAR_KV("host", address.host), PAR_KV("port", address.port));
+        par_log_info("redis.primary", PAR_KV("host", address.name), PAR_KV("port", address.port));
         pthread_mutex_lock(&r->lock);
         r->primary = address;
         r->known = true;

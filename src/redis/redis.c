@@ -34,10 +34,10 @@ enum par_err par_redis_new(const struct par_redis_config *config, struct par_red
         r->limit = PAR_REDIS__CONNECTIONS_MAX;
     pthread_mutex_init(&r->lock, NULL);
     bool sentinels = config->sentinels && *config->sentinels;
-    bool ok = sentinels ? par_redis__addresses(config->sentinels, r->sentinels,
-                                               PAR_REDIS__SENTINELS_MAX, &r->sentinel_count)
-                        : par_redis__addresses(config->address ? config->address : "", &r->primary,
-                                               1, &(size_t){0});
+    bool ok = sentinels ? par_hosts_parse(config->sentinels, r->sentinels, PAR_REDIS__SENTINELS_MAX,
+                                          &r->sentinel_count)
+                        : par_hosts_parse(config->address ? config->address : "", &r->primary, 1,
+                                          &(size_t){0});
     if (!ok || !r->group || !r->user || !r->password) {
         par_redis_free(&r);
         return ok ? PAR_E_UNAVAILABLE : PAR_E_BAD_REQUEST;

@@ -1,6 +1,7 @@
 /* Connections to the gateways, shared by all threads that use the store. */
 #include "store/hbase/pool.h"
 
+#include "base/hosts.h"
 #include "base/log.h"
 #include "loop/env.h"
 
@@ -18,8 +19,7 @@ enum {
 };
 
 struct gateway {
-    char host[128];
-    uint16_t port;
+    struct par_host host;
     uint32_t rest_ms; /* 0: it answers */
     uint64_t rest_until_ms;
     bool probing; /* somebody is trying whether it answers again */
@@ -48,39 +48,16 @@ struct par_hbase__pool {
     unsigned next; /* where the search for a connection begins */
 };
 
-static bool parse_gateway(struct par_str text, struct gateway *g)
-{
-    size_t colon = text.len;
-    while (colon > 0 && text.ptr[colon - 1] != ':')
-        colon--;
-    unsigned port = 0;
-    for (size_t i = colon; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' || port > 65535)
-            return false;
-        port = port * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    if (colon < 2 || colon > sizeof g->host || port == 0 || port > 65535)
-        return false;
-    memcpy(g->host, text.ptr, colon - 1);
-    g->host[colon - 1] = '\0';
-    g->port = (uint16_t)port;
-    return true;
-}
-
 static bool parse(struct par_hbase__pool *pool, const char *list)
 {
-    while (*list) {
-        size_t len = strcspn(list, ", ");
-        if (len > 0) {
-            if (pool->gateway_count == GATEWAYS_MAX ||
-                !parse_gateway(par_str_of(list, len), &pool->gateways[pool->gateway_count]))
-                return false;
-            pool->gateway_count++;
-        }
-        list += len;
-        list += strspn(list, ", ");
-    }
-    return pool->gateway_count > 0;
+    struct par_host hosts[GATEWAYS_MAX];
+    size_t n;
+    if (!par_hosts_parse(list, hosts, GATEWAYS_MAX, &n))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        pool->gateways[i].host = hosts[i];
+    pool->gateway_count = (unsigned)n;
+    return true;
 }
 
 enum par_err par_hbase__pool_new(const struct par_hbase__pool_config *config,
@@ -167,7 +144,8 @@ static struct connection *take(struct par_hbase__pool *pool)
         g->probing = true;
     pthread_mutex_unlock(&pool->lock);
     if (!c->wire)
-        c->wire = par_hbase__gateway_new(g->host, g->port, pool->connect_ms, pool->answer_ms);
+        c->wire =
+            par_hbase__gateway_new(g->host.name, g->host.port, pool->connect_ms, pool->answer_ms);
     return c;
 }
 
@@ -176,13 +154,14 @@ static void note(struct gateway *g, bool lost, const char *why)
     g->probing = false;
     if (!lost) {
         if (g->rest_ms)
-            par_log_info("hbase.gateway_back", PAR_KV("host", g->host), PAR_KV("port", g->port));
+            par_log_info("hbase.gateway_back", PAR_KV("host", (const char *)g->host.name),
+                         PAR_KV("port", g->host.port));
         g->rest_ms = 0;
         return;
     }
     if (g->rest_ms == 0)
-        par_log_warn("hbase.gateway_lost", PAR_KV("host", g->host), PAR_KV("port", g->port),
-                     PAR_KV("why", why));
+        par_log_warn("hbase.gateway_lost", PAR_KV("host", (const char *)g->host.name),
+                     PAR_KV("port", g->host.port), PAR_KV("why", why));
     g->rest_ms = g->rest_ms == 0 ? REST_FIRST_MS : g->rest_ms * 2;
     if (g->rest_ms > REST_LAST_MS)
         g->rest_ms = REST_LAST_MS;
