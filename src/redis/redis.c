@@ -6,13 +6,7 @@
 
 #include <stdlib.h>
 
-enum { TIMEOUT_DEFAULT_MS = 1000, CONNECTIONS_DEFAULT = 8, WAIT_MS = 1000 };
-
-/* A thread for which no connection was free; on its stack. */
-struct par_redis__waiter {
-    _Atomic uint32_t woken;
-    struct par_redis__waiter *next;
-};
+enum { TIMEOUT_DEFAULT_MS = 1000, CONNECTIONS_DEFAULT = 8 };
 
 static char *copy(const char *text)
 {
@@ -66,18 +60,8 @@ void par_redis_free(struct par_redis **redis)
 static void take(struct par_redis *r, redisContext **idle_r)
 {
     pthread_mutex_lock(&r->lock);
-    while (r->used == r->limit) {
-        struct par_redis__waiter waiter = {0};
-        if (r->last)
-            r->last->next = &waiter;
-        else
-            r->first = &waiter;
-        r->last = &waiter;
-        pthread_mutex_unlock(&r->lock);
-        while (!atomic_load(&waiter.woken))
-            par_pause(&waiter.woken, WAIT_MS);
-        pthread_mutex_lock(&r->lock);
-    }
+    while (r->used == r->limit)
+        par_line_wait(&r->line, &r->lock);
     r->used++;
     *idle_r = r->idle_count ? r->idle[--r->idle_count] : NULL;
     pthread_mutex_unlock(&r->lock);
@@ -89,13 +73,7 @@ static void give_back(struct par_redis *r, redisContext *connection)
     r->used--;
     if (connection)
         r->idle[r->idle_count++] = connection;
-    struct par_redis__waiter *waiter = r->first;
-    if (waiter) {
-        r->first = waiter->next;
-        if (!r->first)
-            r->last = NULL;
-        par_pause_end(&waiter->woken);
-    }
+    par_line_wake(&r->line);
     pthread_mutex_unlock(&r->lock);
 }
 

@@ -3,6 +3,7 @@
 #define PAR_REDIS_PRIVATE_H
 
 #include "base/hosts.h"
+#include "loop/line.h"
 #include "redis/redis.h"
 
 #include <pthread.h>
@@ -29,8 +30,8 @@ struct par_redis {
     struct par_host primary;
     redisContext *idle[PAR_REDIS__CONNECTIONS_MAX];
     size_t idle_count;
-    uint32_t used; /* connections in use, or being opened */
-    struct par_redis__waiter *first, *last;
+    uint32_t used;        /* connections in use, or being opened */
+    struct par_line line; /* of threads for which none was free */
 };
 
 #endif

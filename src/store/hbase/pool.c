@@ -4,6 +4,7 @@
 #include "base/hosts.h"
 #include "base/log.h"
 #include "loop/env.h"
+#include "loop/line.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -15,7 +16,6 @@ enum {
     REST_FIRST_MS = 200, /* how long a gateway that was lost is left alone */
     REST_LAST_MS = 5000,
     AGAIN_MS = 50, /* between two tries of a read */
-    WAIT_MS = 1000,
 };
 
 struct gateway {
@@ -31,15 +31,9 @@ struct connection {
     bool busy;
 };
 
-/* A thread for which no connection was free; on its stack. */
-struct waiter {
-    _Atomic uint32_t woken;
-    struct waiter *next;
-};
-
 struct par_hbase__pool {
     pthread_mutex_t lock;
-    struct waiter *first, *last;
+    struct par_line line; /* of threads for which no connection was free */
     uint32_t connect_ms, answer_ms, read_ms;
     struct gateway gateways[GATEWAYS_MAX];
     unsigned gateway_count;
@@ -126,18 +120,8 @@ static struct connection *take(struct par_hbase__pool *pool)
 {
     struct connection *c;
     pthread_mutex_lock(&pool->lock);
-    while ((c = pick(pool)) == NULL) {
-        struct waiter waiter = {0};
-        if (pool->last)
-            pool->last->next = &waiter;
-        else
-            pool->first = &waiter;
-        pool->last = &waiter;
-        pthread_mutex_unlock(&pool->lock);
-        while (!atomic_load(&waiter.woken))
-            par_pause(&waiter.woken, WAIT_MS);
-        pthread_mutex_lock(&pool->lock);
-    }
+    while ((c = pick(pool)) == NULL)
+        par_line_wait(&pool->line, &pool->lock);
     c->busy = true;
     struct gateway *g = &pool->gateways[c->gateway];
     if (g->rest_ms)
@@ -174,13 +158,7 @@ static void give_back(struct par_hbase__pool *pool, struct connection *c, enum p
     c->busy = false;
     note(&pool->gateways[c->gateway], end == PAR_HBASE_LOST,
          c->wire ? par_hbase__gateway_why(c->wire) : "out of memory");
-    struct waiter *waiter = pool->first;
-    if (waiter) {
-        pool->first = waiter->next;
-        if (!pool->first)
-            pool->last = NULL;
-        par_pause_end(&waiter->woken);
-    }
+    par_line_wake(&pool->line);
     pthread_mutex_unlock(&pool->lock);
 }
 
