@@ -192,6 +192,9 @@ static bool own_row(struct par_writer *w)
         next.partitions = par_queue_generation(w->queue) == w->generation
                               ? par_queue_partitions(w->queue)
                               : row.partitions;
+        /* Who was told to stop meanwhile takes nothing from the owner that follows. */
+        if (atomic_load(&w->stopping))
+            return false;
         got = swap(w, &next);
         if (got == 1)
             return true;

@@ -57,9 +57,13 @@ static void close_server(struct cluster *w, int i)
     par_config_fini(&w->config[i]);
 }
 
+/* A look after the writers waits for those that are being stopped: one that is late with taking a
+ * partition over would replace the owner that has it by now. */
 static bool settled(struct cluster *w)
 {
     uint32_t sum = 0;
+    for (int i = 0; i < SERVERS; i++)
+        par_owners_tick(w->server[i]->owners);
     for (int i = 0; i < SERVERS; i++) {
         const char *why;
         struct par_owners_count count;
@@ -191,7 +195,8 @@ static void marks_of_several_partitions_are_one_ack(void **state)
     snprintf(ack + n, sizeof ack - n, "}");
     const char *answer = test_ask(ca, ack);
     assert_non_null(answer);
-    assert_non_null(strstr(answer, "\"ok\":{}"));
+    if (!strstr(answer, "\"ok\":{}"))
+        fail_msg("not {}: %s", answer);
     /* Durable when answered: the friend sees it. */
     assert_non_null(test_wait(cb, "\"ev\":\"mark\"", "\"delivered\":1", SOON_MS));
     snprintf(ack + n, sizeof ack - n, ",\"d.1.2\":1}");
