@@ -15,7 +15,8 @@ struct run {
     struct owner o;
     const char *conv;
     json_t *history; /* the request that waits for its answer, or NULL */
-    json_t *sends;   /* cmid -> request */
+    json_t *sends;   /* cmid -> its newest request */
+    json_t *tries;   /* cmid -> how many */
 };
 
 /* What the core has asked meanwhile. */
@@ -28,7 +29,10 @@ static void collect(struct run *r)
         r->history = frame;
     }
     while ((frame = test_owner_take(&r->o, "send"))) {
-        json_object_set(r->sends, json_string_value(json_object_get(frame, "cmid")), frame);
+        const char *cmid = json_string_value(json_object_get(frame, "cmid"));
+        json_int_t before = json_integer_value(json_object_get(r->tries, cmid));
+        json_object_set(r->sends, cmid, frame);
+        json_object_set_new(r->tries, cmid, json_integer(before + 1));
         json_decref(frame);
     }
 }
@@ -135,6 +139,18 @@ static json_t *states(const struct run *r, const json_t *want)
     return all;
 }
 
+static json_t *tries(const struct run *r, const json_t *want)
+{
+    json_t *all = json_object(), *value;
+    const char *cmid;
+    json_object_foreach((json_t *)want, cmid, value)
+    {
+        json_int_t n = json_integer_value(json_object_get(r->tries, cmid));
+        json_object_set_new(all, cmid, json_integer(n));
+    }
+    return all;
+}
+
 static json_t *look(const struct run *r, const char *what, const json_t *want)
 {
     const struct par_sdk_conv *c = test_owner_conv(&r->o, r->conv);
@@ -150,6 +166,8 @@ static json_t *look(const struct run *r, const char *what, const json_t *want)
         return ticks(c, want);
     if (strcmp(what, "states") == 0)
         return states(r, want);
+    if (strcmp(what, "tries") == 0)
+        return tries(r, want);
     if (strcmp(what, "unread") == 0)
         return json_integer(par_sdk_unread(c));
     if (strcmp(what, "delivered") == 0)
@@ -250,6 +268,8 @@ static void step(struct run *r, const char *name, const json_t *s)
     else if ((v = json_object_get(s, "refused")))
         test_owner_refuse(&r->o, request_of(r, v), json_string_value(json_object_get(v, "code")),
                           json_is_true(json_object_get(v, "retry")), 0);
+    else if ((v = json_object_get(s, "pass")))
+        test_owner_pass(&r->o, json_integer_value(v));
     if ((v = json_object_get(s, "expect"))) {
         collect(r);
         expect(r, name, v);
@@ -265,7 +285,8 @@ static void run_case(const json_t *test)
     const json_t *start = json_object_get(test, "start");
     json_t *row = json_object_get(start, "row");
     struct run r = {.conv = json_string_value(json_object_get(row, "conv")),
-                    .sends = json_object()};
+                    .sends = json_object(),
+                    .tries = json_object()};
     json_t *s;
     size_t i;
     test_owner_init(&r.o);
@@ -277,6 +298,7 @@ static void run_case(const json_t *test)
         step(&r, name, s);
     }
     json_decref(r.sends);
+    json_decref(r.tries);
     json_decref(r.history);
     test_owner_fini(&r.o);
 }

@@ -214,6 +214,7 @@ export function wordsFor(code: string, message = ''): string {
       return 'This message is too long.';
     case 'unreachable':
     case 'disconnected':
+    case 'unanswered':
       return "Can't reach the server. Check your connection and try again.";
     case 'not_parley':
       return "This address doesn't answer like a chat server.";

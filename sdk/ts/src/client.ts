@@ -440,6 +440,9 @@ export class Client extends Emitter<ClientEvents> {
     }
     this.persistence.entries(fresh);
     const settled = this.outbox.settle(conv.id, conv.hi);
+    for (const e of fresh) {
+      if (e.cmid && e.from === this.me.id && this.outbox.seen(conv.id, e.cmid)) settled.push(e.cmid);
+    }
     if (settled.length > 0) this.persistence.outboxDone(settled);
     for (const e of fresh) {
       if (e.kind === 'text') this.people.onTyping(conv.id, e.from, false);

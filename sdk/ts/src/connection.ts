@@ -1,7 +1,7 @@
 // The one connection of a client: opens it, says hello, keeps it alive, and opens the next one after a loss.
 import { Backoff } from './backoff.ts';
 import type { Env } from './env.ts';
-import { disconnected, ParleyError } from './errors.ts';
+import { disconnected, ParleyError, unanswered } from './errors.ts';
 import { PollTransport, SocketTransport, type Transport, type TransportHandlers } from './transport.ts';
 import type { HelloAnswer, ServerFrame, SyncRequest } from './types.ts';
 
@@ -48,10 +48,13 @@ export interface ConnectionOptions {
 interface Pending {
   resolve(ok: Record<string, unknown>): void;
   reject(error: ParleyError): void;
+  timer: unknown;
 }
 
 const HANDSHAKE_MS = 15000;
 const DEAD_MS = 10000;
+/** Without an answer for this long a request counts as not heard. */
+const ANSWER_MS = 20000;
 /** While polling, a socket is tried again soon (the server may only have been away), then this often. */
 const UPGRADE_SOON_MS = 3000;
 const UPGRADE_MS = 60000;
@@ -125,7 +128,10 @@ export class Connection {
     }, limitMs);
   }
 
-  /** One request. Rejects with the server's refusal, or with `disconnected`; never tries again by itself. */
+  /**
+   * One request. Rejects with the server's refusal, with `disconnected`, or with `unanswered` after 20 s; never tries
+   * again by itself.
+   */
   request(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
     if (op !== 'hello' && this.state.state !== 'online') return Promise.reject(disconnected());
     return this.write(op, body);
@@ -136,9 +142,17 @@ export class Connection {
     if (!transport) return Promise.reject(disconnected());
     const id = this.nextId++;
     return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
+      // The wait for the answer to hello is that of the connection.
+      const timer = op === 'hello' ? undefined : this.env.setTimeout(() => this.tooLate(id), ANSWER_MS);
+      this.pending.set(id, { resolve, reject, timer });
       transport.send({ ...body, op, id });
     });
+  }
+
+  private tooLate(id: number): void {
+    const pending = this.pending.get(id);
+    this.pending.delete(id);
+    pending?.reject(unanswered());
   }
 
   private set(change: Partial<ConnectionStatus>): void {
@@ -224,6 +238,7 @@ export class Connection {
       const pending = this.pending.get(frame.re);
       if (!pending) return;
       this.pending.delete(frame.re);
+      this.env.clearTimeout(pending.timer);
       if (frame.error) pending.reject(ParleyError.from(frame.error));
       else pending.resolve(frame.ok ?? {});
     } else if (frame.ev === 'drain') {
@@ -264,7 +279,10 @@ export class Connection {
     transport?.close();
     const waiting = [...this.pending.values()];
     this.pending.clear();
-    for (const p of waiting) p.reject(disconnected());
+    for (const p of waiting) {
+      this.env.clearTimeout(p.timer);
+      p.reject(disconnected());
+    }
   }
 
   private end(state: ConnectionState): void {

@@ -23,3 +23,8 @@ export class ParleyError extends Error {
 export function disconnected(): ParleyError {
   return new ParleyError('disconnected', 'The connection was lost before the answer came.', true);
 }
+
+/** The connection lives and yet no answer came: the request may have been lost behind the server. */
+export function unanswered(): ParleyError {
+  return new ParleyError('unanswered', 'The server did not answer.', true);
+}

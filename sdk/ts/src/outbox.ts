@@ -1,5 +1,6 @@
 // Everything this device wrote and the server has not yet accepted. One request in flight per conversation, in order,
 // with the same cmid on every try; only a final refusal makes an item fail, and a failed one never blocks the next.
+// An own entry with its cmid ends an item in every state, as an earlier try may have been under way when it was refused.
 import { Backoff } from './backoff.ts';
 import type { Env } from './env.ts';
 import { ParleyError } from './errors.ts';
@@ -23,7 +24,7 @@ export interface OutboxHooks {
 export type OutboxView = OutboxItem & { accepted?: WriteAnswer; waitingUntil?: number };
 
 interface Lane {
-  busy: boolean;
+  flying: OutboxItem | undefined;
   backoff: Backoff;
   until: number;
   timer: unknown;
@@ -108,6 +109,20 @@ export class Outbox {
     return true;
   }
 
+  /** An own entry with this cmid is held: its item was accepted. False when there is none (any more). */
+  seen(conv: ConvId, cmid: string): boolean {
+    const item = this.items.get(cmid);
+    if (item?.conv !== conv) return false;
+    this.settling.delete(cmid);
+    this.items.delete(cmid);
+    const lane = this.lanes.get(conv);
+    if (lane?.flying === item) {
+      lane.flying = undefined;
+      this.pump();
+    }
+    return true;
+  }
+
   /** Everything up to `hi` of the conversation is held: accepted items up to there have done their work. */
   settle(conv: ConvId, hi: number): string[] {
     const done: string[] = [];
@@ -134,14 +149,14 @@ export class Outbox {
   pump(): void {
     if (!this.hooks.online()) return;
     let busy = 0;
-    for (const lane of this.lanes.values()) if (lane.busy) busy++;
+    for (const lane of this.lanes.values()) if (lane.flying) busy++;
     const seen = new Set<ConvId>();
     for (const item of [...this.items.values()].sort((a, b) => a.order - b.order)) {
       if (busy >= PARALLEL) return;
       if (item.failed || this.settling.has(item.id) || seen.has(item.conv)) continue;
       seen.add(item.conv);
       const lane = this.lane(item.conv);
-      if (lane.busy || lane.until > this.env.now()) continue;
+      if (lane.flying || lane.until > this.env.now()) continue;
       busy++;
       this.try(item, lane);
     }
@@ -150,7 +165,7 @@ export class Outbox {
   private lane(conv: ConvId): Lane {
     let lane = this.lanes.get(conv);
     if (!lane) {
-      lane = { busy: false, backoff: new Backoff(this.env.random), until: 0, timer: undefined };
+      lane = { flying: undefined, backoff: new Backoff(this.env.random), until: 0, timer: undefined };
       this.lanes.set(conv, lane);
     }
     return lane;
@@ -162,7 +177,7 @@ export class Outbox {
   }
 
   private async try(item: OutboxItem, lane: Lane): Promise<void> {
-    lane.busy = true;
+    lane.flying = item;
     item.tries++;
     const body = bodyOf(item);
     try {
@@ -170,28 +185,38 @@ export class Outbox {
         throw new ParleyError('too_large', 'The message is too long.', false);
       }
       const answer = (await this.hooks.request(item.op, body)) as unknown as WriteAnswer;
-      lane.backoff.reset();
-      lane.until = 0;
-      this.settling.set(item.id, answer);
-      if (this.hooks.accepted(item, answer)) {
-        this.settling.delete(item.id);
-        this.items.delete(item.id);
-        this.hooks.commit({ outboxDelete: [item.id] }).catch(() => {});
-      }
+      if (this.waits(item)) this.accepted(item, lane, answer);
     } catch (error) {
-      await this.refused(item, lane, error);
+      if (this.waits(item)) await this.refused(item, lane, error);
     }
-    lane.busy = false;
-    if (!this.list(item.conv).some((i) => !i.failed) && lane.until === 0) this.lanes.delete(item.conv);
+    if (lane.flying === item) lane.flying = undefined;
+    if (!lane.flying && lane.until === 0 && !this.list(item.conv).some((i) => !i.failed)) {
+      this.lanes.delete(item.conv);
+    }
     this.hooks.change(item.conv);
     this.pump();
   }
 
+  /** False once its entry was seen: what the answer says is known by then. */
+  private waits(item: OutboxItem): boolean {
+    return this.items.get(item.id) === item;
+  }
+
+  private accepted(item: OutboxItem, lane: Lane, answer: WriteAnswer): void {
+    lane.backoff.reset();
+    lane.until = 0;
+    this.settling.set(item.id, answer);
+    if (!this.hooks.accepted(item, answer) || !this.waits(item)) return;
+    this.settling.delete(item.id);
+    this.items.delete(item.id);
+    this.hooks.commit({ outboxDelete: [item.id] }).catch(() => {});
+  }
+
   private async refused(item: OutboxItem, lane: Lane, error: unknown): Promise<void> {
     const refusal = error instanceof ParleyError ? error : new ParleyError('internal', String(error), true);
-    // Lost connections and ended sessions say nothing about the item: it goes out again after the next hello.
-    if (refusal.code === 'disconnected' || refusal.code === 'unauthorized') return;
-    if (refusal.retry) {
+    // Not heard: says nothing about the item, which goes out again as soon as there is a connection.
+    if (refusal.code === 'disconnected' || refusal.code === 'unanswered') return;
+    if (refusal.retry || refusal.code === 'unauthorized') {
       const wait = Math.max(refusal.retryAfterMs, lane.backoff.next());
       lane.until = this.env.now() + wait;
       lane.timer = this.env.setTimeout(() => {

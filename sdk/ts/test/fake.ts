@@ -16,10 +16,13 @@ interface FakeConv {
 
 type Frame = Record<string, unknown> & { op: string; id: number };
 
-/** What a test does to the next matching request: `lose` drops the answer after it took effect. */
+/**
+ * What a test does to the next matching request. The connection ends: `cut` before it took effect, `lose` after it, in
+ * place of the answer. It lives: `ignore` does nothing at all, `refuse` answers with the error.
+ */
 export interface Fault {
   op: string;
-  kind: 'lose' | 'refuse' | 'ignore';
+  kind: 'cut' | 'lose' | 'refuse' | 'ignore';
   error?: { code: string; message: string; retry: boolean; retry_after_ms?: number };
 }
 
@@ -143,6 +146,7 @@ export class FakeServer {
     const fault = this.faults.findIndex((f) => f.op === frame.op);
     const found = fault >= 0 ? this.faults.splice(fault, 1)[0] : undefined;
     if (found?.kind === 'ignore') return;
+    if (found?.kind === 'cut') return s.cut(1006);
     if (found?.kind === 'refuse') return s.deliver({ re: frame.id, error: found.error });
     const ok = this.operation(s, frame);
     if (found?.kind === 'lose') return s.cut(1006);
