@@ -51,6 +51,8 @@ rd_kafka_t *par_kafka__client(const struct par_kafka *k, rd_kafka_type_t type,
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     bool ok = set(conf, "bootstrap.servers", k->servers, why, why_size) &&
               set(conf, "socket.nagle.disable", "true", why, why_size) &&
+              /* A broker that is back is used within a second, not within the library's ten. */
+              set(conf, "reconnect.backoff.max.ms", "1000", why, why_size) &&
               set(conf, "log.connection.close", "false", why, why_size);
     for (; ok && *pairs; pairs += 2)
         ok = set(conf, pairs[0], pairs[1], why, why_size);
