@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench cluster fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
+.PHONY: help run build test check bench cluster cluster-test fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -26,6 +26,12 @@ cluster: setup web $(BUILD)/build.ninja ## start Kafka, HBase, Redis, HAProxy an
 	@meson configure $(BUILD) -Dcluster=enabled
 	@$(NINJA) parley
 	@deploy/local/cluster up
+
+cluster-test: setup web $(BUILD)/build.ninja ## the black-box suite through the balancer of a cluster started here
+	@tools/setup cluster
+	@meson configure $(BUILD) -Dcluster=enabled
+	@$(NINJA) parley parley-check
+	@BUILD=$(BUILD) tools/cluster-test $(TESTS)
 
 bench: build ## measure speed and size on this machine, with the floors beside
 	@BUILD=$(BUILD) tools/bench

@@ -92,6 +92,7 @@ function runFile(file) {
         `${failed ? 'FAIL' : 'ok'}  ${name}: ${count.passed} passed, ${count.failed} failed` +
           `${count.skipped ? `, ${count.skipped} skipped` : ''} (${seconds} s)\n`,
       );
+      for (const what of count.leftOut) leftOut.push(`${name}: ${what}`);
       done(count);
     });
   });
@@ -99,7 +100,7 @@ function runFile(file) {
 
 /** Counts tests (not the suites around them) in a TAP report of any Node version from 18. */
 function countLeaves(report) {
-  const count = { passed: 0, failed: 0, skipped: 0 };
+  const count = { passed: 0, failed: 0, skipped: 0, leftOut: [] };
   const lines = report.split('\n');
   for (let i = 0; i < lines.length; i++) {
     const found = /^\s*(not )?ok \d+(.*)$/.exec(lines[i]);
@@ -108,17 +109,20 @@ function countLeaves(report) {
     for (let j = i + 1; j < lines.length && j < i + 8 && !/^\s*\.\.\.$/.test(lines[j]); j++) {
       block += `${lines[j]}\n`;
     }
-    const skipped = /# SKIP/i.test(found[2]);
+    const skipped = /^ - (.*) # SKIP ?(.*)$/i.exec(found[2]);
     const isSuite = /type: '?suite'?/.test(block);
     const byChildren = /subtestsFailed/.test(lines.slice(i, i + 14).join('\n'));
-    if (skipped) count.skipped++;
-    else if (found[1]) count.failed += isSuite && byChildren ? 0 : 1;
+    if (skipped) {
+      count.skipped++;
+      count.leftOut.push(`${skipped[1]}${skipped[2] ? ` (${skipped[2]})` : ''}`);
+    } else if (found[1]) count.failed += isSuite && byChildren ? 0 : 1;
     else if (!isSuite) count.passed++;
   }
   return count;
 }
 
 const total = { passed: 0, failed: 0 };
+const leftOut = [];
 const queue = [...files];
 await Promise.all(
   Array.from({ length: atOnce }, async () => {
@@ -130,5 +134,6 @@ await Promise.all(
   }),
 );
 if (!files.length) total.failed = 1;
+for (const what of leftOut.sort()) process.stdout.write(`left out  ${what}\n`);
 process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 leave(total.failed ? 1 : 0);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Client } from '../lib/client.js';
 import type { Json } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { cmid, flood, makeGroup, syncRow, type User, World, world } from '../lib/world.js';
 
 function sorted(...users: User[]): string[] {
@@ -521,7 +522,7 @@ describe('groups', () => {
   });
 });
 
-describe('group_full', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('group_full', { skip: unshared('its own limit of members') }, () => {
   const w = world(new World({ own: true, options: ['limits.group_members=4'] }));
 
   test('a group has limits.group_members at most, the creator counted', async () => {

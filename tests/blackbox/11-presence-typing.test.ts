@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Client } from '../lib/client.js';
 import type { Json } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { cmid, eventually, makeGroup, type User, World, wait, world } from '../lib/world.js';
 
 const DELAY = 600;
 
-describe('presence', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('presence', { skip: unshared('its own delay of presence') }, () => {
   const w = world(new World({ own: true, options: [`presence.offline_delay_ms=${DELAY}`] }));
 
   async function see(c: Client, u: User): Promise<Json> {

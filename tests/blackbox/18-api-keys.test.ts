@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { type Json, Rest } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { cmid, flood, type User, World, world } from '../lib/world.js';
 
-describe('API keys', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('API keys', { skip: unshared('the admin socket of its server') }, () => {
   const w = world(new World({ own: true }));
   let key: Rest;
   let secret = '';

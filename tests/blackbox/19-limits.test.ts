@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkError, type Json, Rest } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { cmid, makeGroup, PASSWORD, type User, uniqueName, World, wait, world } from '../lib/world.js';
 
-const skip = Boolean(process.env.PARLEY_URL);
+const skip = unshared('limits of its own');
 
 describe('limit of sends', { skip }, () => {
   const options = ['limits.sends_per_second=4', 'limits.sends_burst=12'];

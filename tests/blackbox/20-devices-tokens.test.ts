@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkError } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { cmid, PASSWORD, World, world } from '../lib/world.js';
 
 describe('devices and tokens', () => {
@@ -49,7 +50,7 @@ describe('devices and tokens', () => {
   });
 });
 
-describe('disabled accounts', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('disabled accounts', { skip: unshared('the admin socket of its server') }, () => {
   const w = world(new World({ own: true }));
 
   test('sockets close with 4403, hello and calls are refused', async () => {

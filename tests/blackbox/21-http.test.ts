@@ -7,7 +7,7 @@ import { World, wait, world } from '../lib/world.js';
 const LOGIN = '{"name":"nobody","password":"long enough"}';
 
 describe('HTTP', () => {
-  const w = world(new World({}));
+  const w = world(new World({ direct: true }));
 
   /** Sends bytes; the server must refuse with a 4xx or 5xx, or just close, and then close. */
   async function refused(what: string, bytes: string | Buffer): Promise<void> {

@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Json } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { parley, ROOT, type Run, Server, tempDir } from '../lib/server.js';
 import { cmid, makeGroup, PASSWORD, type User, uniqueName, World, world } from '../lib/world.js';
 
-const skip = Boolean(process.env.PARLEY_URL);
+const skip = unshared('commands on its own data folder');
 
 /** One clear line on standard error, exit 2. */
 function refusedLine(run: Run, about: RegExp): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { call, checkError, type Json, Rest } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { tempDir } from '../lib/server.js';
 import {
   cmid,
@@ -15,7 +16,7 @@ import {
   wait,
 } from '../lib/world.js';
 
-describe('restart', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('restart', { skip: unshared('a server that it ends and starts again') }, () => {
   /** Runs `first` on a server, ends that by `how`, and runs `second` on the next one on the same data. */
   async function across<T>(
     how: 'stop' | 'kill',

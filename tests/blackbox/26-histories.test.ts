@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Actor } from '../lib/actor.js';
 import type { Json } from '../lib/http.js';
+import { unshared } from '../lib/place.js';
 import { BIN, tempDir } from '../lib/server.js';
 import { eventually, type User, World, wait } from '../lib/world.js';
 
@@ -64,7 +65,7 @@ function shown(entries: Json[]): Json[] {
   return entries.map(({ conv, ...entry }) => entry);
 }
 
-describe('histories', { skip: Boolean(process.env.PARLEY_URL) }, () => {
+describe('histories', { skip: unshared('a server that it kills') }, () => {
   test(`${LIVES} lives of a server hold every promise`, async () => {
     const data = tempDir();
     const folder = process.env.PARLEY_HISTORY ?? tempDir();

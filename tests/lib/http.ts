@@ -106,18 +106,25 @@ export function call(url: string, method: string, path: string, opts: CallOption
   });
 }
 
-/** JSON calls with a token (or other headers) bound to one base address. */
+/** JSON calls with a token (or other headers) bound to one base address; keeps cookies, as a browser does. */
 export class Rest {
+  private cookies = new Map<string, string>();
   constructor(
     readonly url: string,
     readonly token?: string,
     readonly headers: Record<string, string> = {},
   ) {}
 
-  call(method: string, path: string, body?: Json, more: CallOptions = {}): Promise<Answer> {
+  async call(method: string, path: string, body?: Json, more: CallOptions = {}): Promise<Answer> {
     const headers = { ...this.headers, ...more.headers };
     if (this.token !== undefined) headers.Authorization = `Bearer ${this.token}`;
-    return call(this.url, method, path, { ...more, headers, body });
+    if (this.cookies.size > 0) headers.Cookie = [...this.cookies].map(([k, v]) => `${k}=${v}`).join('; ');
+    const answer = await call(this.url, method, path, { ...more, headers, body });
+    for (const line of answer.headers['set-cookie'] ?? []) {
+      const [, name, value] = /^([^=;]+)=([^;]*)/.exec(line) ?? [];
+      if (name) this.cookies.set(name, value!);
+    }
+    return answer;
   }
   get(path: string): Promise<Answer> {
     return this.call('GET', path);

@@ -4,13 +4,13 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before } from 'node:test';
 import { Client } from './client.js';
 import { type Json, Rest } from './http.js';
+import { DIRECT, SHARED } from './place.js';
 import { Poller } from './poll.js';
 import { History } from './record.js';
 import { parley, type Run, Server, type ServerOptions } from './server.js';
 import { WebSocketRaw, type WsOptions } from './ws.js';
 
 export const PASSWORD = 'correct horse';
-const SHARED = process.env.PARLEY_URL;
 
 /** A fresh client-made id. */
 export function cmid(): string {
@@ -88,6 +88,8 @@ export class User {
 export interface WorldOptions extends ServerOptions {
   /** Needs a server of its own (options, signals): skipped when PARLEY_URL is set. */
   own?: boolean;
+  /** Looks at what a balancer in front would answer itself, or mix from several servers. */
+  direct?: boolean;
   /** Error lines in the log that are expected. */
   errors?: RegExp;
   /**
@@ -111,12 +113,9 @@ export class World {
   private clients: (Client | WebSocketRaw)[] = [];
   constructor(readonly opts: WorldOptions) {}
 
-  /** For the `skip` option of describe. */
-  get skip(): string | false {
-    return this.opts.own && SHARED ? 'needs a server of its own' : false;
-  }
   get url(): string {
-    return SHARED && !this.opts.own ? SHARED : this.server!.url;
+    if (!SHARED || this.opts.own) return this.server!.url;
+    return this.opts.direct ? DIRECT! : SHARED;
   }
   get rest(): Rest {
     return new Rest(this.url);
@@ -125,11 +124,11 @@ export class World {
     if (!SHARED || this.opts.own) {
       const env = { ...SANITIZED, ...this.opts.env };
       this.server = await Server.start({ ...this.opts, env });
-      const folder = this.opts.folder ?? process.env.PARLEY_HISTORY;
-      const { url, data } = this.server;
-      if (folder && this.opts.record !== false) this.history = History.start(folder, url, data);
-      else History.stop(url);
     }
+    const folder = this.opts.folder ?? process.env.PARLEY_HISTORY;
+    const data = this.server?.data ?? SHARED!;
+    if (folder && this.opts.record !== false) this.history = History.start(folder, this.url, data);
+    else History.stop(this.url);
   }
   /** Ends the server, which must end well and must not have logged an error. */
   async stop(): Promise<void> {

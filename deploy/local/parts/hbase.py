@@ -1,5 +1,6 @@
 # HBase: ZooKeeper, a master, two region servers that sync their logs to the disks of three data nodes, two gateways.
 import os
+import socket
 
 from parts import classpath, hdfs, places
 from parts.process import Service
@@ -81,6 +82,28 @@ def _gateway(name):
                           "-b", places.HOST, "-p", str(places.PORTS[name]), "start")
 
 
+# A call of listNamespaces in Thrift's compact protocol, its answer of success, and how that answer begins its list.
+_ASK = b"\x82\x21\x00\x0elistNamespaces\x00"
+_SAYS = b"\x82\x41\x00\x0elistNamespaces\x09\x00"
+
+
+def answers(name):
+    """The gateway asks the master, which answers only when it serves: an open port says neither."""
+    try:
+        with socket.create_connection((places.HOST, places.PORTS[name]), 1) as gateway:
+            gateway.settimeout(10)
+            gateway.sendall(_ASK)
+            said = b""
+            while len(said) < len(_SAYS):
+                more = gateway.recv(4096)
+                if not more:
+                    return False
+                said += more
+            return said.startswith(_SAYS)
+    except OSError:
+        return False
+
+
 def zookeeper():
     return Service("zookeeper", _zookeeper)
 
@@ -89,4 +112,5 @@ def servers():
     """Master, region servers and gateways: started together, they wait for each other."""
     return [Service("hmaster", _master, seconds=120),
             *[Service(name, lambda name=name: _region(name), seconds=120) for name in REGIONS],
-            *[Service(name, lambda name=name: _gateway(name), seconds=180) for name in GATEWAYS]]
+            *[Service(name, lambda name=name: _gateway(name), ready=lambda name=name: answers(name), seconds=180)
+              for name in GATEWAYS]]
