@@ -128,6 +128,48 @@ static void told(void **state)
     }
 }
 
+/* Lost unseen while in, taken out before that was noticed, and in again: who may not look back any
+ * more cannot be told of it. */
+static void told_of_a_former_stay(void **state)
+{
+    (void)state;
+    for (int how = 0; how <= 2; how++) {
+        const char *history = how == 1 ? "all" : "joined";
+        begin_with(how == 2 ? "'healing_ms':60000,'presence_ms':100,'silence':false,'whole':false,"
+                              "'push':true"
+                            : "'healing_ms':60000,'presence_ms':100,'silence':true,'whole':false,"
+                              "'push':true");
+        snprintf(line, sizeof line,
+                 "'op':'group.create','id':1,'name':'G','members':['2'],'cmid':'g','history':'%s'",
+                 history);
+        ask(1, line);
+        ok(1, 1, "'conv':'g.1','seq':1,'ts':100,'dup':false");
+        snprintf(line, sizeof line,
+                 "'ev':'entry','conv':'g.1','seq':1,'ts':100,'from':'1','kind':'created',"
+                 "'text':'G','users':['1','2'],'history':'%s'",
+                 history);
+        got(2, line);
+        ask(1, "'op':'send','id':2,'conv':'g.1','cmid':'a','text':'lost'");
+        ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+        ask(1, "'op':'group.remove','id':3,'conv':'g.1','users':['2'],'cmid':'b'");
+        ok(1, 3, "'conv':'g.1','seq':3,'ts':300,'dup':false");
+        ask(1, "'op':'group.add','id':4,'conv':'g.1','users':['2'],'cmid':'c'");
+        ok(1, 4, "'conv':'g.1','seq':4,'ts':400,'dup':false");
+        got(5, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'text',"
+               "'text':'lost','cmid':'a'");
+        got(5, "'ev':'entry','conv':'g.1','seq':3,'ts':300,'from':'1','kind':'member_removed',"
+               "'users':['2'],'cmid':'b'");
+        got(5, "'ev':'entry','conv':'g.1','seq':4,'ts':400,'from':'1','kind':'member_added',"
+               "'users':['2'],'cmid':'c'");
+        add("'e':'heal'");
+        add("'e':'end'");
+        if (how == 0)
+            holds();
+        else
+            breaks(PAR_RULE_TOLD);
+    }
+}
+
 static void healed(void **state)
 {
     (void)state;
@@ -316,9 +358,10 @@ static void example(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(presence), cmocka_unit_test(hidden_presence), cmocka_unit_test(told),
-        cmocka_unit_test(healed),   cmocka_unit_test(stuck),           cmocka_unit_test(malformed),
-        cmocka_unit_test(example),
+        cmocka_unit_test(presence),  cmocka_unit_test(hidden_presence),
+        cmocka_unit_test(told),      cmocka_unit_test(told_of_a_former_stay),
+        cmocka_unit_test(healed),    cmocka_unit_test(stuck),
+        cmocka_unit_test(malformed), cmocka_unit_test(example),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

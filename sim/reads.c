@@ -21,6 +21,7 @@ struct reader {
     unsigned count, at;
     uint64_t after;
     uint64_t turn; /* tag of the ask that is open */
+    uint64_t answered;
     enum par_err err;
 };
 
@@ -117,6 +118,7 @@ void sim_device_answered(struct sim_device *d, uint64_t tag, struct par_str ok, 
         par_timer_set(d->all->loop, &r->again, AGAIN_MS);
         return;
     }
+    r->answered++;
     struct par_arena arena = {0};
     struct par_json object = {0};
     if (ok.ptr && par_json_check(ok, PAR_JSON_DEPTH_MAX, &arena, &object) != PAR_JSON_FINE)
@@ -155,6 +157,12 @@ bool sim_reads_done(const struct sim_device *d)
 {
     const struct reader *r = d->reader;
     return r->step == DONE;
+}
+
+uint64_t sim_reads_answered(const struct sim_device *d)
+{
+    const struct reader *r = d->reader;
+    return r->answered;
 }
 
 void sim_reads_where(const struct sim_device *d, struct par_buf *out)

@@ -56,6 +56,8 @@ static bool store_once(struct par_writer *w, uint32_t first, uint32_t count)
     if (outcome == PAR_OUTCOME_OK)
         return true;
     count_failure(w, outcome);
+    if (outcome == PAR_OUTCOME_UNCERTAIN)
+        par_uncertain__note(w);
     give_up(w, first, count, outcome == PAR_OUTCOME_FAILED ? "commit failed" : "commit uncertain");
     return false;
 }

@@ -122,7 +122,7 @@ static uint32_t timeout_of(const struct par_writer *w, bool stopping)
         return 0;
     if (checkpoint < ms)
         ms = checkpoint;
-    if ((w->lost || w->owes_sync) && ms > POLL_LOST_MS)
+    if ((w->lost || w->owes_sync || w->uncertain_count > 0) && ms > POLL_LOST_MS)
         ms = POLL_LOST_MS;
     return ms;
 }
@@ -167,6 +167,8 @@ static bool turn(struct par_writer *w)
     w->now_ms = par_mono_ms();
     if (w->lost)
         par_take__recover(w);
+    if (!w->lost && w->uncertain_count > 0)
+        par_uncertain__tell(w);
     if (n > 0 && !par_take__work(w, (uint32_t)n))
         return false;
     par_marks__tell_due(w, stopping && n == 0);
@@ -248,6 +250,7 @@ static void free_writer(struct par_writer *w)
     par_buf_fini(&w->outbox.bytes);
     par_buf_fini(&w->cell_bytes);
     free(w->skips);
+    free(w->uncertain);
     free(w->records);
     free(w->commands);
     free(w->known_rows);

@@ -92,6 +92,33 @@ static void an_uncertain_commit_is_unavailable(void **state)
     assert_int_equal(stats.resyncs, 2);
 }
 
+/* It landed, and its writer was told that nobody knows: who has no connection is woken all the
+ * same, and who has one syncs. */
+static void an_uncertain_commit_that_landed_wakes_who_is_away(void **state)
+{
+    (void)state;
+    struct par_conv away = par_conv_direct(1, 99), here = par_conv_direct(1, 2);
+    world_start(&w);
+    assert_seq(&w, send_to(1, away, "a", "x"), 1);
+    assert_seq(&w, send_to(1, here, "a", "x"), 1);
+    world_settle(&w);
+    assert_int_equal(w.push_count, 1);
+    /* The first one is not done, the second is. */
+    for (uint64_t i = 0; i < 2; i++) {
+        set_fail((struct par_store_fail){.uncertain_every = 1});
+        assert_refused(&w, send_to(1, i ? away : here, "b", "x"), PAR_E_UNAVAILABLE);
+        /* The store cannot be read yet when it takes writes again. */
+        set_fail((struct par_store_fail){.read_every = 2});
+        await_sync(i + 1);
+        set_fail((struct par_store_fail){0});
+    }
+    assert_dup(&w, send_to(1, away, "b", "x"), 2);
+    world_settle(&w);
+    assert_int_equal(w.push_count, 2);
+    assert_int_equal(w.pushes[1].user, 99);
+    assert_int_equal(w.pushes[1].seq, 2);
+}
+
 static void every_command_of_a_lost_batch_is_answered(void **state)
 {
     (void)state;
@@ -296,6 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_failed_commit_is_unavailable),
         T(an_uncertain_commit_is_unavailable),
+        T(an_uncertain_commit_that_landed_wakes_who_is_away),
         T(every_command_of_a_lost_batch_is_answered),
         T(a_read_that_fails_refuses_nobody_for_good),
         T(a_full_disk_is_unavailable),

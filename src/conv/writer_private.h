@@ -221,6 +221,8 @@ struct par_writer {
     uint64_t epoch;            /* of this owner (T1) */
     uint64_t store_generation; /* what is in memory was read from this opening of the store */
     bool lost; /* memory was dropped after a batch that did not end OK: SYNC is owed (E2) */
+    struct par_conv *uncertain; /* of such batches, until their members were looked at (E6) */
+    size_t uncertain_count, uncertain_cap;
     /* Routes could not be read, or memory was refused: SYNC is owed to all servers (R6). */
     bool owes_sync;
     bool routes_down; /* the last look-up failed, however often it was tried */
@@ -320,6 +322,14 @@ void par_writer__fine(struct par_writer *w);
 bool par_take__work(struct par_writer *w, uint32_t count);
 /* Embedded, after a batch that was not OK: goes on once the store was opened again. */
 void par_take__recover(struct par_writer *w);
+
+/* ---- uncertain.c: embedded, after a commit of which nobody knows whether it took place ---- */
+
+/* Keeps the conversations in which the batch wrote. */
+void par_uncertain__note(struct par_writer *w);
+/* Makes push jobs for their members who have no route and miss something, as far as the store can
+ * be read; what is left is kept for the next call. */
+void par_uncertain__tell(struct par_writer *w);
 
 /* ---- checkpoint.c ---- */
 
