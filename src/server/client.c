@@ -21,6 +21,8 @@ static void send_shared(struct par_client *client, struct par_shared *frame)
 void par_client__event(struct par_client *client, const struct par_event *event)
 {
     struct par_client_hello *hello = client->hello;
+    if (event->seq && client->request_count)
+        par_order_passed(client, &event->conv, event->seq);
     if (!hello) {
         send_shared(client, event->frame);
         return;

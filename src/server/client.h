@@ -22,6 +22,9 @@ struct par_endpoint {
 struct par_event {
     struct par_shared *frame; /* header and JSON */
     uint32_t json_at;         /* where the JSON begins in it */
+    /* Of an entry's event; seq 0: it is another. */
+    struct par_conv conv;
+    uint64_t seq;
 };
 /* Makes the shared frame of a JSON text; frame is NULL when memory is refused. */
 struct par_event par_event_of(struct par_str json);

@@ -259,6 +259,10 @@ static void deliver_to(struct par_fanout *f, const struct par_delivery *d, struc
     struct par_dir_endpoint endpoints[PAR_DIRECTORY_USER_ENDPOINTS];
     bool here = asked_here(f, d);
     par_fanout_begin(f, json);
+    if (d->kind == PAR_DELIVERY_ENTRY) {
+        f->_event.conv = d->conv;
+        f->_event.seq = d->entry->seq;
+    }
     for (size_t i = 0; i < d->user_count; i++) {
         uint64_t user = d->users[i];
         if ((only && user != only) || (but && user == but))

@@ -130,6 +130,15 @@ void par_order_answered(struct par_request *req)
         par_waiting_give_up(lost);
 }
 
+void par_order_passed(struct par_client *client, const struct par_conv *conv, uint64_t seq)
+{
+    PAR_LIST_FOR_EACH (node, &client->requests) {
+        struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
+        if (req->waits && seq > req->passed_by && par_conv_eq(&req->conv, conv))
+            req->passed_by = seq;
+    }
+}
+
 bool par_order_holds(struct par_request *req)
 {
     struct par_client *client = req->client;

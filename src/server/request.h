@@ -68,6 +68,7 @@ struct par_request {
     enum par_request_state state;
     bool queued;             /* it is a command and in the queue: commands behind it may follow */
     bool waits;              /* for the writer's answer (waiting.c) */
+    uint64_t passed_by;      /* while it waits: the highest entry of its conversation told since */
     bool late;               /* it did not come in time */
     bool part;               /* of another request, which is the one that is counted */
     uint64_t due_ms;         /* when it is late, or forgotten */
@@ -175,6 +176,8 @@ void par_order_start(struct par_request *req);
 /* The writer has answered this one: what was asked before it about the same conversation, and has
  * no answer, did not arrive (a log keeps the order) and is answered `unavailable`. */
 void par_order_answered(struct par_request *req);
+/* The event of an entry goes to this client: requests that wait may hear of no lower one now. */
+void par_order_passed(struct par_client *client, const struct par_conv *conv, uint64_t seq);
 /* True when the answer of this one must wait for that of an earlier one; it is then sent by
  * par_order_next. */
 bool par_order_holds(struct par_request *req);
