@@ -19,8 +19,8 @@ static void see(struct par_check *c, const struct par_ck_conv *conv)
     }
 }
 
-/* Entries of a stay before the present one, in a group that shows them no more: what was lost unseen
- * on the way cannot be made good, since nothing tells of it any longer. */
+/* Entries of a stay before the present one, in a group that shows them no more: what was lost
+ * unseen on the way cannot be made good, since nothing tells of it any longer. */
 static bool out_of_sight(const struct par_check *c, const struct par_ck_seat *seat, uint64_t seq)
 {
     uint64_t first, last;
@@ -40,7 +40,8 @@ void par_check__rule_told(struct par_check *c, struct par_ck_conv *conv)
             const struct par_ck_entry *e = &slot->sight->entry;
             bool seen = s->seen[(seq - 1) / 8] >> (seq - 1) % 8 & 1;
             if (seen || e->kind != PAR_CK_KIND_TEXT || e->from == s->user->id || slot->deleted_by ||
-                !par_check__member_at(s, seq) || out_of_sight(c, s, seq) || par_check__below(&s->asked_read, c->end) >= seq)
+                !par_check__member_at(s, seq) || out_of_sight(c, s, seq) ||
+                par_check__below(&s->asked_read, c->end) >= seq)
                 continue;
             par_check__broken(c, PAR_RULE_TOLD, slot->sight->line, 0, 0,
                               "%.*s %llu reached no device of %llu, and no push job was made",

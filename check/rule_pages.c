@@ -166,6 +166,40 @@ static void not_theirs(struct par_check *c, const struct par_ck_conv *conv,
                       (unsigned long long)user->id, what, PAR_STR_ARGS(conv->id));
 }
 
+/* Had anybody asked for so much before this entry was known? */
+static bool asked_for(const struct par_ck_conv *conv, const struct par_ck_mark *m, uint64_t left)
+{
+    uint32_t line = par_check__known(conv, left);
+    for (const struct par_ck_seat *s = conv->seats; s; s = s->next_of_conv) {
+        uint64_t delivered = par_check__below(&s->asked_delivered, line);
+        uint64_t read = par_check__below(&s->asked_read, line);
+        for (uint32_t i = 0; i < s->stays.count; i++) {
+            uint64_t begins = PAR_CK_AT(&s->stays, struct par_ck_stay, i)->joined - 1;
+            begins = begins < left ? begins : 0;
+            delivered = begins > delivered ? begins : delivered;
+            read = begins > read ? begins : read;
+        }
+        delivered = read > delivered ? read : delivered;
+        if ((m->user == 0 || m->user == s->user->id) && m->delivered <= delivered &&
+            m->read <= read)
+            return true;
+    }
+    return false;
+}
+
+/* A server that was killed tells again what it had told: a mark from when its reader was in is
+ * nothing that was not theirs, but late. */
+static bool from_before(struct par_check *c, struct par_ck_conv *conv, const struct par_ck_mark *m)
+{
+    const struct par_ck_seat *seat = par_check__seat(c, conv, m->conn->user, false);
+    for (uint32_t i = 0; seat && i < seat->stays.count; i++) {
+        const struct par_ck_stay *stay = PAR_CK_AT(&seat->stays, struct par_ck_stay, i);
+        if (stay->left && m->delivered <= stay->left && asked_for(conv, m, stay->left))
+            return true;
+    }
+    return false;
+}
+
 void par_check__rule_theirs(struct par_check *c, struct par_ck_conv *conv)
 {
     for (uint32_t i = 0; i < conv->sights.count; i++) {
@@ -184,7 +218,8 @@ void par_check__rule_theirs(struct par_check *c, struct par_ck_conv *conv)
     }
     for (uint32_t i = 0; i < conv->marks.count; i++) {
         const struct par_ck_mark *m = PAR_CK_AT(&conv->marks, struct par_ck_mark, i);
-        if (par_check__stranger(c, conv, m->conn->user, m->conn->opened, m->line))
+        if (par_check__stranger(c, conv, m->conn->user, m->conn->opened, m->line) &&
+            !from_before(c, conv, m))
             not_theirs(c, conv, m->conn->user, m->line, "marks");
     }
     for (uint32_t i = 0; i < conv->whispers.count; i++) {

@@ -32,6 +32,13 @@ static bool known_change(const struct look *l, uint64_t change)
            (!l->seat || par_check__may_see(l->seat, change, l->s->line));
 }
 
+/* A text that was edited after its reader was out comes without it. */
+static bool edited_out_of_sight(const struct look *l)
+{
+    const struct par_ck_entry *e = &l->s->entry;
+    return e->edited_seq && l->seat && !par_check__may_see(l->seat, e->edited_seq, l->s->line);
+}
+
 /* The newest edit that the read must show. */
 static uint64_t edit_before(const struct look *l)
 {
@@ -71,8 +78,10 @@ static void text_state(const struct look *l)
                "its delete was known before");
         return;
     }
+    if (edited_out_of_sight(l) && (e->has & PAR_CK_HAS_TEXT))
+        broken(l, PAR_RULE_NOT_THEIRS, 0, "the text was written after its reader was out");
     if (!(e->has & PAR_CK_HAS_TEXT)) {
-        if (l->s->source != PAR_CK_STORE)
+        if (l->s->source != PAR_CK_STORE && !edited_out_of_sight(l))
             broken(l, PAR_RULE_FORM, 0, "a text without text");
         return;
     }

@@ -435,6 +435,69 @@ static void not_theirs(void **state)
     holds();
 }
 
+/* Who is out does not read what a text became later; it comes without. */
+static void edited_when_out(void **state)
+{
+    (void)state;
+    for (int shown = 0; shown <= 1; shown++) {
+        begin();
+        group();
+        ask(1, "'op':'send','id':2,'conv':'g.1','cmid':'a','text':'first'");
+        ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+        for (int conn = 2; conn <= 3; conn++)
+            got((unsigned)conn, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1',"
+                                "'kind':'text','text':'first'");
+        ask(1, "'op':'group.remove','id':3,'conv':'g.1','users':['2'],'cmid':'b'");
+        ok(1, 3, "'conv':'g.1','seq':3,'ts':300,'dup':false");
+        got(3, "'ev':'entry','conv':'g.1','seq':3,'ts':300,'from':'1','kind':'member_removed',"
+               "'users':['2']");
+        ask(1, "'op':'edit','id':4,'conv':'g.1','seq':2,'cmid':'c','text':'later'");
+        ok(1, 4, "'conv':'g.1','seq':4,'ts':400,'dup':false");
+        got(3, "'ev':'entry','conv':'g.1','seq':4,'ts':400,'from':'1','kind':'edited','target':2,"
+               "'text':'later'");
+        ask(2, "'op':'history','id':1,'conv':'g.1','before_seq':3,'limit':1");
+        snprintf(line, sizeof line,
+                 "'entries':[{'conv':'g.1','seq':2,'ts':200,'from':'1','kind':'text',%s"
+                 "'edited_seq':4}],'first_seq':1,'last_seq':3,'more':true,'next_cursor':'200'",
+                 shown ? "'text':'later'," : "");
+        ok(2, 1, line);
+        if (shown)
+            breaks(PAR_RULE_NOT_THEIRS);
+        else
+            holds();
+    }
+}
+
+/* A mark that is told again to one who is out since then is late; one that moved later is not
+ * theirs. */
+static void marks_that_come_again(void **state)
+{
+    (void)state;
+    for (int later = 0; later <= 1; later++) {
+        begin();
+        group();
+        for (int i = 0; i <= 1; i++) {
+            if (i == later) {
+                ask(3, "'op':'ack','id':7,'read':{'g.1':1}");
+                ok(3, 7, "");
+            } else {
+                ask(1, "'op':'group.remove','id':2,'conv':'g.1','users':['2'],'cmid':'x'");
+                ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+                got(3, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1',"
+                       "'kind':'member_removed','users':['2']");
+            }
+        }
+        add("'e':'open','conn':9,'device':'b','via':'ws'");
+        ask(9, "'op':'hello','id':1");
+        ok(9, 1, "'user':{'id':'2'}");
+        got(9, "'ev':'mark','conv':'g.1','user':'3','delivered':1,'read':1");
+        if (later)
+            breaks(PAR_RULE_NOT_THEIRS);
+        else
+            holds();
+    }
+}
+
 static void joined_only(void **state)
 {
     (void)state;
@@ -465,13 +528,14 @@ static void joined_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_entry),   cmocka_unit_test(newest_state),
-        cmocka_unit_test(deleted_text), cmocka_unit_test(dense),
-        cmocka_unit_test(ts_rises),     cmocka_unit_test(pages),
-        cmocka_unit_test(fresh),        cmocka_unit_test(order),
-        cmocka_unit_test(effects),      cmocka_unit_test(answer_first),
-        cmocka_unit_test(event_hole),   cmocka_unit_test(foreign_cmid),
-        cmocka_unit_test(not_theirs),   cmocka_unit_test(joined_only),
+        cmocka_unit_test(same_entry),      cmocka_unit_test(newest_state),
+        cmocka_unit_test(deleted_text),    cmocka_unit_test(dense),
+        cmocka_unit_test(ts_rises),        cmocka_unit_test(pages),
+        cmocka_unit_test(fresh),           cmocka_unit_test(order),
+        cmocka_unit_test(effects),         cmocka_unit_test(answer_first),
+        cmocka_unit_test(event_hole),      cmocka_unit_test(foreign_cmid),
+        cmocka_unit_test(not_theirs),      cmocka_unit_test(marks_that_come_again),
+        cmocka_unit_test(edited_when_out), cmocka_unit_test(joined_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,10 +28,11 @@ struct par_reader {
 
 /* What one user may see of a conversation. */
 struct par_view {
-    bool ever;          /* is or was a member (or: one of the two of a direct conversation) */
-    bool member;        /* is one now */
-    uint8_t role;       /* enum par_role, while a member of a group */
-    uint64_t first_seq; /* the oldest entry to be seen */
+    bool ever;           /* is or was a member (or: one of the two of a direct conversation) */
+    bool member;         /* is one now */
+    uint8_t role;        /* enum par_role, while a member of a group */
+    uint64_t joined_seq; /* of a member of a group: the entry with which they came in */
+    uint64_t first_seq;  /* the oldest entry to be seen */
     uint64_t
         last_seq;   /* the newest: of one who left, the entry that took them out; else UINT64_MAX */
     uint8_t blocks; /* of a direct one: bits of par_roster_slot.blocks */

@@ -11,6 +11,7 @@ struct page {
     uint64_t from; /* the page: from … to; empty when from > to */
     uint64_t to;
     uint64_t centre; /* the entry that must be on it; 0: none */
+    uint64_t last;   /* the newest whose text the reader may see */
     bool forward;    /* asked for what is newer: a page that is too large loses its newest */
 };
 
@@ -124,7 +125,7 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
 {
     enum { SLACK = 1024 };
     size_t n = p->from <= p->to ? (size_t)(p->to - p->from + 1) : 0;
-    struct par_entry *entries;
+    struct par_entry *entries = NULL;
     enum par_err err = PAR_OK;
     if (n && p->to == p->top)
         err = par_read__newest(r, &q->conv, p->from, p->top, &entries);
@@ -134,6 +135,7 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
         err = par_read__hide_deleted(r, &q->conv, entries, n);
     if (err)
         return err;
+    par_read__hide_later(entries, n, p->last);
     struct par_buf scratch = {0};
     struct piece *pieces = par_arena_alloc(r->arena, n * sizeof *pieces + 1);
     if (!pieces)
@@ -177,22 +179,39 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
     return err;
 }
 
+/* V3: how far entries go, then who may see them: so who is removed in between sees less. One who
+ * was let in meanwhile, to what comes from then on, has nothing to see before that entry is there,
+ * and may have lost the right to what was theirs before. */
+static enum par_err top_and_view(struct par_reader *r, uint64_t user, const struct par_conv *conv,
+                                 uint64_t *top_r, struct par_view *view_r)
+{
+    for (int tries = 0; tries < 2; tries++) {
+        enum par_err err = par_read__top(r, conv, top_r);
+        if (!err && user)
+            err = par_read_view(r, user, conv, view_r);
+        if (err || view_r->first_seq == 1 || view_r->first_seq != view_r->joined_seq ||
+            view_r->joined_seq <= *top_r)
+            return err;
+    }
+    return par_read__unavailable(r);
+}
+
 enum par_err par_read_history(struct par_reader *r, uint64_t user,
                               const struct par_history_query *q, struct par_json_out *w)
 {
     uint64_t top = 0;
     struct par_view view = {.ever = true, .first_seq = 1, .last_seq = UINT64_MAX};
     enum par_err err = PAR_OK;
-    if (user && PAR_MUTANT(V3_ROSTER_FIRST))
+    if (user && PAR_MUTANT(V3_ROSTER_FIRST)) {
         err = par_read_view(r, user, &q->conv, &view);
-    /* V3: how far entries go, then who may see them: so who is removed in between sees less. */
-    if (!err)
-        err = par_read__top(r, &q->conv, &top);
-    if (!err && user && !PAR_MUTANT(V3_ROSTER_FIRST))
-        err = par_read_view(r, user, &q->conv, &view);
+        err = err ? err : par_read__top(r, &q->conv, &top);
+    } else {
+        err = top_and_view(r, user, &q->conv, &top, &view);
+    }
     if (err)
         return err;
     struct page p = {.top = top,
+                     .last = view.last_seq,
                      .low = view.first_seq,
                      .high = top < view.last_seq ? top : view.last_seq,
                      .from = 1};

@@ -45,6 +45,9 @@ enum par_err par_read__newest(struct par_reader *r, const struct par_conv *conv,
  * text once its target is deleted, wherever that is (TAKEOVER.md V4). */
 enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv *conv,
                                     struct par_entry *entries, size_t n) PAR_MUST_CHECK;
+/* To one who is out, whose newest entry is `last`: a text that was edited since is shown without
+ * the text, which was written after they left. The former text is not kept. */
+void par_read__hide_later(struct par_entry *entries, size_t n, uint64_t last);
 /* All marks of a conversation, ascending by user. */
 struct par_read__mark {
     uint64_t user;

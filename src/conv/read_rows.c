@@ -229,6 +229,13 @@ enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv 
     return PAR_OK;
 }
 
+void par_read__hide_later(struct par_entry *entries, size_t n, uint64_t last)
+{
+    for (size_t i = 0; i < n; i++)
+        if (entries[i].edited_seq > last)
+            entries[i].text = (struct par_str){0};
+}
+
 enum par_err par_read__marks(struct par_reader *r, const struct par_conv *conv,
                              struct par_read__mark **marks_r, size_t *n_r)
 {

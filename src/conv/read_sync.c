@@ -273,9 +273,13 @@ static enum par_err last_and_view(struct par_reader *r, uint64_t user,
     /* Taken out meanwhile. */
     if (!err && (*last_r)->seq > view_r->last_seq)
         err = par_read__last(r, conv, view_r->last_seq, last_r);
-    if (!err && !*last_r)
+    /* Or let in, to what comes from then on, by a command whose entry was not there yet. */
+    if (!err && (!*last_r || (*last_r)->seq < view_r->first_seq))
         err = PAR_E_NOT_FOUND;
-    return err ? err : par_read__hide_deleted(r, conv, *last_r, 1);
+    err = err ? err : par_read__hide_deleted(r, conv, *last_r, 1);
+    if (!err)
+        par_read__hide_later(*last_r, 1, view_r->last_seq);
+    return err;
 }
 
 enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,

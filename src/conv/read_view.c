@@ -28,7 +28,7 @@ enum par_err par_read_view(struct par_reader *r, uint64_t user, const struct par
     if (par_roster_find(&roster, user, &member)) {
         *view_r = (struct par_view){
             .ever = true, .member = true, .role = member.role, .last_seq = UINT64_MAX};
-        joined = member.joined_seq;
+        joined = view_r->joined_seq = member.joined_seq;
     } else {
         struct par_key key = par_key_user_conv(user, conv);
         struct par_str value;
