@@ -347,6 +347,11 @@ static void tokens_of_many_partitions(void **state)
     /* A later generation, and a partition that had not begun. */
     assert_true(par_read__token_changed(&t, 2, par_stamp(2, 0)));
     assert_true(par_read__token_changed(&t, 7, par_stamp(1, 0)));
+    /* What clients send back may name any generation. */
+    struct par_read__position far = {.partition = par_partition(300, 1)};
+    struct par_read__token hostile = {.at = &far, .count = 1};
+    assert_false(par_read__token_changed(&hostile, 0, par_stamp(1, 9)));
+    assert_true(par_read__token_changed(&hostile, 1, par_stamp(1, 9)));
     /* One half has ended, its two children have not begun; then all has ended. */
     put_position(w, par_partition(1, 0), 12, true);
     t = token_now(&r);

@@ -162,6 +162,12 @@ bool par_read__token_parse(struct par_reader *r, struct par_str text,
     return text.len == 0;
 }
 
+/* What a client sends back names any generation. */
+static unsigned grown_out_of(unsigned number, int generations)
+{
+    return generations < 16 ? number >> generations : 0;
+}
+
 bool par_read__token_changed(const struct par_read__token *t, uint32_t number, uint64_t stamp)
 {
     uint16_t generation = (uint16_t)par_stamp_generation(stamp);
@@ -174,8 +180,8 @@ bool par_read__token_changed(const struct par_read__token *t, uint32_t number, u
             return offset >= p->position;
         /* T7: a partition of a later generation is there: the one it grew out of was sealed. */
         if (of > generation)
-            later |= is_all(p) ||
-                     par_partition_number(p->partition) >> (of - generation) == (uint16_t)number;
+            later |= is_all(p) || grown_out_of(par_partition_number(p->partition),
+                                               of - generation) == (uint16_t)number;
     }
     return !later;
 }
