@@ -57,10 +57,15 @@ void par_sdk__lost(struct par_sdk *sdk, uint16_t code)
     /* The refusal of hello says why it will close; the code may say it more exactly. */
     if (sdk->refused && code != CODE_DISABLED)
         code = CODE_NOT_SIGNED_IN;
+    /* Without a refusal, on a connection that had none of our hellos, it only says that none came
+     * in time: a server, or something on the way, may have stood still. */
+    bool unheard = !sdk->refused && !was_online;
     sdk->code = code;
     drop(sdk);
     switch (code) {
     case CODE_NOT_SIGNED_IN:
+        if (unheard)
+            break;
         sdk->link = PAR_SDK_SIGNED_OUT;
         return;
     case CODE_DISABLED:

@@ -140,6 +140,19 @@ static void a_refused_hello_ends_as_its_close_says(void **state)
     }
 }
 
+/* The token was not refused: a server that stood still took the hello for missing. */
+static void a_hello_that_was_not_heard_is_said_again(void **state)
+{
+    (void)state;
+    par_sdk_start(o.sdk, o.now);
+    par_sdk_opened(o.sdk, o.now);
+    json_decref(took("hello"));
+    lost(4401);
+    assert_int_equal(link_now(), PAR_SDK_WAITING);
+    assert_int_equal(par_sdk_status(o.sdk).code, 4401);
+    test_owner_online(&o, json_array());
+}
+
 static void a_hello_refused_for_now_is_said_again_later(void **state)
 {
     (void)state;
@@ -439,6 +452,7 @@ int main(void)
         TEST(a_server_that_does_not_answer_hello_is_given_up),
         TEST(close_codes_decide),
         TEST(a_refused_hello_ends_as_its_close_says),
+        TEST(a_hello_that_was_not_heard_is_said_again),
         TEST(a_hello_refused_for_now_is_said_again_later),
         TEST(drain_moves_within_its_time),
         TEST(a_silent_connection_is_probed_and_left),

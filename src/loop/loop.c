@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-enum { LONGEST_SLEEP_MS = 24 * 3600 * 1000, LAZY_MS = 1024 };
+enum { LONGEST_SLEEP_MS = 24 * 3600 * 1000, LAZY_MS = 1024, STOOD_MS = 1000 };
 static const uint64_t longest_delay_ms = UINT64_C(24) * 24 * 3600 * 1000;
 
 static const struct par_loop_ops *installed = &par_loop_system;
@@ -75,6 +75,11 @@ void par_loop_free(struct par_loop **loop_p)
 uint64_t par_loop_now_ms(const struct par_loop *loop)
 {
     return loop->now_ms;
+}
+
+uint64_t par_loop_stood_ms(const struct par_loop *loop)
+{
+    return loop->stood_ms;
 }
 
 /* ---- timers ---- */
@@ -216,10 +221,24 @@ static int wait_ready(struct par_loop *loop, int timeout_ms)
     return n;
 }
 
+/* Waits for what is ready, and reads the clock. What the turn before took and what this sleep took
+ * beyond its end is time in which nobody was heard. */
+static int begin_turn(struct par_loop *loop, int max_wait_ms)
+{
+    int sleep = sleep_ms(loop, max_wait_ms);
+    uint64_t before = par_mono_ms(), late = before - loop->now_ms;
+    int n = wait_ready(loop, sleep);
+    loop->now_ms = par_mono_ms();
+    if (sleep >= 0 && loop->now_ms > before + (uint64_t)sleep)
+        late += loop->now_ms - before - (uint64_t)sleep;
+    if (late >= STOOD_MS)
+        loop->stood_ms += late;
+    return n;
+}
+
 void par_loop_turn(struct par_loop *loop, int max_wait_ms)
 {
-    int n = wait_ready(loop, sleep_ms(loop, max_wait_ms));
-    loop->now_ms = par_mono_ms();
+    int n = begin_turn(loop, max_wait_ms);
     par_loop__count(&loop->n.turns, 1);
     par_loop__count(&loop->n.events, (uint64_t)n);
 

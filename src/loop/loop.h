@@ -45,6 +45,9 @@ void par_loop_stop(struct par_loop *loop);
 
 /* Milliseconds of the monotonic clock as of this turn's wait. */
 uint64_t par_loop_now_ms(const struct par_loop *loop);
+/* How long, in all, this loop stood still, counted in times of a second and more: the process was
+ * stopped or starved, or a turn took that long. What is late by that is not the peer's fault. */
+uint64_t par_loop_stood_ms(const struct par_loop *loop);
 
 /* ---- timers ---- */
 

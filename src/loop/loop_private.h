@@ -32,6 +32,7 @@ struct par_loop {
     const struct par_loop_ops *ops;
     void *world;
     uint64_t now_ms;
+    uint64_t stood_ms;
     struct par_list mailboxes;
     struct par_list hooks;
     struct par_defer *deferred;

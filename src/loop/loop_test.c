@@ -225,6 +225,23 @@ static void timers_fire_in_time_and_once(void **state)
     assert_null(loop);
 }
 
+static void time_that_it_stood_still_is_counted(void **state)
+{
+    (void)state;
+    struct par_loop *loop = NULL;
+    assert_int_equal(par_loop_new(&loop), PAR_OK);
+    add_ms(999);
+    par_loop_turn(loop, 0);
+    assert_int_equal(par_loop_stood_ms(loop), 0);
+    add_ms(5000);
+    par_loop_turn(loop, 0);
+    par_loop_turn(loop, 0);
+    add_ms(1000);
+    par_loop_turn(loop, 0);
+    assert_int_equal(par_loop_stood_ms(loop), 6000);
+    par_loop_free(&loop);
+}
+
 static void lazy_timers_come_together(void **state)
 {
     (void)state;
@@ -404,6 +421,8 @@ int main(void)
         cmocka_unit_test(addresses_round_trip),
         cmocka_unit_test(wheel_agrees_with_a_list),
         cmocka_unit_test_setup_teardown(timers_fire_in_time_and_once, set_up_clock, drop_clock),
+        cmocka_unit_test_setup_teardown(time_that_it_stood_still_is_counted, set_up_clock,
+                                        drop_clock),
         cmocka_unit_test_setup_teardown(lazy_timers_come_together, set_up_clock, drop_clock),
         cmocka_unit_test(an_idle_loop_sleeps),
         cmocka_unit_test(hooks_and_deferred_calls),

@@ -222,16 +222,26 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
 
 /* ---- life ---- */
 
-/* A hello that was said in time and takes long is the server's delay: 4401 would tell the client
- * that it is signed out. */
+static void await_hello(struct par_client_hello *hello, uint64_t ms)
+{
+    struct par_loop *loop = hello->client->reactor->loop;
+    hello->stood_ms = par_loop_stood_ms(loop);
+    par_timer_set(loop, &hello->timer, ms);
+}
+
+/* A hello that was said in time and takes long is the server's delay, and so is the time in which
+ * it stood still: 4401 would tell the client that it is signed out. */
 static void hello_due(struct par_timer *timer)
 {
     enum { AGAIN_MS = 1000 };
-    struct par_client *client = PAR_CONTAINER(timer, struct par_client_hello, timer)->client;
-    if (client->hello_asked && !PAR_MUTANT(HELLO_CUT_OFF))
-        par_timer_set(client->reactor->loop, timer, AGAIN_MS);
+    struct par_client_hello *hello = PAR_CONTAINER(timer, struct par_client_hello, timer);
+    uint64_t stood = par_loop_stood_ms(hello->client->reactor->loop) - hello->stood_ms;
+    if (hello->client->hello_asked && !PAR_MUTANT(HELLO_CUT_OFF))
+        await_hello(hello, AGAIN_MS);
+    else if (stood)
+        await_hello(hello, stood);
     else
-        par_client__close(client, PAR_CLOSE_HELLO_TIMEOUT);
+        par_client__close(hello->client, PAR_CLOSE_HELLO_TIMEOUT);
 }
 
 /* Too slow: what is queued is dropped, so that the close frame can leave. */
@@ -308,7 +318,6 @@ struct par_client *par_client_new(struct par_reactor *reactor)
     client->ops_ms = (uint32_t)par_loop_now_ms(reactor->loop);
     hello->client = client;
     par_timer_init(&hello->timer, hello_due);
-    par_timer_set(reactor->loop, &hello->timer,
-                  (uint64_t)reactor->server->config->heartbeat.hello_ms);
+    await_hello(hello, (uint64_t)reactor->server->config->heartbeat.hello_ms);
     return client;
 }

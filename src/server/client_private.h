@@ -9,6 +9,7 @@
 struct par_client_hello {
     struct par_client *client;
     struct par_timer timer;
+    uint64_t stood_ms;        /* par_loop_stood_ms when the timer was set */
     struct par_shared **held; /* events that wait for the answer */
     uint16_t held_count;
 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { checkError } from '../lib/http.js';
 import { SHARED, unshared } from '../lib/place.js';
-import { cmid, flood, World, world } from '../lib/world.js';
+import { cmid, flood, World, wait, world } from '../lib/world.js';
 import { OP } from '../lib/ws.js';
 
 const LIMITS = {
@@ -252,6 +252,23 @@ describe('hello', () => {
     await Promise.all([silent.expectClose(4401, 16_000), babble.expectClose(4401, 16_000)]);
     clearInterval(speak);
     assert.ok(Date.now() - started > 8000, 'not before the 10 s');
+  });
+});
+
+describe('a server that stands still', { skip: unshared('it is stopped') }, () => {
+  const w = world(new World({ own: true, options: ['heartbeat.hello_ms=2000'] }));
+
+  test('the time it stood is not counted: a late hello is heard, a missing one closes', async () => {
+    const a = await w.user();
+    const late = await w.client();
+    const silent = await w.client();
+    w.server!.signal('SIGSTOP');
+    await wait(6000);
+    w.server!.signal('SIGCONT');
+    // Time to look at what is due.
+    await wait(500);
+    await late.hello(a.token);
+    await silent.expectClose(4401, 16_000);
   });
 });
 

@@ -188,7 +188,10 @@ export class Connection {
       close: (code) => {
         if (!current()) return;
         if (!opened) this.count(poll);
-        this.lost(code);
+        // Of a socket whose hello was not answered it only says that none came in time: a server, or something on the
+        // way, may have stood still. What signs out is a refusal of the token.
+        const unheard = code === 4401 && !poll && this.state.state !== 'online';
+        this.lost(unheard ? 1006 : code);
       },
     };
     const ws = `${this.options.url.replace(/^http/, 'ws')}/v1/ws?u=${encodeURIComponent(this.options.user)}`;

@@ -273,6 +273,21 @@ test('close codes: signed out and replaced end it, going away comes back', async
   await ann.stop();
 });
 
+test('4401 before the answer to hello is a loss like any other; a refused token signs out', async () => {
+  const server = world();
+  const ann = client(server, A);
+  server.faults.push({ op: 'hello', kind: 'ignore' });
+  await ann.start();
+  await until('hello was said', () => server.seen.length === 1);
+  for (const s of server.sockets) s.cut(4401);
+  assert.equal(ann.status.state, 'waiting');
+  await until('online', () => ann.status.state === 'online');
+  const error = { code: 'unauthorized', message: '', retry: false };
+  server.faults.push({ op: 'hello', kind: 'refuse', error });
+  for (const s of server.sockets) s.cut(1006);
+  await until('signed out', () => ann.status.state === 'signed_out');
+});
+
 test('typing and presence reach the other side', async () => {
   const server = world();
   const ann = client(server, A);
