@@ -15,6 +15,8 @@
 #include "sim/engine/test_host.h"
 #endif
 
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct fixture {
@@ -27,9 +29,9 @@ struct fixture {
 #define DRIVER "sim"
 static struct sim_store *world;
 
-static void begin(void)
+static void begin(bool threads)
 {
-    sim_test_begin(1, false);
+    sim_test_begin(1, threads);
     world = sim_store_new(&(struct sim_store_plan){.by_rows = true, .landing_ns = SIM_MS});
 }
 
@@ -46,17 +48,21 @@ static void end(void)
 }
 #else
 #define DRIVER "memory"
-static void begin(void) {}
+static void begin(bool threads)
+{
+    (void)threads;
+}
+
 static void clocks_differ(void) {}
 static void end(void) {}
 #endif
 
-static int set_up(void **state)
+static int open_store(void **state, bool threads)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct par_buf why = {0};
     assert_int_equal(par_secret_init(), PAR_OK);
-    begin();
+    begin(threads);
     assert_int_equal(par_store_open(&(struct par_store_options){.driver = DRIVER}, &f->store, &why),
                      PAR_OK);
     f->a = (struct par_accounts){
@@ -64,6 +70,17 @@ static int set_up(void **state)
     par_buf_fini(&why);
     *state = f;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return open_store(state, false);
+}
+
+/* With several threads, which all reach the same store. */
+static int set_up_threads(void **state)
+{
+    return open_store(state, true);
 }
 
 static int tear_down(void **state)
@@ -246,6 +263,70 @@ static void attempts_leak_away(void **state)
     assert_null(t);
 }
 
+/* ---- one name, many at once ---- */
+
+enum { AT_ONCE = 4, ROUNDS = 20 };
+
+struct claimant {
+    pthread_t thread;
+    struct par_accounts a;
+    struct par_arena arena;
+    pthread_barrier_t *begin;
+    enum par_err ended[ROUNDS];
+    uint64_t user[ROUNDS];
+};
+
+static void *claim(void *arg)
+{
+    struct claimant *c = arg;
+    for (int i = 0; i < ROUNDS; i++) {
+        char name[16];
+        struct par_session s;
+        snprintf(name, sizeof name, "name%d", i);
+        struct par_registration reg = {.name = par_str(name), .no_session = true};
+        pthread_barrier_wait(c->begin);
+        c->ended[i] = par_account_register(&c->a, &reg, &s);
+        c->user[i] = s.user.id;
+        par_arena_fini(&c->arena);
+    }
+    return NULL;
+}
+
+/* Between the claim of a name and the row of its user there is nothing that a second could not come
+ * into. */
+static void one_name_has_one_user(void **state)
+{
+    struct fixture *f = *state;
+    static struct claimant claimants[AT_ONCE];
+    pthread_barrier_t begin;
+    pthread_barrier_init(&begin, NULL, AT_ONCE);
+    for (int i = 0; i < AT_ONCE; i++) {
+        claimants[i] = (struct claimant){.a = f->a, .begin = &begin};
+        claimants[i].a.arena = &claimants[i].arena;
+        assert_int_equal(pthread_create(&claimants[i].thread, NULL, claim, &claimants[i]), 0);
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        pthread_join(claimants[i].thread, NULL);
+    for (int round = 0; round < ROUNDS; round++) {
+        char name[16];
+        struct par_user owner;
+        int won = 0;
+        snprintf(name, sizeof name, "name%d", round);
+        assert_int_equal(par_account_by_name(&f->a, par_str(name), &owner), PAR_OK);
+        for (int i = 0; i < AT_ONCE; i++) {
+            const struct claimant *c = &claimants[i];
+            assert_true(c->ended[round] == PAR_OK || c->ended[round] == PAR_E_NAME_TAKEN);
+            won += c->ended[round] == PAR_OK;
+            if (c->ended[round] == PAR_OK)
+                assert_true(owner.id == c->user[round]);
+        }
+        assert_int_equal(won, 1);
+    }
+    for (int i = 0; i < AT_ONCE; i++)
+        par_arena_fini(&claimants[i].arena);
+    pthread_barrier_destroy(&begin);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -255,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(disabled_and_deleted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_invite_works_as_often_as_it_says, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(one_name_has_one_user, set_up_threads, tear_down),
         cmocka_unit_test(attempts_leak_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

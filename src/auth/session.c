@@ -107,6 +107,34 @@ static int use_invite(struct par_accounts *a, struct par_str code)
     return -1;
 }
 
+/* The row of a user, unless there is one: 1 done, 0 there is one (which says whether the account
+ * was deleted), -1 store trouble. */
+static int put_user(struct par_accounts *a, const struct par_user *user, bool *deleted_r)
+{
+    struct par_key key = par_key_user(user->id);
+    struct par_buf value = {0}, there = {0};
+    par_user_encode(user, &value);
+    int done = par_store_put_if_absent(a->store, PAR_T_USERS, par_key_str(&key),
+                                       par_buf_str(&value), (uint64_t)user->created, &there);
+    struct par_user now = {0};
+    if (done == 0 && !par_user_decode(par_buf_str(&there), &now))
+        done = -1;
+    *deleted_r = now.deleted;
+    par_buf_fini(&value);
+    par_buf_fini(&there);
+    return done;
+}
+
+/* Whether the user who has the name is none, and stays none: 1 yes, 0 no, -1 store trouble. One who
+ * is not written may be so a moment later; a row that says "deleted" takes the place. */
+static int is_nobody(struct par_accounts *a, uint64_t id, struct par_str name)
+{
+    struct par_user nobody = {.id = id, .name = name, .created = par_wall_ms(), .deleted = true};
+    bool deleted;
+    int done = put_user(a, &nobody, &deleted);
+    return done != 0 ? done : deleted;
+}
+
 /* Claims the name for the user: 1 done, 0 taken, -1 store trouble. The name of an account that was
  * deleted, or never written (a crash in between), is free. */
 static int claim_name(struct par_accounts *a, struct par_str name, uint64_t user)
@@ -118,13 +146,10 @@ static int claim_name(struct par_accounts *a, struct par_str name, uint64_t user
                                        par_buf_str(&value), (uint64_t)par_wall_ms(), &former);
     struct par_name row;
     if (done == 0 && par_name_decode(par_buf_str(&former), &row)) {
-        struct par_user owner;
-        enum par_err err = par_account_get(a, row.user, &owner);
-        if (err == PAR_E_NOT_FOUND)
+        done = is_nobody(a, row.user, name);
+        if (done == 1)
             done = par_store_swap(a->store, PAR_T_NAMES, par_key_str(&key), par_buf_str(&former),
                                   par_buf_str(&value), (uint64_t)par_wall_ms(), NULL);
-        else if (err != PAR_OK)
-            done = -1;
     }
     par_buf_fini(&value);
     par_buf_fini(&former);
@@ -146,21 +171,30 @@ static enum par_err weak(struct par_accounts *a, struct par_str password)
     return PAR_OK;
 }
 
+static enum par_err name_taken(struct par_accounts *a)
+{
+    a->message = "name: somebody has it";
+    return PAR_E_NAME_TAKEN;
+}
+
 static enum par_err write_account(struct par_accounts *a, const struct par_registration *reg,
                                   struct par_str password, struct par_session *session)
 {
-    int64_t now = par_wall_ms();
     session->user.name = reg->name;
     session->user.display_name = reg->display_name.len ? reg->display_name : reg->name;
     session->user.password = password;
-    session->user.created = now;
+    session->user.created = par_wall_ms();
+    bool deleted;
+    int done = put_user(a, &session->user, &deleted);
+    /* Somebody took this for an account that was never written, and has the name now. */
+    if (done == 0)
+        return name_taken(a);
+    if (done < 0)
+        return par_account__store_trouble(a);
+    if (reg->no_session)
+        return PAR_OK;
     struct par_batch batch = {0};
-    struct par_key key = par_key_user(session->user.id);
-    par_user_encode(&session->user,
-                    par_batch_begin(&batch, PAR_T_USERS, par_key_str(&key), (uint64_t)now));
-    par_batch_end(&batch);
-    if (!reg->no_session)
-        put_session(&batch, session->user.id, reg->device_name, session);
+    put_session(&batch, session->user.id, reg->device_name, session);
     enum par_err err = par_store_commit(a->store, &batch, true) == PAR_OUTCOME_OK
                            ? PAR_OK
                            : par_account__store_trouble(a);
@@ -180,10 +214,8 @@ enum par_err par_account_register(struct par_accounts *a, const struct par_regis
     }
     struct par_user other;
     enum par_err taken = par_account_by_name(a, reg->name, &other);
-    if (taken == PAR_OK) {
-        a->message = "name: somebody has it";
-        return PAR_E_NAME_TAKEN;
-    }
+    if (taken == PAR_OK)
+        return name_taken(a);
     if (taken != PAR_E_NOT_FOUND)
         return taken;
     if (reg->needs_invite) {
@@ -206,10 +238,8 @@ enum par_err par_account_register(struct par_accounts *a, const struct par_regis
     int claimed = claim_name(a, reg->name, session_r->user.id);
     if (claimed < 0)
         return par_account__store_trouble(a);
-    if (!claimed) {
-        a->message = "name: somebody has it";
-        return PAR_E_NAME_TAKEN;
-    }
+    if (!claimed)
+        return name_taken(a);
     return write_account(a, reg, par_str(password), session_r);
 }
 
