@@ -175,10 +175,11 @@ static void op_connect(void *arg)
     d->attempt = a;
     d->all->connects++;
     par_timer_init(&a->failed, could_not_begin);
-    struct par_ws_target target = {.addr = s->addr,
-                                   .host = par_str(s->address),
-                                   .path = PAR_STR("/v1/ws"),
-                                   .timeout_ms = OPEN_MS};
+    char path[48];
+    snprintf(path, sizeof path, d->all->hints ? "/v1/ws?u=%llu" : "/v1/ws",
+             (unsigned long long)d->user->id);
+    struct par_ws_target target = {
+        .addr = s->addr, .host = par_str(s->address), .path = par_str(path), .timeout_ms = OPEN_MS};
     sim_net_as(d->node);
     if (par_ws_connect(&d->all->ws, &target, &ws_ops, opened, a))
         par_timer_set(d->all->loop, &a->failed, 0);
@@ -296,6 +297,8 @@ static void op_status(void *arg, const struct par_sdk_status *status)
 {
     struct sim_device *d = arg;
     sim_trace("device.link", d->node->number, status->link);
+    if (d->all->on_link)
+        d->all->on_link(d, status->link);
     if (status->link == PAR_SDK_SIGNED_OUT || status->link == PAR_SDK_DISABLED)
         sim_fail("signed out", "%s was told that its token is none (close code %u)", d->name,
                  status->code);
@@ -308,12 +311,24 @@ static void op_status(void *arg, const struct par_sdk_status *status)
 static void op_item(void *arg, const struct par_sdk_item *item)
 {
     struct sim_device *d = arg;
+    if (d->all->on_item)
+        d->all->on_item(d, item);
     if (item->state == PAR_SDK_SENT)
         d->all->sent++;
     if (item->state == PAR_SDK_FAILED) {
         d->all->failed++;
         par_timer_set(d->all->loop, &d->discard, 0); /* not within the core's own call */
     }
+}
+
+static void op_entry(void *arg, const struct par_sdk_conv *conv, const struct par_sdk_entry *entry,
+                     enum par_sdk_how how)
+{
+    struct sim_device *d = arg;
+    (void)conv;
+    (void)how;
+    if (d->all->on_entry)
+        d->all->on_entry(d, entry);
 }
 
 static void op_answer(void *arg, uint64_t tag, struct par_str ok, enum par_err err,
@@ -338,6 +353,7 @@ static const struct par_sdk_ops ops = {
     .clear = op_clear,
     .commit = op_commit,
     .on_status = op_status,
+    .on_entry = op_entry,
     .on_item = op_item,
     .on_answer = op_answer,
 };

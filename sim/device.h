@@ -26,6 +26,8 @@ struct sim_user {
     unsigned online; /* connections that are signed in, seen from outside */
 };
 
+struct sim_device;
+
 /* What all devices share. */
 struct sim_devices {
     struct par_loop *loop;
@@ -40,6 +42,11 @@ struct sim_devices {
     uint64_t act_ms;     /* between two acts of a user, on average; 0: none */
     const uint8_t *mix;  /* weights by enum sim_act */
     bool ended;          /* from now on only looks */
+    bool hints;          /* connections name their user, for a load balancer */
+    /* May be NULL: for whoever measures. */
+    void (*on_item)(struct sim_device *d, const struct par_sdk_item *item);
+    void (*on_entry)(struct sim_device *d, const struct par_sdk_entry *entry);
+    void (*on_link)(struct sim_device *d, enum par_sdk_link link);
     /* Counted for the report. */
     uint64_t frames_in, frames_out, sent, failed, connects;
 };

@@ -33,10 +33,11 @@ def folder(*parts):
 
 
 def write(path, text):
-    """Writes a file, its folders with it; returns its path."""
+    """Writes a file, its folders with it, in one piece: a server may be reading what is for all. Returns its path."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8") as f:
+    with open(path + ".new", "w", encoding="utf-8") as f:
         f.write(text)
+    os.replace(path + ".new", path)
     return path
 
 
