@@ -47,17 +47,25 @@ static enum par_err history_of(uint64_t user, json_t **page_r)
     return err;
 }
 
-static json_t *sync_of(uint64_t user)
+static enum par_err sync_of(uint64_t user, json_t **rows_r)
 {
     struct par_arena arena = {0};
     struct par_buf out = {0};
     struct par_json_out json = par_json_out(&out);
     struct par_reader r = {.store = w.store, .arena = &arena, .page_bytes = 1 << 20};
     par_json_open(&json);
-    assert_int_equal(par_read_sync(&r, user, &(struct par_sync_query){.limit = 50}, &json), PAR_OK);
-    json_t *rows = parsed(&out, &json);
+    enum par_err err = par_read_sync(&r, user, &(struct par_sync_query){.limit = 50}, &json);
+    *rows_r = err ? NULL : parsed(&out, &json);
+    par_buf_fini(&out);
     par_arena_fini(&arena);
-    return rows;
+    return err;
+}
+
+static int64_t only_row(json_t *rows, const char *name)
+{
+    json_t *list = json_object_get(rows, "conversations");
+    assert_int_equal(json_array_size(list), 1);
+    return json_integer_value(json_object_get(json_array_get(list, 0), name));
 }
 
 static json_t *entry_of(json_t *page, size_t i)
@@ -94,36 +102,49 @@ static void an_edit_after_the_removal_is_not_shown(void **state)
     world_fini(&w);
 }
 
+static void keep(enum par_table table, const struct par_key *key, struct par_buf *value)
+{
+    assert_int_equal(par_store_get(w.store, table, par_key_str(key), value), 1);
+}
+
+static void put_back(enum par_table table, const struct par_key *key, struct par_buf *value)
+{
+    assert_int_equal(par_store_put(w.store, table, par_key_str(key), par_buf_str(value), 1),
+                     PAR_OUTCOME_OK);
+    par_buf_fini(value);
+}
+
 /* The roster has landed, or was read a moment later, and the rest of its command was not. */
 static void who_comes_back_sees_nothing_from_before(void **state)
 {
     (void)state;
     json_t *rows, *page;
-    struct par_key row = par_key_conv(&conv), entry;
-    struct par_buf before = {0};
+    struct par_buf conversation = {0}, own = {0};
     uint64_t guest = GUEST;
     set_up(PAR_HISTORY_JOINED);
-    row = par_key_conv(&conv);
+    struct par_key conv_key = par_key_conv(&conv), own_key = par_key_user_conv(GUEST, &conv);
+    struct par_key entry = par_key_entry(&conv, 5);
     assert_seq(&w, group(PAR_COMMAND_GROUP_REMOVE, OWNER, conv, "b", &guest, 1), 3);
     assert_seq(&w, send_to(OWNER, conv, "c", "not theirs"), 4);
     world_settle(&w);
-    assert_int_equal(par_store_get(w.store, PAR_T_CONVERSATIONS, par_key_str(&row), &before), 1);
+    keep(PAR_T_CONVERSATIONS, &conv_key, &conversation);
+    keep(PAR_T_USER_CONVS, &own_key, &own);
     assert_seq(&w, group(PAR_COMMAND_GROUP_ADD, OWNER, conv, "d", &guest, 1), 5);
     world_settle(&w);
-    rows = sync_of(GUEST);
-    assert_int_equal(json_array_size(json_object_get(rows, "conversations")), 1);
+    assert_int_equal(sync_of(GUEST, &rows), PAR_OK);
+    assert_int_equal(only_row(rows, "last_seq"), 5);
     json_decref(rows);
     world_stop(&w);
-    assert_int_equal(
-        par_store_put(w.store, PAR_T_CONVERSATIONS, par_key_str(&row), par_buf_str(&before), 1),
-        PAR_OUTCOME_OK);
-    rows = sync_of(GUEST);
-    assert_int_equal(json_array_size(json_object_get(rows, "conversations")), 0);
+    put_back(PAR_T_CONVERSATIONS, &conv_key, &conversation);
+    assert_int_equal(sync_of(GUEST, &rows), PAR_E_UNAVAILABLE);
+    /* As before the command: out since 3. */
+    put_back(PAR_T_USER_CONVS, &own_key, &own);
+    assert_int_equal(sync_of(GUEST, &rows), PAR_OK);
+    assert_int_equal(only_row(rows, "last_seq"), 3);
     json_decref(rows);
     assert_int_equal(history_of(GUEST, &page), PAR_OK);
     assert_int_equal(json_array_size(json_object_get(page, "entries")), 1);
     json_decref(page);
-    entry = par_key_entry(&conv, 5);
     assert_int_equal(par_store_delete(w.store, PAR_T_ENTRIES, par_key_str(&entry), UINT64_MAX),
                      PAR_OUTCOME_OK);
     assert_int_equal(history_of(GUEST, &page), PAR_E_UNAVAILABLE);
@@ -131,7 +152,6 @@ static void who_comes_back_sees_nothing_from_before(void **state)
     assert_int_equal(history_of(MEMBER, &page), PAR_OK);
     assert_int_equal(json_array_size(json_object_get(page, "entries")), 4);
     json_decref(page);
-    par_buf_fini(&before);
     world_fini(&w);
 }
 

@@ -258,8 +258,30 @@ static void least_of_others(const struct par_read__mark *marks, size_t n,
     row->others_read = read == UINT64_MAX ? 0 : read < most ? read : most;
 }
 
+/* The user was let in, to what comes from then on, by a command of which the roster was read and
+ * the rest was not yet there: as it was before, or, once their own row tells of it, as it is now.
+ */
+static enum par_err look_again(struct par_reader *r, const struct par_user_conv *own,
+                               const struct par_conv *conv, struct par_entry **last_r,
+                               struct par_view *view_r)
+{
+    if (own->left_seq) {
+        *view_r = (struct par_view){
+            .ever = true, .first_seq = own->joined_seq, .last_seq = own->left_seq};
+        return PAR_OK;
+    }
+    struct par_conversation now;
+    enum par_err err = par_read__conversation(r, conv, &now);
+    if (!err)
+        err = par_read__last(r, conv, now.last_seq, last_r);
+    if (!err && (!*last_r || (*last_r)->seq < view_r->first_seq))
+        err = par_read__unavailable(r);
+    return err;
+}
+
 /* The newest entry that the user may see, and what the user may see now (V3: in this order). */
 static enum par_err last_and_view(struct par_reader *r, uint64_t user,
+                                  const struct par_user_conv *own,
                                   const struct par_conversation *conversation,
                                   struct par_entry **last_r, struct par_view *view_r)
 {
@@ -273,8 +295,9 @@ static enum par_err last_and_view(struct par_reader *r, uint64_t user,
     /* Taken out meanwhile. */
     if (!err && (*last_r)->seq > view_r->last_seq)
         err = par_read__last(r, conv, view_r->last_seq, last_r);
-    /* Or let in, to what comes from then on, by a command whose entry was not there yet. */
-    if (!err && (!*last_r || (*last_r)->seq < view_r->first_seq))
+    if (!err && *last_r && (*last_r)->seq < view_r->first_seq)
+        err = look_again(r, own, conv, last_r, view_r);
+    if (!err && !*last_r)
         err = PAR_E_NOT_FOUND;
     err = err ? err : par_read__hide_deleted(r, conv, *last_r, 1);
     if (!err)
@@ -303,7 +326,7 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
     struct par_view view;
     struct par_read__mark *marks;
     size_t mark_count;
-    enum par_err err = last_and_view(r, user, conversation, &last, &view);
+    enum par_err err = last_and_view(r, user, own, conversation, &last, &view);
     if (!err && conv->kind == PAR_CONV_GROUP)
         err = par_read__roster(r, conv, &roster);
     if (!err)
