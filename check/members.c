@@ -370,7 +370,8 @@ bool par_check__surely_in(const struct par_ck_seat *seat, uint32_t a, uint32_t b
         return is_side(seat);
     for (uint32_t i = 0; i < seat->stays.count && par_check__all_known(conv); i++) {
         const struct par_ck_stay *stay = PAR_CK_AT(&seat->stays, struct par_ck_stay, i);
-        if (par_check__known(conv, stay->joined) < a &&
+        /* An entry proves those before it. */
+        if (par_check__below(&conv->known, a) >= stay->joined &&
             (!stay->left || par_check__born(conv, stay->left) > b))
             return true;
     }

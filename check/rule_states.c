@@ -39,6 +39,13 @@ static bool edited_out_of_sight(const struct look *l)
     return e->edited_seq && l->seat && !par_check__may_see(l->seat, e->edited_seq, l->s->line);
 }
 
+/* Or may it have been out when this was read? */
+static bool perhaps_out(const struct look *l)
+{
+    return l->s->entry.edited_seq && l->seat &&
+           !par_check__surely_in(l->seat, l->s->asked, l->s->line);
+}
+
 /* The newest edit that the read must show. */
 static uint64_t edit_before(const struct look *l)
 {
@@ -81,7 +88,7 @@ static void text_state(const struct look *l)
     if (edited_out_of_sight(l) && (e->has & PAR_CK_HAS_TEXT))
         broken(l, PAR_RULE_NOT_THEIRS, 0, "the text was written after its reader was out");
     if (!(e->has & PAR_CK_HAS_TEXT)) {
-        if (l->s->source != PAR_CK_STORE && !edited_out_of_sight(l))
+        if (l->s->source != PAR_CK_STORE && !perhaps_out(l))
             broken(l, PAR_RULE_FORM, 0, "a text without text");
         return;
     }

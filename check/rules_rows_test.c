@@ -354,6 +354,42 @@ static void list(void **state)
     }
 }
 
+/* A member is in although nobody saw the entry with which they came in before the end: a later one
+ * proves it. */
+static void the_least_of_all_others(void **state)
+{
+    (void)state;
+    for (int right = 0; right <= 1; right++) {
+        begin();
+        ask(1, "'op':'group.create','id':1,'name':'G','members':['2','3'],'cmid':'g'");
+        ask(1, "'op':'send','id':2,'conv':'g.1','cmid':'a','text':'x'");
+        got(2, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'text','text':'x'");
+        ask(1, "'op':'ack','id':3,'delivered':{'g.1':2}");
+        ok(1, 3, "");
+        add("'e':'close','conn':1");
+        add("'e':'push','user':'3','conv':'g.1','seq':2");
+        add("'e':'heal'");
+        add("'e':'end'");
+        ask(2, "'op':'history','id':1,'conv':'g.1'");
+        ok(2, 1,
+           "'entries':[{'conv':'g.1','seq':1,'ts':100,'from':'1','kind':'created','text':'G',"
+           "'users':['1','2','3'],'history':'all'},{'conv':'g.1','seq':2,'ts':200,'from':'1',"
+           "'kind':'text','text':'x'}],'first_seq':1,'last_seq':2,'more':false");
+        ask(2, "'op':'sync','id':2");
+        snprintf(line, sizeof line,
+                 "'conversations':[{'conv':'g.1','kind':'group','name':'G','last_seq':2,"
+                 "'last_entry':{'conv':'g.1','seq':2,'ts':200,'from':'1','kind':'text',"
+                 "'text':'x'},'unread':1,'delivered':0,'read':0,'others':{'delivered':%d,"
+                 "'read':0},'member':true,'member_count':3}],'sync_token':'t'",
+                 right ? 0 : 2);
+        ok(2, 2, line);
+        if (right)
+            holds();
+        else
+            breaks(PAR_RULE_LIST);
+    }
+}
+
 static void roster(void **state)
 {
     (void)state;
@@ -399,6 +435,7 @@ int main(void)
         cmocka_unit_test(unread),
         cmocka_unit_test(sync_complete),
         cmocka_unit_test(list),
+        cmocka_unit_test(the_least_of_all_others),
         cmocka_unit_test(roster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,12 +66,15 @@ static void put_entry(const struct model *m, struct par_json_out *w, unsigned c,
     const struct entry *e = &m->convs[c].log[seq];
     const struct entry *target = &m->convs[c].log[e->target];
     bool hidden = page && (e->deleted || (e->kind == EDITED && target->deleted));
+    /* Who is out does not read what was written after. */
+    unsigned left = m->convs[c].left[viewer];
+    bool later = page && left && e->edited > left;
     par_json_key_z(w, "conv", conv_name[c]);
     par_json_key_int(w, "seq", seq);
     par_json_key_int(w, "ts", ts_of(c, seq));
     par_json_key_id(w, "from", e->from);
     par_json_key_z(w, "kind", kind_name[e->kind]);
-    if (e->text[0] && !hidden)
+    if (e->text[0] && !hidden && !later)
         par_json_key_z(w, "text", page && e->edited ? m->convs[c].log[e->edited].text : e->text);
     if (viewer == e->from) {
         char cmid[16];

@@ -130,8 +130,46 @@ void par_order_answered(struct par_request *req)
         par_waiting_give_up(lost);
 }
 
+/* The first of those before `req`, for which its answer is held, that waits for the writer; NULL:
+ * none does. */
+static struct par_request *held_for(struct par_request *req)
+{
+    struct par_list *list = &req->client->requests;
+    struct par_request *first = NULL;
+    req->needed = true;
+    for (struct par_list *at = req->node.prev; at != list; at = at->prev) {
+        struct par_request *earlier = PAR_CONTAINER(at, struct par_request, node);
+        earlier->needed = false;
+        for (struct par_list *k = at->next; !earlier->needed; k = k->next) {
+            const struct par_request *later = PAR_CONTAINER(k, struct par_request, node);
+            earlier->needed = later->needed && concern_each_other(later, earlier);
+            if (later == req)
+                break;
+        }
+        if (earlier->needed && earlier->waits)
+            first = earlier;
+    }
+    return first;
+}
+
+/* One that can be given up so that the held answer of an entry below seq goes out; NULL: none. */
+static struct par_request *in_the_way(struct par_client *client, const struct par_conv *conv,
+                                      uint64_t seq)
+{
+    struct par_request *found = NULL;
+    PAR_LIST_FOR_EACH (node, &client->requests) {
+        struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
+        bool held = req->state == PAR_REQUEST_ENDED && req->wrote && req->wrote < seq;
+        if (held && par_conv_eq(&req->conv, conv) && (found = held_for(req)) != NULL)
+            break;
+    }
+    return found;
+}
+
 void par_order_passed(struct par_client *client, const struct par_conv *conv, uint64_t seq)
 {
+    for (struct par_request *req; client->waiting_count && (req = in_the_way(client, conv, seq));)
+        par_waiting_give_up(req);
     PAR_LIST_FOR_EACH (node, &client->requests) {
         struct par_request *req = PAR_CONTAINER(node, struct par_request, node);
         if (req->waits && seq > req->passed_by && par_conv_eq(&req->conv, conv))

@@ -267,6 +267,7 @@ void par_request_written(struct par_request *req, const struct par_written *writ
         if (written->dup)
             par_stats_inc(PAR_C_SENDS_DUPLICATE);
     }
+    req->wrote = written->err || written->dup ? 0 : written->seq;
     if (written->err) {
         req->retry_after_ms = written->retry_after_ms;
         struct par_str message = par_arena_copy(&req->arena, written->message);

@@ -68,7 +68,9 @@ struct par_request {
     enum par_request_state state;
     bool queued;             /* it is a command and in the queue: commands behind it may follow */
     bool waits;              /* for the writer's answer (waiting.c) */
+    bool needed;             /* order.c: an answer that must go out is held for it */
     uint64_t passed_by;      /* while it waits: the highest entry of its conversation told since */
+    uint64_t wrote;          /* its answer tells of this new entry; 0: of none */
     bool late;               /* it did not come in time */
     bool part;               /* of another request, which is the one that is counted */
     uint64_t due_ms;         /* when it is late, or forgotten */
@@ -176,7 +178,9 @@ void par_order_start(struct par_request *req);
 /* The writer has answered this one: what was asked before it about the same conversation, and has
  * no answer, did not arrive (a log keeps the order) and is answered `unavailable`. */
 void par_order_answered(struct par_request *req);
-/* The event of an entry goes to this client: requests that wait may hear of no lower one now. */
+/* The event of an entry is about to go to this client: answers of lower ones that are held go out
+ * first, and those that they are held for are answered `unavailable`; who still waits may hear of
+ * no lower one any more. */
 void par_order_passed(struct par_client *client, const struct par_conv *conv, uint64_t seq);
 /* True when the answer of this one must wait for that of an earlier one; it is then sent by
  * par_order_next. */
