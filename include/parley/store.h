@@ -100,10 +100,16 @@ struct par_store_options {
     bool must_exist;  /* refuse a folder without a store, instead of making one */
     bool must_be_new; /* refuse a folder with one (import, init) */
     enum par_store_copying copying; /* of restore and import */
-    bool new_incarnation;     /* what is here is a copy: clients must drop what they cached (E5) */
-    uint32_t cache_mb;        /* memory for blocks read from disk: 256 */
-    uint32_t write_buffer_mb; /* memory for rows not yet in a table file, in all: 48 */
-    uint32_t open_files;      /* 1,024 */
+    bool new_incarnation; /* what is here is a copy: clients must drop what they cached (E5) */
+    /* What store/migrate.c opens: a store that another one is moved to, new or begun under this id,
+     * with the other's incarnation; and copy_ended: perhaps complete already. */
+    const char *copy_id, *copy_incarnation;
+    bool copy_ended;
+    bool moved;                  /* a store that was moved elsewhere may be opened, too */
+    uint32_t move_notes_mb;      /* notes that a move keeps for its target: 1,024 */
+    uint32_t cache_mb;           /* memory for blocks read from disk: 256 */
+    uint32_t write_buffer_mb;    /* memory for rows not yet in a table file, in all: 48 */
+    uint32_t open_files;         /* 1,024 */
     uint32_t background_threads; /* 2 */
     uint32_t connections;        /* hbase: to the gateways, in all: 8 */
     uint32_t regions;            /* hbase: of a table that is made: 16 */
@@ -126,6 +132,9 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
 /* Writes what is in memory to its tables (so that the next start is fast) and closes. No other
  * thread may be inside a call. NULL is allowed. */
 void par_store_close(struct par_store **store);
+
+/* A row of meta: an embedded server ended in good order (TAKEOVER.md E6). */
+#define PAR_STORE_CLEAN PAR_STR("clean")
 
 /* ---- State ---- */
 

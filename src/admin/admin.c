@@ -23,6 +23,8 @@ static const struct command {
     {"drain", true, 0, par_admin__drain},
     {"log-level", true, 1, par_admin__log_level},
     {"store backup", true, 1, par_admin__store_backup},
+    {"store migrate", true, 2, par_admin__store_migrate},
+    {"store migrating", true, 0, par_admin__store_migrating},
 };
 
 static const struct command *find(struct par_str name)

@@ -16,6 +16,9 @@
 struct par_server;
 struct par_admin;
 
+/* The exit code of a command that the server goes on with. */
+enum { PAR_ADMIN_GOES_ON = 75 };
+
 /* A call of a command, and what it answers. out and err are whole lines. */
 struct par_admin_call {
     struct par_server *server; /* NULL: none is running */

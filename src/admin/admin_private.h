@@ -36,5 +36,7 @@ int par_admin__status(struct par_admin_call *call);
 int par_admin__drain(struct par_admin_call *call);
 int par_admin__log_level(struct par_admin_call *call);
 int par_admin__store_backup(struct par_admin_call *call);
+int par_admin__store_migrate(struct par_admin_call *call);
+int par_admin__store_migrating(struct par_admin_call *call);
 
 #endif

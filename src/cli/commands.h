@@ -29,6 +29,7 @@ extern const struct par_cli_command par_cli_help;
 extern const struct par_cli_command par_cli_store_backup;
 extern const struct par_cli_command par_cli_store_export;
 extern const struct par_cli_command par_cli_store_import;
+extern const struct par_cli_command par_cli_store_migrate;
 extern const struct par_cli_command par_cli_store_init;
 extern const struct par_cli_command par_cli_store_restore;
 extern const struct par_cli_command par_cli_store_verify;

@@ -13,6 +13,7 @@
 #include "server/inbox.h"
 #include "server/life.h"
 #include "server/metrics.h"
+#include "server/mover.h"
 #include "server/owners.h"
 #include "server/peers.h"
 #include "server/presence.h"
@@ -206,23 +207,21 @@ static enum par_err listen_on(struct par_server *server, const char *text, bool 
 
 /* An embedded server that ends in good order has released all that is durable, and leaves a row
  * that says so; without it, what was written last is looked at again (TAKEOVER.md E6). */
-#define CLEAN PAR_STR("clean")
-
 static bool take_clean(struct par_server *server)
 {
     struct par_buf value = {0};
     int found = par_queue_remote(server->queue)
                     ? 0
-                    : par_store_get(server->store, PAR_T_META, CLEAN, &value);
+                    : par_store_get(server->store, PAR_T_META, PAR_STORE_CLEAN, &value);
     par_buf_fini(&value);
-    return found > 0 &&
-           par_store_delete(server->store, PAR_T_META, CLEAN, server->boot) == PAR_OUTCOME_OK;
+    return found > 0 && par_store_delete(server->store, PAR_T_META, PAR_STORE_CLEAN,
+                                         server->boot) == PAR_OUTCOME_OK;
 }
 
 static void leave_clean(struct par_server *server)
 {
     if (!par_queue_remote(server->queue) &&
-        par_store_put(server->store, PAR_T_META, CLEAN, PAR_STR("1"), server->boot) !=
+        par_store_put(server->store, PAR_T_META, PAR_STORE_CLEAN, PAR_STR("1"), server->boot) !=
             PAR_OUTCOME_OK)
         par_log_warn("server.not_clean", PAR_KV("do", "what was written last is looked at again"));
 }
@@ -304,6 +303,7 @@ void par_server_close(struct par_server **server)
     if (!s)
         return;
     atomic_store(&s->phase, PAR_SERVER_STOPPING);
+    par_mover_close(s);
     if (s->metrics)
         par_metrics_free(&s->metrics);
     for (unsigned i = 0; i < s->reactor_count; i++)

@@ -34,6 +34,7 @@ struct par_standby;
 struct par_attempts;
 struct par_fanout;
 struct par_metrics;
+struct par_mover;
 struct par_peers;
 struct par_routes;
 
@@ -69,6 +70,7 @@ struct par_server {
     struct par_known known;
     struct par_attempts *attempts; /* logins and registrations by name and address */
     struct par_metrics *metrics;
+    struct par_mover *mover; /* NULL: the store stays where it is */
     char address[80];
     unsigned reactor_count;
     struct par_reactor *reactors[PAR_SERVER_MAX_REACTORS];

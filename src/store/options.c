@@ -18,6 +18,7 @@ void par_store_options_from(const struct par_config *cfg, struct par_store_optio
         .write_buffer_mb = (uint32_t)cfg->store.write_buffer_mb,
         .open_files = (uint32_t)cfg->store.open_files,
         .background_threads = (uint32_t)cfg->store.background_threads,
+        .move_notes_mb = (uint32_t)cfg->store.move_notes_mb,
         .reserve_mb = (uint32_t)PAR_CONFIG_GET(cfg->store.reserve_mb),
     };
 }

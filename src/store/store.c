@@ -66,19 +66,28 @@ static void new_incarnation(char text_r[PAR_STORE_INCARNATION_MAX])
 
 /* Several servers may begin a store at once: one of their incarnations holds. Only a copy is given
  * another than it has. */
-static enum par_err meta_write(struct par_store *store, bool is_new)
+static enum par_err meta_write(struct par_store *store, const char *copy_id, bool is_new)
 {
     struct par_str incarnation = par_str(store->incarnation);
     struct par_batch batch = {0};
     struct par_buf theirs = {0};
     uint8_t format[4] = {0, 0, 0, PAR_STORE_FORMAT};
     bool swaps = is_new && store->driver->swap != NULL;
+    enum par_outcome outcome = PAR_OUTCOME_OK;
+    if (copy_id)
+        par_moving__begin_copy(&batch, copy_id);
+    /* Row by row, the mark of a copy comes before anything by which it could be taken for more. */
+    if (copy_id && store->driver->by_rows) {
+        outcome = store->driver->commit(store->impl, &batch, true);
+        par_batch_clear(&batch);
+    }
     if (is_new)
         par_batch_put(&batch, PAR_T_META, PAR_META_FORMAT, par_str_of(format, sizeof format), 0);
     if (!swaps)
         par_batch_put(&batch, PAR_T_META, PAR_META_INCARNATION, incarnation, 0);
-    enum par_outcome outcome =
-        batch._bytes.failed ? PAR_OUTCOME_FAILED : store->driver->commit(store->impl, &batch, true);
+    if (outcome == PAR_OUTCOME_OK)
+        outcome = batch._bytes.failed ? PAR_OUTCOME_FAILED
+                                      : store->driver->commit(store->impl, &batch, true);
     par_batch_fini(&batch);
     int won = 1;
     if (swaps && outcome == PAR_OUTCOME_OK)
@@ -138,8 +147,11 @@ static enum par_err read_meta(struct par_store *store, const struct par_store_op
         if (there && !options->new_incarnation)
             return PAR_OK;
     }
-    new_incarnation(store->incarnation);
-    enum par_err err = meta_write(store, is_new);
+    if (options->copy_id && is_new)
+        snprintf(store->incarnation, sizeof store->incarnation, "%s", options->copy_incarnation);
+    else
+        new_incarnation(store->incarnation);
+    enum par_err err = meta_write(store, is_new ? options->copy_id : NULL, is_new);
     if (err != PAR_OK)
         par_store__why(why, "the store in %s takes no writes: is the disk full?",
                        store->path ? store->path : "memory");
@@ -172,6 +184,7 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
     atomic_flag_clear(&store->ticking);
     for (size_t i = 0; i < PAR_STORE__STRIPES; i++)
         pthread_mutex_init(&store->stripe[i], NULL);
+    pthread_mutex_init(&store->moving.lock, NULL);
     if (options->path != NULL)
         store->path = strdup(options->path);
 
@@ -180,6 +193,8 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
     enum par_err err = driver->open(&asked, &store->impl, &is_new, why_r);
     if (err == PAR_OK) {
         err = read_meta(store, &asked, is_new, why_r);
+        if (err == PAR_OK)
+            err = par_moving__open(store, &asked, why_r);
         if (err == PAR_OK && driver->opened != NULL)
             err = driver->opened(store->impl, why_r);
     }
@@ -205,6 +220,7 @@ void par_store_close(struct par_store **store)
         s->driver->close(s->impl);
     for (size_t i = 0; i < PAR_STORE__STRIPES; i++)
         pthread_mutex_destroy(&s->stripe[i]);
+    pthread_mutex_destroy(&s->moving.lock);
     free(s->path);
     free(s);
 }
@@ -247,6 +263,8 @@ const char *par_store_trouble(const struct par_store *store)
         return "the disk is nearly full";
     if (atomic_load(&store->unproven))
         return "a write failed: the store was reopened and takes no write yet";
+    if (atomic_load(&store->moving.frozen))
+        return "the store moves to another place";
     if (store->driver->writable != NULL && !store->driver->writable(store->impl))
         return "the driver refuses writes";
     return "";
@@ -374,7 +392,7 @@ static void probe(struct par_store *store, uint64_t now)
                   0);
     enum par_outcome outcome = PAR_OUTCOME_FAILED;
     if (par_store__enter(store)) {
-        outcome = par_store__commit_inside(store, &batch, true);
+        outcome = par_store__commit_driver(store, &batch, true);
         par_store__leave(store);
     }
     par_batch_fini(&batch);

@@ -3,6 +3,7 @@
 #ifndef PAR_STORE_STATE_H
 #define PAR_STORE_STATE_H
 
+#include "store/moving.h"
 #include "store/store_private.h"
 
 #include <pthread.h>
@@ -40,6 +41,7 @@ struct par_store {
     uint64_t space_at_ms;
 
     pthread_mutex_t stripe[PAR_STORE__STRIPES];
+    struct par_moving moving;
 
     _Atomic uint64_t gets, get_errors, scans, rows_scanned, commits, commits_failed,
         commits_uncertain, rows_written, bytes_written, reopened, commit_ns, read_ns, free_bytes;
@@ -51,6 +53,9 @@ void par_store__leave(struct par_store *store);
 
 /* Commit without the checks of par_store_commit(); the thread is inside. */
 enum par_outcome par_store__commit_inside(struct par_store *store, const struct par_batch *batch,
+                                          bool sync);
+/* And without what a move adds: what the driver does, counted. */
+enum par_outcome par_store__commit_driver(struct par_store *store, const struct par_batch *batch,
                                           bool sync);
 /* Looks at the free space of the disk; logs when what it means has changed. */
 void par_store__check_space(struct par_store *store);

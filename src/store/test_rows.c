@@ -219,8 +219,12 @@ static enum par_outcome rows_commit(void *impl, const struct par_batch *batch, b
 static int rows_swap(void *impl, enum par_table table, struct par_str key, struct par_str expected,
                      struct par_str value, uint64_t version, struct par_buf *value_r)
 {
-    struct row row = {
-        .table = (uint8_t)table, .version = version, .key = copy(key), .value = copy(value)};
+    struct row *there = find(table, key);
+    struct row row = {.table = (uint8_t)table,
+                      .deleted = value.ptr == NULL,
+                      .version = there && there->version >= version ? there->version + 1 : version,
+                      .key = copy(key),
+                      .value = copy(value)};
     int got = -1;
     (void)impl;
     hooks->gate();

@@ -52,6 +52,12 @@ static void count_commit(struct par_store *store, const struct par_batch *batch,
 enum par_outcome par_store__commit_inside(struct par_store *store, const struct par_batch *batch,
                                           bool sync)
 {
+    return par_moving__commit(store, batch, sync);
+}
+
+enum par_outcome par_store__commit_driver(struct par_store *store, const struct par_batch *batch,
+                                          bool sync)
+{
     uint64_t began = par_mono_ns();
     sync = sync && !store->no_sync;
     enum par_outcome outcome = store->driver->commit(store->impl, batch, sync);

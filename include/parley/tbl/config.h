@@ -133,6 +133,7 @@ BOOL(store, "store", sync, true, NO, "Wait for the disk before a send is answere
 INT(store, "store", cache_mb, 64, 1, 1048576, NO, "Memory for blocks read from disk.")
 INT(store, "store", write_buffer_mb, 48, 1, 65536, NO, "Memory for rows not yet in a table file, in all.")
 INT(store, "store", reserve_mb, 64, 0, 1048576, YES, "Free disk space below which sends are refused.")
+INT(store, "store", move_notes_mb, 1024, 1, 1048576, NO, "Of `store migrate`: changes that are kept for the other store; with more it begins anew.")
 INT(store, "store", open_files, 512, 16, 1048576, NO, "Table files kept open.")
 INT(store, "store", background_threads, 2, 1, 64, NO, "Threads for compaction.")
 STR(store, "store", fail, "", 1000, "For the driver fail: which calls fail, and how.")
