@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench cluster cluster-test fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
+.PHONY: help run build test check bench cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -27,11 +27,16 @@ cluster: setup web $(BUILD)/build.ninja ## start Kafka, HBase, Redis, HAProxy an
 	@$(NINJA) parley
 	@deploy/local/cluster up
 
-cluster-test: setup web $(BUILD)/build.ninja ## the black-box suite through the balancer of a cluster started here
+cluster-test: cluster-build ## on real engines: the black-box suite through the balancer, then every fault under load (TESTS="faults Redis")
+	@BUILD=$(BUILD) tools/cluster-test $(or $(TESTS),all --write)
+
+cluster-soak: cluster-build ## on real engines: faults drawn at random for MINUTES=60 from SEED=1
+	@BUILD=$(BUILD) tools/cluster-test soak --minutes $(or $(MINUTES),60) --seed $(or $(SEED),1)
+
+cluster-build: setup web $(BUILD)/build.ninja
 	@tools/setup cluster
 	@meson configure $(BUILD) -Dcluster=enabled
-	@$(NINJA) parley parley-check
-	@BUILD=$(BUILD) tools/cluster-test $(TESTS)
+	@$(NINJA) parley parley-check tests/cluster/cluster-load tests/cluster/cluster_redirect.so
 
 bench: build ## measure speed and size on this machine, with the floors beside
 	@BUILD=$(BUILD) tools/bench

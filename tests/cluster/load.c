@@ -25,6 +25,7 @@ enum {
     CIRCLES_MAX = 400,
     RECENT = 4096, /* writes of a device whose time is known */
     SETTLE_MS = 180000,
+    REST_MS = 5000, /* marks follow what they mark, a few of them a second */
     READS_MS = 180000,
     HEALING_MS = 240000,
     PRESENCE_MS = 60000,
@@ -283,9 +284,15 @@ static bool is_stopping(void)
     return l.stopping;
 }
 
+/* So for a while: what nobody waits for (marks) has arrived, too. */
 static bool all_settled(void)
 {
-    return count_online(true) == l.count * CIRCLE;
+    static int64_t since;
+    if (count_online(true) < l.count * CIRCLE)
+        since = 0;
+    else if (!since)
+        since = now();
+    return since && now() - since >= REST_MS;
 }
 
 static bool all_read(void)
