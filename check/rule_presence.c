@@ -71,6 +71,23 @@ static bool shares(const struct pair *p, bool surely)
     return false;
 }
 
+/* Did one of the two write to the other, so that there may be an entry that nobody saw? */
+static bool maybe_wrote(const struct pair *p)
+{
+    for (uint32_t i = 0; i < p->c->requests.count; i++) {
+        const struct par_ck_request *r =
+            *PAR_CK_AT(&p->c->requests, const struct par_ck_request *, i);
+        const struct par_ck_conv *conv = r->conv;
+        bool final = r->got != PAR_CHECK_NEVER && r->code != PAR_CK_OK && !r->retry;
+        if (!conv || conv->group || !r->cmid || r->asked >= p->got || final)
+            continue;
+        if ((conv->low == p->viewer->id && conv->high == p->subject->id) ||
+            (conv->low == p->subject->id && conv->high == p->viewer->id))
+            return true;
+    }
+    return false;
+}
+
 /* 1: hid it for sure, 0: never before the end of the look, -1: it cannot be said. */
 static int hides(const struct pair *p)
 {
@@ -107,7 +124,8 @@ static bool surely_hidden(const struct pair *p)
         return false;
     if (hides(p) == 1 || in_force(&p->c->blocks, p, PAR_CK_BLOCK, PAR_CK_UNBLOCK))
         return true;
-    return !shares(p, false) && !ever_asked(&p->c->contacts, p, PAR_CK_CONTACT_ADD);
+    return !shares(p, false) && !ever_asked(&p->c->contacts, p, PAR_CK_CONTACT_ADD) &&
+           !maybe_wrote(p);
 }
 
 /* Was the user truly on line, or truly not, all the time? False: it changed, or nobody says. */

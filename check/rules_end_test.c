@@ -83,6 +83,11 @@ static void hidden_presence(void **state)
     ok(1, 1, "");
     see(true);
     holds();
+    /* An entry that nobody saw. */
+    begin();
+    ask(1, "'op':'send','id':1,'to':'2','cmid':'a','text':'b'");
+    see(true);
+    holds();
     /* The end of the block was on its way when it was made. */
     begin();
     sent(1, 1);

@@ -525,6 +525,39 @@ static void joined_only(void **state)
     }
 }
 
+/* One who was taken out and added again while the page was read. */
+static void comes_back(void **state)
+{
+    (void)state;
+    for (int first = 2; first <= 4; first += 2) {
+        begin();
+        ask(1, "'op':'group.create','id':1,'name':'G','members':['2'],'cmid':'g',"
+               "'history':'joined'");
+        ok(1, 1, "'conv':'g.1','seq':1,'ts':100,'dup':false");
+        got(2, "'ev':'entry','conv':'g.1','seq':1,'ts':100,'from':'1','kind':'created',"
+               "'text':'G','users':['1','2'],'history':'joined'");
+        ask(1, "'op':'group.add','id':2,'conv':'g.1','users':['3'],'cmid':'x'");
+        ok(1, 2, "'conv':'g.1','seq':2,'ts':200,'dup':false");
+        got(2, "'ev':'entry','conv':'g.1','seq':2,'ts':200,'from':'1','kind':'member_added',"
+               "'users':['3']");
+        ask(3, "'op':'history','id':1,'conv':'g.1'");
+        ask(1, "'op':'group.remove','id':3,'conv':'g.1','users':['3'],'cmid':'y'");
+        ok(1, 3, "'conv':'g.1','seq':3,'ts':300,'dup':false");
+        got(2, "'ev':'entry','conv':'g.1','seq':3,'ts':300,'from':'1','kind':'member_removed',"
+               "'users':['3']");
+        ask(1, "'op':'group.add','id':4,'conv':'g.1','users':['3'],'cmid':'z'");
+        snprintf(line, sizeof line, "'entries':[],'first_seq':%d,'last_seq':0,'more':false", first);
+        ok(3, 1, line);
+        ok(1, 4, "'conv':'g.1','seq':4,'ts':400,'dup':false");
+        got(2, "'ev':'entry','conv':'g.1','seq':4,'ts':400,'from':'1','kind':'member_added',"
+               "'users':['3']");
+        if (first == 2)
+            breaks(PAR_RULE_FRESH);
+        else
+            holds();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -536,6 +569,7 @@ int main(void)
         cmocka_unit_test(event_hole),      cmocka_unit_test(foreign_cmid),
         cmocka_unit_test(not_theirs),      cmocka_unit_test(marks_that_come_again),
         cmocka_unit_test(edited_when_out), cmocka_unit_test(joined_only),
+        cmocka_unit_test(comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,6 +290,17 @@ static void sync_complete(void **state)
     ask(2, "'op':'sync','id':1,'have':{'d.1.2':1}");
     ok(2, 1, "'conversations':[],'sync_token':'t'");
     breaks(PAR_RULE_SYNC_COMPLETE);
+    /* Shown on a page only: durable, and not told yet. */
+    begin();
+    ask(1, "'op':'send','id':1,'to':'2','cmid':'a','text':'b'");
+    ask(2, "'op':'history','id':1,'conv':'d.1.2'");
+    ok(2, 1,
+       "'entries':[{'conv':'d.1.2','seq':1,'ts':100,'from':'1','kind':'text','text':'b'}],"
+       "'first_seq':1,'last_seq':1,'more':false");
+    ask(2, "'op':'sync','id':2");
+    ok(2, 2, "'conversations':[],'sync_token':'t'");
+    ok(1, 1, "'conv':'d.1.2','seq':1,'ts':100,'dup':false");
+    holds();
     const char *marks = "'unread':1,'delivered':0,'read':0,'others':{'delivered':0,'read':0}";
     begin();
     sent(1, 1);
