@@ -216,6 +216,15 @@ static void raw_send(struct sim_device *d)
     sim_device_call(d, "send", members);
 }
 
+/* An answer says that no event comes: the core, which knows nothing of it, has to sync. */
+static void raw_on_socket(struct sim_device *d)
+{
+    static char members[TEXT_MAX + 256];
+    snprintf(members, sizeof members, "\"to\":\"%llu\",\"cmid\":\"raw-%s-%u\",\"text\":\"%s\"",
+             (unsigned long long)some_user(d, true)->id, d->name, ++d->cmids, some_text(d));
+    sim_device_ask(d, "send", members, SIM_TAG_RAW);
+}
+
 static void settings(struct sim_device *d)
 {
     const struct par_sdk_conv *conv = some_conv(d, false);
@@ -332,6 +341,15 @@ void sim_device_act(struct sim_device *d)
         break;
     case SIM_ACT_TYPING:
         ask_conv(d, "typing", ",\"on\":true");
+        break;
+    case SIM_ACT_BURST:
+        sim_device_burst(d);
+        break;
+    case SIM_ACT_FLAP:
+        sim_device_cut_off(d);
+        break;
+    case SIM_ACT_RAW_SOCKET:
+        raw_on_socket(d);
         break;
     case SIM_ACT_COUNT:
         break;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CALL_MS = 20000, CALLS_MAX = 4 };
+enum { CALL_MS = 20000, CALLS_MAX = 4 /* besides those of bursts */ };
 
 struct call {
     struct sim_device *device;
@@ -28,6 +28,38 @@ static void replied(int status, struct par_str body, const char *why, void *arg)
     free(x);
 }
 
+static void signed_out(int status, struct par_str body, const char *why, void *arg)
+{
+    struct call *x = arg;
+    (void)body;
+    (void)why;
+    x->device->signed_out |= status == 204;
+    free(x);
+}
+
+/* Without an answer nobody knows, and nothing is asked of the server. */
+void sim_device_sign_out(struct sim_device *d)
+{
+    struct call *x = malloc(sizeof *x);
+    char headers[160];
+    if (!x)
+        abort();
+    const struct sim_server *s =
+        d->all->servers[sim_random_below(&d->random, d->all->server_count)];
+    *x = (struct call){.device = d};
+    snprintf(headers, sizeof headers, "Authorization: Bearer %s\r\n", d->token);
+    struct par_http_call call = {.addr = s->addr,
+                                 .method = PAR_STR("POST"),
+                                 .host = par_str(s->address),
+                                 .path = PAR_STR("/v1/logout"),
+                                 .headers = par_str(headers),
+                                 .timeout_ms = CALL_MS};
+    sim_net_as(d->node);
+    if (par_http_fetch(d->all->loop, &call, signed_out, x))
+        free(x);
+    sim_net_as(NULL);
+}
+
 void sim_device_call(struct sim_device *d, const char *op, const char *members)
 {
     struct call *x = malloc(sizeof *x);
@@ -35,7 +67,7 @@ void sim_device_call(struct sim_device *d, const char *op, const char *members)
     char headers[160];
     if (!x)
         abort();
-    if (d->calls_open >= CALLS_MAX || d->dying) {
+    if (d->calls_open >= CALLS_MAX + d->all->burst_max || d->dying) {
         free(x);
         return;
     }

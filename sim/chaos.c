@@ -184,6 +184,16 @@ static void cut_engine(struct sim_random *r)
         sim_net_cut_engine(s->node, engine, false);
 }
 
+static void redis_away(struct sim_random *r)
+{
+    struct sim_server *s = some_server(r);
+    sim_fault(SIM_FAULT_ENGINE_CUT, s->node->name);
+    sim_net_cut_engine(s->node, SIM_REDIS, true);
+    sim_sleep_ns(sim_random_in(r, 5000, t->chaos->cut_max_ms) * SIM_MS);
+    if (!sim_healed())
+        sim_net_cut_engine(s->node, SIM_REDIS, false);
+}
+
 static void outage(struct sim_random *r)
 {
     uint64_t ns = sim_random_skew(r, 0, t->chaos->outage_max_ms) * SIM_MS;
@@ -221,6 +231,63 @@ static void lose_log(struct sim_random *r)
         kill_one(r);
 }
 
+/* Retention that is too short: what was not numbered yet is gone. */
+static void drop_log(struct sim_random *r)
+{
+    size_t n = sim_log_partitions(t->log);
+    for (size_t i = 0; i < n; i++)
+        sim_log_retention(t->log, sim_log_partition(t->log, i), sim_random_skew(r, 0, 16));
+    sim_fault(SIM_FAULT_LOG_DROPPED, "");
+    if (sim_random_below(r, 2))
+        kill_one(r);
+}
+
+/* ---- one after the other ---- */
+
+/* What it does while it is cut off it does not finish. */
+static void cut_and_kill(struct sim_random *r)
+{
+    struct sim_server *s = some_server(r);
+    enum sim_engine engine = sim_random_below(r, 3) ? SIM_LOG : SIM_REDIS;
+    unsigned life = s->node->life;
+    sim_fault(SIM_FAULT_ENGINE_CUT, s->node->name);
+    sim_net_cut_engine(s->node, engine, true);
+    sim_sleep_ns(sim_random_skew(r, 100, 8000) * SIM_MS);
+    if (sim_healed())
+        return;
+    if (s->node->alive && s->node->life == life) {
+        sim_fault(SIM_FAULT_SERVER_KILLED, s->node->name);
+        sim_server_kill(s, sim_random_below(r, 2));
+    }
+    sim_net_cut_engine(s->node, engine, false);
+    last(r, t->chaos->down_max_ms);
+    if (!sim_healed() && !s->node->alive) {
+        sim_fault(SIM_FAULT_SERVER_STARTED, s->node->name);
+        sim_server_start(s);
+    }
+}
+
+/* What the start after a kill has found and shown must not be lost with the power. */
+static void power_twice(struct sim_random *r)
+{
+    struct strike first = {.server = some_server(r)};
+    struct sim_server *s = first.server;
+    if (!strike(r, &first) || sim_healed() || s->node->alive)
+        return;
+    sim_fault(SIM_FAULT_SERVER_STARTED, s->node->name);
+    sim_server_start(s);
+    sim_sleep_ns(sim_random_skew(r, 100, 4000) * SIM_MS);
+    if (sim_healed() || !s->node->alive)
+        return;
+    struct strike second = {.server = s, .power = true};
+    hit(&second);
+    last(r, t->chaos->down_max_ms);
+    if (!sim_healed() && !s->node->alive) {
+        sim_fault(SIM_FAULT_SERVER_STARTED, s->node->name);
+        sim_server_start(s);
+    }
+}
+
 /* ---- */
 
 static void strike_on(void *arg)
@@ -240,12 +307,21 @@ void sim_chaos_begin(const struct sim_chaos_target *target)
     t = target;
     const struct sim_chaos *c = t->chaos;
     const struct kind kinds[] = {
-        {c->kill_ms, kill_one, {{0}}},     {c->term_ms, term_one, {{0}}},
-        {c->pause_ms, pause_one, {{0}}},   {c->clock_ms, jump_clock, {{0}}},
-        {c->cut_ms, cut_one, {{0}}},       {c->away_ms, cut_away, {{0}}},
-        {c->slow_ms, slow_one, {{0}}},     {c->engine_cut_ms, cut_engine, {{0}}},
-        {c->outage_ms, outage, {{0}}},     {c->grow_ms, grow, {{0}}},
+        {c->kill_ms, kill_one, {{0}}},
+        {c->term_ms, term_one, {{0}}},
+        {c->pause_ms, pause_one, {{0}}},
+        {c->clock_ms, jump_clock, {{0}}},
+        {c->cut_ms, cut_one, {{0}}},
+        {c->away_ms, cut_away, {{0}}},
+        {c->slow_ms, slow_one, {{0}}},
+        {c->engine_cut_ms, cut_engine, {{0}}},
+        {c->outage_ms, outage, {{0}}},
+        {c->grow_ms, grow, {{0}}},
         {c->log_loss_ms, lose_log, {{0}}},
+        {c->log_drop_ms, drop_log, {{0}}},
+        {c->cut_kill_ms, cut_and_kill, {{0}}},
+        {c->redis_away_ms, redis_away, {{0}}},
+        {c->power_twice_ms, power_twice, {{0}}},
     };
     for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (!kinds[i].mean_ms)

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "sim/chaos.h"
 #include "sim/judge.h"
+#include "sim/leave.h"
 #include "sim/push.h"
 #include "sim/reads.h"
 
@@ -155,8 +156,12 @@ static void begin_devices(void)
     c.devices.mix = c.plan.mix;
     c.devices.crash_ppm = c.plan.device_crash_ppm;
     c.devices.follow_ppm = c.plan.follow_ppm;
+    c.devices.burst_max = c.plan.burst_max;
+    c.devices.device = c.device;
+    c.devices.device_count = c.device_count;
     for (unsigned i = 0; i < c.device_count; i++)
         sim_device_on(&c.device[i]);
+    sim_leave_begin(&c.devices, c.plan.leavers, c.plan.duration_ns);
 }
 
 static void note(const char *text)
@@ -245,6 +250,8 @@ static void read_all(void)
     par_history_end(&sim_history.buf, sim_history_t());
     c.devices.ended = true;
     for (unsigned i = 0; i < c.device_count; i++) {
+        if (c.device[i].signed_out && c.device[i].ws)
+            sim_fail("signed out", "%s has signed out, and is still connected", c.device[i].name);
         if (c.device[i].left)
             continue;
         if (!c.device[i].running)
@@ -334,11 +341,12 @@ static void live(void)
         note("the last user leaves");
         for (unsigned i = 0; i < c.device_count; i++) {
             struct sim_device *d = &c.device[i];
-            d->left = d->user->index == c.plan.users - 1;
-            if (d->left && c.plan.loses_one)
+            if (d->left || d->user->index != c.plan.users - 1)
+                continue;
+            d->left = true;
+            if (c.plan.loses_one)
                 lose(c.servers[d->server]);
-            if (d->left)
-                sim_device_off(d);
+            sim_device_off(d);
         }
     }
     turn_until(began + c.plan.duration_ns);
@@ -352,6 +360,7 @@ static void course(void *arg)
     memcpy(c.figures->plan, c.plan.name, sizeof c.figures->plan);
     par_rules = c.plan.rules;
     sim_set_switch_ppm(c.plan.switch_ppm);
+    sim_set_stalls(c.plan.stall_ppm, c.plan.stall_ns);
     sim_net_begin(&c.plan.net);
     sim_random_init(&c.devices.random, "devices", 0);
     begin_history();

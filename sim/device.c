@@ -94,6 +94,8 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
         signed_in(d, true);
     par_sdk_frame(d->sdk, now_of(d), text);
     set_timer(d);
+    if (d->unknown_to_core)
+        sim_device_cut_off(d);
 }
 
 static void on_closed(struct par_ws_conn *ws, enum par_close reason)
@@ -197,6 +199,18 @@ static void op_close(void *arg)
         par_ws_close(ws, PAR_CLOSE_CLIENT);
 }
 
+void sim_device_cut_off(struct sim_device *d)
+{
+    struct par_ws_conn *ws = d->ws;
+    d->unknown_to_core = false;
+    if (d->dying || !ws)
+        return;
+    let_go(d);
+    par_ws_close(ws, PAR_CLOSE_EOF);
+    par_sdk_closed(d->sdk, now_of(d), 1006);
+    set_timer(d);
+}
+
 static char *text_of(const char *from, size_t n)
 {
     char *z = malloc(n + 1);
@@ -267,7 +281,7 @@ static bool op_commit(void *arg)
     struct sim_device *d = arg;
     if (d->dying)
         return true;
-    if (!sim_healed() && sim_random_ppm(&d->random, d->all->crash_ppm)) {
+    if (!sim_healed() && !d->left && sim_random_ppm(&d->random, d->all->crash_ppm)) {
         sim_fault(SIM_FAULT_DEVICE_CRASHED, d->name);
         if (sim_random_below(&d->random, 2))
             sim_records_commit(&d->records);
@@ -299,6 +313,8 @@ static void op_status(void *arg, const struct par_sdk_status *status)
     sim_trace("device.link", d->node->number, status->link);
     if (d->all->on_link)
         d->all->on_link(d, status->link);
+    if (status->link == PAR_SDK_SIGNED_OUT && d->left)
+        return;
     if (status->link == PAR_SDK_SIGNED_OUT || status->link == PAR_SDK_DISABLED)
         sim_fail("signed out", "%s was told that its token is none (close code %u)", d->name,
                  status->code);
@@ -338,7 +354,9 @@ static void op_answer(void *arg, uint64_t tag, struct par_str ok, enum par_err e
     (void)message;
     if (d->asks_open)
         d->asks_open--;
-    if (!d->dying && tag)
+    if (!d->dying && tag == SIM_TAG_RAW && ok.ptr)
+        d->unknown_to_core = true;
+    else if (!d->dying && tag)
         sim_device_answered(d, tag, ok, err);
 }
 
@@ -408,8 +426,19 @@ void sim_device_off(struct sim_device *d)
     par_timer_cancel(&d->again);
     par_timer_cancel(&d->act);
     par_timer_cancel(&d->discard);
+    par_timer_cancel(&d->look);
     par_sdk_free(&d->sdk);
     sim_records_rollback(&d->records);
+}
+
+void sim_device_leave(struct sim_device *d, bool silent)
+{
+    d->left = true;
+    if (silent)
+        sim_net_swallow(d->node);
+    else if (d->ws)
+        op_close(d);
+    sim_device_off(d);
 }
 
 static void again(struct par_timer *timer)
@@ -476,4 +505,5 @@ void sim_device_init(struct sim_device *d, struct sim_devices *all, struct sim_u
     par_timer_init(&d->again, again);
     par_timer_init(&d->act, act);
     par_timer_init(&d->discard, discard);
+    par_timer_init(&d->look, sim_device_look_again);
 }

@@ -11,6 +11,9 @@
 
 enum { SIM_RECENT = 32 };
 
+/* Low byte of the tag of an ask: whose answer it is. */
+enum { SIM_TAG_READ = 1, SIM_TAG_RAW = 2 };
+
 /* A write that some device of the user has sent, to be sent again by others. */
 struct sim_recent {
     char *op;
@@ -36,9 +39,12 @@ struct sim_devices {
     unsigned server_count;
     struct sim_user *users;
     unsigned user_count;
+    struct sim_device *device; /* all of them */
+    unsigned device_count;
     struct sim_random random;
     uint32_t crash_ppm;  /* at a commit */
     uint32_t follow_ppm; /* how often the load balancer sends a device where it was */
+    unsigned burst_max;  /* requests of a burst; 0: none */
     uint64_t act_ms;     /* between two acts of a user, on average; 0: none */
     const uint8_t *mix;  /* weights by enum sim_act */
     bool ended;          /* from now on only looks */
@@ -74,7 +80,10 @@ struct sim_devices {
     X(SYNC)                                                                                        \
     X(MEMBERS)                                                                                     \
     X(PRESENCE)                                                                                    \
-    X(TYPING)
+    X(TYPING)                                                                                      \
+    X(BURST)      /* several users change and read one conversation at once */                     \
+    X(FLAP)       /* the connection ends, and another begins */                                    \
+    X(RAW_SOCKET) /* a send on the own connection that nobody tries again */
 enum sim_act {
 #define X(name) SIM_ACT_##name,
     SIM_ACTS(X)
@@ -104,10 +113,15 @@ struct sim_device {
     bool signed_in;
     bool dying; /* crashes in this turn: nothing leaves any more */
     bool running;
-    bool left; /* for good */
+    bool left;            /* for good */
+    bool signed_out;      /* and was told so */
+    bool unknown_to_core; /* the connection was answered a write that the core did not ask for */
     struct sim_random random;
     unsigned cmids;
     unsigned asks_open, calls_open;
+    struct par_timer look; /* again at a page */
+    char look_at[80];
+    unsigned looks;
     void *reader; /* final reads: course.c */
 };
 
@@ -121,8 +135,20 @@ void sim_device_off(struct sim_device *d);
 /* Asks, and records the answer only. */
 bool sim_device_ask(struct sim_device *d, const char *op, const char *members, uint64_t tag);
 
+/* Goes for good, before it is off: with a close frame, or without a word of its host. */
+void sim_device_leave(struct sim_device *d, bool silent);
+/* The connection is gone, as far as the device sees; the core connects again. */
+void sim_device_cut_off(struct sim_device *d);
+
 /* call.c: the same by POST /v1/op, to any server. What it writes comes back as an event. */
 void sim_device_call(struct sim_device *d, const char *op, const char *members);
+/* Signs out by HTTP, at any server: the connection has to end, wherever it is. */
+void sim_device_sign_out(struct sim_device *d);
+
+/* bursts.c. A look: the newest page of a conversation, again and again, by HTTP. */
+void sim_device_burst(struct sim_device *d);
+void sim_device_look(struct sim_device *d, const char *conv, unsigned times);
+void sim_device_look_again(struct par_timer *timer);
 
 /* acts.c: what its user does now, of its own accord. */
 void sim_device_act(struct sim_device *d);

@@ -34,7 +34,8 @@ static struct {
     unsigned count, max;
     unsigned next_number;
     struct sim_random random;
-    uint32_t switch_ppm;
+    uint32_t switch_ppm, stall_ppm;
+    uint64_t stall_ns;
     uint64_t switches;
     uint64_t limit_ns;
     struct sim_waiters places[PLACES];
@@ -65,6 +66,12 @@ void sim_set_switch_ppm(uint32_t ppm)
 struct sim_node *sim_node_current(void)
 {
     return s.current ? s.current->node : sim_node_at(0);
+}
+
+void sim_set_stalls(uint32_t ppm, uint64_t most_ns)
+{
+    s.stall_ppm = ppm;
+    s.stall_ns = most_ns;
 }
 
 /* ---- lists ---- */
@@ -287,9 +294,21 @@ void sim_unpark(const void *place, bool all)
     }
 }
 
+/* One thread of a server gets no turn for long, while the others go on. */
+static bool stalls(struct sim_fiber *f)
+{
+    if (f->node->kind != SIM_NODE_SERVER || sim_healed() || !sim_random_ppm(&s.random, s.stall_ppm))
+        return false;
+    sim_fault(SIM_FAULT_THREAD_STALLED, sim_node_name(f->node));
+    sim_sleep_ns(sim_random_skew(&s.random, 0, s.stall_ns));
+    return true;
+}
+
 void sim_interrupt(void)
 {
-    if (s.current && sim_random_ppm(&s.random, s.switch_ppm))
+    if (!s.current || (s.stall_ppm && stalls(s.current)))
+        return;
+    if (sim_random_ppm(&s.random, s.switch_ppm))
         sim_sleep_ns(0);
 }
 

@@ -13,6 +13,8 @@ extern const struct par_loop_ops sim_net_ops;
 struct sim_net_settings {
     uint64_t delay_min_ns, delay_max_ns; /* one way; most are near the least */
     uint64_t engine_min_ns, engine_max_ns;
+    uint32_t engine_late_ppm; /* of messages between a server and an engine: up to so long */
+    uint64_t engine_late_ns;
     uint32_t ns_per_byte;
     uint32_t buffer_min, buffer_max; /* bytes on their way or unread, in one direction */
     uint32_t piece_max;              /* bytes that arrive at once */
@@ -31,6 +33,10 @@ void sim_net_cut_engine(struct sim_node *node, enum sim_engine engine, bool cut)
 /* Makes a link slow by this delay and so many ns a byte (0, 0: as the others). */
 void sim_net_slow(struct sim_node *from, struct sim_node *to, uint64_t delay_ns,
                   uint32_t ns_per_byte);
+
+/* Every connection that it has now swallows everything, for good: its host is gone without a word.
+ */
+void sim_net_swallow(const struct sim_node *node);
 
 /* Connections that are made from now on come from this node (NULL: from the one that runs): for a
  * loop that has many devices. */

@@ -210,3 +210,13 @@ void sim_net__close(struct sim_net__sock *s, bool silent)
     }
     sim_net__unref(e->conn);
 }
+
+void sim_net_swallow(const struct sim_node *node)
+{
+    for (struct par_list *n = N.socks.next; n != &N.socks; n = n->next) {
+        struct sim_net__sock *s = PAR_CONTAINER(n, struct sim_net__sock, among_all);
+        if (s->kind == SIM_NET__STREAM && s->end &&
+            (s->end->node == node || sim_net__peer(s->end)->node == node))
+            s->end->conn->swallows = true;
+    }
+}

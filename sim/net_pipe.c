@@ -51,6 +51,8 @@ uint64_t sim_delay_ns(const struct sim_node *node, enum sim_engine engine)
 {
     (void)node;
     (void)engine;
+    if (N.set.engine_late_ppm && !sim_healed() && sim_random_ppm(&N.random, N.set.engine_late_ppm))
+        return sim_random_in(&N.random, N.set.engine_max_ns, N.set.engine_late_ns);
     return sim_random_skew(&N.random, N.set.engine_min_ns, N.set.engine_max_ns);
 }
 
@@ -59,6 +61,8 @@ void sim_net_heal(void)
     memset(N.links, 0, sizeof N.links);
     if (N.set.delay_max_ns > HEALED_MS * SIM_MS)
         N.set.delay_max_ns = HEALED_MS * SIM_MS;
+    if (N.set.engine_max_ns > HEALED_MS * SIM_MS)
+        N.set.engine_max_ns = HEALED_MS * SIM_MS;
     for (unsigned i = 0; i < sim_node_count(); i++)
         memset(sim_node_at(i)->engine_cut, 0, sizeof sim_node_at(i)->engine_cut);
 }

@@ -11,7 +11,7 @@ struct named {
     const char *what;
 };
 
-static void option(struct sim_plan *p, const char *text)
+void sim_plan__option(struct sim_plan *p, const char *text)
 {
     if (p->option_count < SIM_PLAN_OPTIONS)
         p->options[p->option_count++] = text;
@@ -71,17 +71,17 @@ static void draw_base(struct sim_plan *p, struct sim_random *r)
         p->leaves_ns = sim_random_in(r, 1, 9) * SIM_S;
     draw_mix(p, r);
     draw_net(&p->net, r);
-    option(p, "limits.sends_per_second=0");
+    sim_plan__option(p, "limits.sends_per_second=0");
     if (sim_plan__one_in(r, 2))
-        option(p, "server.deflate=false");
+        sim_plan__option(p, "server.deflate=false");
     if (sim_plan__one_in(r, 3))
-        option(p, "cache.bytes=0");
+        sim_plan__option(p, "cache.bytes=0");
     if (sim_plan__one_in(r, 4))
-        option(p, "queue.commands_limit=16");
+        sim_plan__option(p, "queue.commands_limit=16");
     if (sim_plan__one_in(r, 4))
-        option(p, "queue.batch=2");
+        sim_plan__option(p, "queue.batch=2");
     if (sim_plan__one_in(r, 6))
-        option(p, "server.workers_queue=16");
+        sim_plan__option(p, "server.workers_queue=16");
 }
 
 static void small_rules(struct sim_plan *p, struct sim_random *r)
@@ -164,7 +164,7 @@ static void crashes(struct sim_plan *p, struct sim_random *r)
     p->chaos.clock_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 5000, 30000);
 }
 
-static void draw_disk(struct sim_plan *p, struct sim_random *r)
+void sim_plan__disk(struct sim_plan *p, struct sim_random *r)
 {
     embedded(p, r);
     p->store_kind = SIM_STORE_DISK;
@@ -175,7 +175,7 @@ static void draw_disk(struct sim_plan *p, struct sim_random *r)
 
 static void draw_failing_disk(struct sim_plan *p, struct sim_random *r)
 {
-    draw_disk(p, r);
+    sim_plan__disk(p, r);
     p->store.sync_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1000, 50000);
     p->store.write_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1000, 50000);
     p->store.read_failed_ppm = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 100, 20000);
@@ -193,7 +193,7 @@ static const struct named plans[] = {
     {"devices", draw_devices, 4, "devices crash and come back from their records"},
     {"pause", draw_pause, 2, "the server is paused, its clock jumps"},
     {"crowd", draw_crowd, 1, "many users in large groups"},
-    {"disk", draw_disk, 6, "one server on a disk: kills and losses of power anywhere"},
+    {"disk", sim_plan__disk, 6, "one server on a disk: kills and losses of power anywhere"},
     {"failing-disk", draw_failing_disk, 6, "its writes, syncs and reads fail, it fills up"},
     {"cluster-calm", sim_plan__cluster_calm, 2, "many servers, nothing fails"},
     {"cluster-kill", sim_plan__cluster_kill, 5, "servers are killed, stopped, paused"},
@@ -206,6 +206,22 @@ static const struct named plans[] = {
     {"cruel", sim_plan__cluster_cruel, 5, "everything at once"},
     {"log-loss", sim_plan__cluster_log_loss, 0,
      "the log loses what was numbered: halt, not overwrite"},
+    {"bursts", sim_plan__bursts, 2, "many commands about one conversation in one take"},
+    {"ahead", sim_plan__ahead, 2, "owners end far above their checkpoint"},
+    {"grow-ahead", sim_plan__grow_ahead, 1, "the same, while the log grows"},
+    {"leavers", sim_plan__leavers, 2, "most users go for good, servers with them"},
+    {"quiet", sim_plan__quiet, 3,
+     "many conversations with few entries: what is lost is not made good"},
+    {"slow-engines", sim_plan__slow_engines, 2, "every call of an engine takes up to seconds"},
+    {"late-calls", sim_plan__late_calls, 2, "most calls of an engine are quick, some take seconds"},
+    {"unreleased", sim_plan__unreleased, 2, "servers cut from the log, then killed"},
+    {"away", sim_plan__away, 2, "servers cut from Redis for long, and watchers"},
+    {"standstills", sim_plan__standstills, 2,
+     "threads that get no turn, and users who come and go"},
+    {"lives", sim_plan__lives, 2, "servers that are back before what they asked is answered"},
+    {"limits", sim_plan__limits, 1, "low rates, and many tries"},
+    {"power-twice", sim_plan__power_twice, 1, "a kill, a start, then a loss of power"},
+    {"log-drop", sim_plan__log_drop, 0, "the log loses what was not numbered yet"},
 };
 
 enum { PLANS = sizeof plans / sizeof plans[0] };
@@ -244,7 +260,7 @@ bool sim_plan_draw(const char *name, struct sim_plan *plan_r)
     snprintf(plan_r->name, sizeof plan_r->name, "%s", plan->name);
     draw_base(plan_r, &r);
     plan->draw(plan_r, &r);
-    if (!plan_r->embedded)
+    if (!plan_r->embedded && !plan_r->own_rules)
         small_rules(plan_r, &r);
     return true;
 }

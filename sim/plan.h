@@ -31,9 +31,13 @@ struct sim_chaos {
     uint32_t outage_ms, outage_max_ms; /* of an engine, for all */
     uint32_t grow_ms;                  /* the log gets another generation */
     uint32_t log_loss_ms;              /* the log loses the ends of its partitions */
+    uint32_t log_drop_ms;              /* and their beginnings */
+    uint32_t redis_away_ms;            /* a server is cut from Redis for 5 s to cut_max_ms */
+    uint32_t cut_kill_ms;              /* a server is cut from an engine, and then killed */
+    uint32_t power_twice_ms;           /* a server is killed, and loses its power once it is back */
 };
 
-enum { SIM_PLAN_OPTIONS = 12 };
+enum { SIM_PLAN_OPTIONS = 16 };
 
 struct sim_plan {
     char name[24];
@@ -47,14 +51,19 @@ struct sim_plan {
     bool halts;           /* what happens may halt partitions for good: nothing has to settle */
     uint32_t act_ms;      /* between two acts of a device */
     uint64_t leaves_ns;   /* then the last user goes, and does not come back; 0: nobody does */
+    unsigned leavers;     /* others who go, at any time, in any way */
+    unsigned burst_max;   /* requests of a burst */
     uint8_t mix[SIM_ACT_COUNT];
     struct sim_net_settings net;
     uint32_t switch_ppm, device_crash_ppm, follow_ppm;
+    uint32_t stall_ppm; /* of turns: a thread of a server gets none for up to stall_ns */
+    uint64_t stall_ns;
     struct sim_chaos chaos;
     struct sim_store_plan store;
     struct sim_log_plan log;
     struct sim_redis_plan redis;
     struct par_rules rules;
+    bool own_rules; /* drawn by the plan itself */
     const char *options[SIM_PLAN_OPTIONS];
     unsigned option_count;
 };

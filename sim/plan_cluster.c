@@ -21,7 +21,7 @@ static void calm_engines(struct sim_plan *p, struct sim_random *r)
     p->redis = (struct sim_redis_plan){.timeout_ns = 500 * SIM_MS};
 }
 
-static void cluster(struct sim_plan *p, struct sim_random *r)
+void sim_plan__cluster(struct sim_plan *p, struct sim_random *r)
 {
     p->embedded = false;
     p->store_kind = SIM_STORE_ROWS;
@@ -32,7 +32,7 @@ static void cluster(struct sim_plan *p, struct sim_random *r)
     p->loses_one = p->servers > 1 && p->leaves_ns && sim_plan__one_in(r, 2);
 }
 
-static void bad_store(struct sim_plan *p, struct sim_random *r)
+void sim_plan__bad_store(struct sim_plan *p, struct sim_random *r)
 {
     p->store.landing_ns = sim_plan__in(r, 1, 2000) * SIM_MS;
     p->store.partial_ppm = sim_plan__maybe(r, 100000);
@@ -46,7 +46,7 @@ static void bad_store(struct sim_plan *p, struct sim_random *r)
     p->store.move_ns = sim_plan__in(r, 1, 10) * SIM_S;
 }
 
-static void bad_log(struct sim_plan *p, struct sim_random *r)
+void sim_plan__bad_log(struct sim_plan *p, struct sim_random *r)
 {
     p->log.lost_ppm = sim_plan__maybe(r, 20000);
     p->log.late_ppm = sim_plan__maybe(r, 50000);
@@ -64,7 +64,7 @@ static void bad_log(struct sim_plan *p, struct sim_random *r)
     p->log.rebalance_ppm = sim_plan__maybe(r, 50000);
 }
 
-static void bad_redis(struct sim_plan *p, struct sim_random *r)
+void sim_plan__bad_redis(struct sim_plan *p, struct sim_random *r)
 {
     p->redis.failed_ppm = sim_plan__maybe(r, 50000);
     p->redis.failover_ppm = sim_plan__maybe(r, 30000);
@@ -81,7 +81,7 @@ static void bad_redis(struct sim_plan *p, struct sim_random *r)
     p->redis.put_late_ns = sim_plan__in(r, 1, 5000) * SIM_MS;
 }
 
-static void bad_servers(struct sim_plan *p, struct sim_random *r)
+void sim_plan__bad_servers(struct sim_plan *p, struct sim_random *r)
 {
     struct sim_chaos *c = &p->chaos;
     c->kill_ms = sim_plan__one_in(r, 3) ? 0 : sim_plan__in(r, 3000, 20000);
@@ -95,42 +95,42 @@ static void bad_servers(struct sim_plan *p, struct sim_random *r)
 
 void sim_plan__cluster_calm(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
+    sim_plan__cluster(p, r);
 }
 
 void sim_plan__cluster_kill(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_servers(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_servers(p, r);
 }
 
 void sim_plan__cluster_store(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_store(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_store(p, r);
     if (sim_plan__one_in(r, 2))
-        bad_servers(p, r);
+        sim_plan__bad_servers(p, r);
 }
 
 void sim_plan__cluster_log(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_log(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_log(p, r);
     if (sim_plan__one_in(r, 2))
-        bad_servers(p, r);
+        sim_plan__bad_servers(p, r);
 }
 
 void sim_plan__cluster_redis(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_redis(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_redis(p, r);
     if (sim_plan__one_in(r, 2))
-        bad_servers(p, r);
+        sim_plan__bad_servers(p, r);
 }
 
 void sim_plan__cluster_cuts(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
+    sim_plan__cluster(p, r);
     p->chaos.engine_cut_ms = sim_plan__in(r, 2000, 15000);
     p->chaos.cut_max_ms = sim_plan__in(r, 1000, 30000);
     p->chaos.cut_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 3000, 20000);
@@ -140,8 +140,8 @@ void sim_plan__cluster_cuts(struct sim_plan *p, struct sim_random *r)
 /* Two owners at a time, again and again, and a store that lands late: what the rules are for. */
 void sim_plan__cluster_zombies(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_store(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_store(p, r);
     p->servers = sim_plan__in(r, 2, 5);
     p->log.partitions = 1u << sim_random_below(r, 2);
     p->log.session_ns = sim_plan__in(r, 1, 4) * SIM_S;
@@ -155,32 +155,32 @@ void sim_plan__cluster_zombies(struct sim_plan *p, struct sim_random *r)
 
 void sim_plan__cluster_grow(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
+    sim_plan__cluster(p, r);
     p->chaos.grow_ms = sim_plan__in(r, 4000, 20000);
     p->log.partitions = 1u << sim_random_below(r, 2);
     if (sim_plan__one_in(r, 2))
-        bad_servers(p, r);
+        sim_plan__bad_servers(p, r);
 }
 
 /* Commands that were numbered are gone from the log, and others have their offsets. */
 void sim_plan__cluster_log_loss(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
+    sim_plan__cluster(p, r);
     p->halts = true;
     p->chaos.log_loss_ms = sim_plan__in(r, 3000, 15000);
     p->log.partitions = 1u << sim_random_below(r, 2);
     p->rules.checkpoint_ms = sim_plan__in(r, 500, 5000);
     p->act_ms = sim_plan__in(r, 100, 500);
-    bad_servers(p, r);
+    sim_plan__bad_servers(p, r);
 }
 
 void sim_plan__cluster_cruel(struct sim_plan *p, struct sim_random *r)
 {
-    cluster(p, r);
-    bad_store(p, r);
-    bad_log(p, r);
-    bad_redis(p, r);
-    bad_servers(p, r);
+    sim_plan__cluster(p, r);
+    sim_plan__bad_store(p, r);
+    sim_plan__bad_log(p, r);
+    sim_plan__bad_redis(p, r);
+    sim_plan__bad_servers(p, r);
     sim_plan__bad_net(p, r);
     p->chaos.engine_cut_ms = sim_plan__in(r, 4000, 20000);
     p->device_crash_ppm = sim_plan__maybe(r, 20000);

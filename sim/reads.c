@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 100, AGAIN_MS = 300, TAG = 1, CONV_ID = 80 };
+enum { PAGE = 100, AGAIN_MS = 300, CONV_ID = 80 };
 enum step { SYNC = 0, PRESENCE, NEWEST, MEMBERS, PAGES, DONE };
 
 struct reader {
@@ -63,7 +63,7 @@ static void ask(struct reader *r)
         return;
     }
     r->turn++;
-    if (!sim_device_ask(d, op, members, r->turn << 8 | TAG))
+    if (!sim_device_ask(d, op, members, r->turn << 8 | SIM_TAG_READ))
         par_timer_set(d->all->loop, &r->again, AGAIN_MS);
 }
 
@@ -110,7 +110,7 @@ static void next(struct reader *r, const struct par_json *ok)
 void sim_device_answered(struct sim_device *d, uint64_t tag, struct par_str ok, enum par_err err)
 {
     struct reader *r = d->reader;
-    if (!r || (tag & 0xFF) != TAG || tag >> 8 != r->turn)
+    if (!r || (tag & 0xFF) != SIM_TAG_READ || tag >> 8 != r->turn)
         return;
     r->err = err;
     bool final = err == PAR_E_NOT_MEMBER || err == PAR_E_NOT_FOUND;

@@ -70,6 +70,9 @@ const uint64_t *sim_fault_counts(void);
 uint64_t sim_switches(void);
 /* How often a fiber loses its turn where it need not; at first never. */
 void sim_set_switch_ppm(uint32_t ppm);
+/* How often, at such a place, a thread of a server gets no turn for up to so long; at first never.
+ */
+void sim_set_stalls(uint32_t ppm, uint64_t most_ns);
 /* From now on no more faults. */
 void sim_set_healed(void);
 /* Called with rule and text by sim_fail, which then ends the process. */

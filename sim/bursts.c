@@ -1,0 +1,183 @@
+/* A burst: several users change and read one conversation at once, by HTTP, so that the writer has
+ * many commands about it in one take. Nobody tries any of them again. */
+#include "sim/device.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TAKES_PART = 3, MEMBERS_MAX = 256 };
+
+struct burst {
+    struct sim_device *from;
+    struct sim_device *by; /* of the write that is drawn */
+    const char *conv;
+    bool direct;
+    uint64_t newest; /* as far as the device knows */
+    char members[MEMBERS_MAX];
+};
+
+/* Somebody's device that is on. */
+static struct sim_device *some_device(struct sim_device *d)
+{
+    struct sim_devices *all = d->all;
+    for (int i = 0; i < TAKES_PART; i++) {
+        struct sim_device *other = &all->device[sim_random_below(&d->random, all->device_count)];
+        if (other->running && !other->dying)
+            return other;
+    }
+    return d;
+}
+
+static uint64_t some_user(struct sim_device *d)
+{
+    return d->all->users[sim_random_below(&d->random, d->all->user_count)].id;
+}
+
+/* The member that every write has. */
+static size_t begin(struct burst *b, bool written)
+{
+    size_t n = (size_t)snprintf(b->members, MEMBERS_MAX, "\"conv\":\"%s\"", b->conv);
+    if (written)
+        n += (size_t)snprintf(b->members + n, MEMBERS_MAX - n, ",\"cmid\":\"burst-%s-%u\"",
+                              b->by->name, ++b->by->cmids);
+    return n;
+}
+
+#define AND(b, n, ...) snprintf((b)->members + (n), MEMBERS_MAX - (n), __VA_ARGS__)
+
+static void text(struct burst *b)
+{
+    AND(b, begin(b, true), ",\"text\":\"in a burst %u\"", b->by->cmids);
+    sim_device_call(b->by, "send", b->members);
+}
+
+static void newest(struct burst *b, const char *op)
+{
+    uint64_t seq = b->newest > 2 ? b->newest - sim_random_below(&b->from->random, 3) : 1;
+    size_t n = begin(b, true);
+    if (op[0] == 'e')
+        AND(b, n, ",\"seq\":%llu,\"text\":\"edited %u\"", (unsigned long long)seq, b->by->cmids);
+    else
+        AND(b, n, ",\"seq\":%llu", (unsigned long long)seq);
+    sim_device_call(b->by, op, b->members);
+}
+
+/* The other one of a direct conversation: `d.LOW.HIGH`. */
+static uint64_t other_of(const struct burst *b)
+{
+    char *end;
+    uint64_t low = strtoull(b->conv + 2, &end, 10), high = strtoull(end + 1, NULL, 10);
+    return b->by->user->id == low ? high : low;
+}
+
+static void roster(struct burst *b, bool adds)
+{
+    if (b->direct) {
+        snprintf(b->members, MEMBERS_MAX, "\"user\":\"%llu\"", (unsigned long long)other_of(b));
+        sim_device_call(b->by, adds ? "unblock" : "block", b->members);
+        return;
+    }
+    AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)some_user(b->from));
+    sim_device_call(b->by, adds ? "group.add" : "group.remove", b->members);
+}
+
+/* Now, and again and again for a while. */
+static void reads(struct burst *b)
+{
+    sim_device_look(b->by, b->conv, (unsigned)sim_random_in(&b->from->random, 1, 6));
+}
+
+static void one(struct burst *b)
+{
+    struct sim_random *r = &b->from->random;
+    b->by = sim_random_below(r, 3) ? some_device(b->from) : b->from;
+    switch (sim_random_below(r, 16)) {
+    case 0:
+    case 1:
+        roster(b, false);
+        break;
+    case 2:
+    case 3:
+        roster(b, true);
+        break;
+    case 4:
+        newest(b, "edit");
+        break;
+    case 5:
+    case 6:
+        newest(b, "delete");
+        break;
+    case 7:
+    case 8:
+    case 9:
+        reads(b);
+        break;
+    case 10:
+        b->by = some_device(b->from);
+        sim_device_call(b->by, "sync", "\"limit\":3");
+        break;
+    default:
+        text(b);
+        break;
+    }
+}
+
+void sim_device_look_again(struct par_timer *timer)
+{
+    enum { EVERY_MS = 300 };
+    struct sim_device *d = PAR_CONTAINER(timer, struct sim_device, look);
+    char members[MEMBERS_MAX];
+    if (!d->running || d->dying || d->looks == 0 || d->all->act_ms == 0)
+        return;
+    snprintf(members, sizeof members, "\"conv\":\"%s\",\"limit\":20", d->look_at);
+    sim_device_call(d, "history", members);
+    if (--d->looks)
+        par_timer_set(d->all->loop, timer, sim_random_below(&d->random, 2 * EVERY_MS));
+}
+
+void sim_device_look(struct sim_device *d, const char *conv, unsigned times)
+{
+    par_timer_cancel(&d->look);
+    snprintf(d->look_at, sizeof d->look_at, "%s", conv);
+    d->looks = times;
+    sim_device_look_again(&d->look);
+}
+
+/* One is taken out, the others go on, and who was taken out goes on reading. */
+static void removal(struct burst *b)
+{
+    struct sim_device *out = some_device(b->from);
+    if (b->direct || out->user == b->from->user)
+        return;
+    b->by = b->from;
+    AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)out->user->id);
+    sim_device_call(b->by, "group.remove", b->members);
+    for (uint64_t n = sim_random_in(&b->from->random, 1, 3); n; n--)
+        text(b);
+    sim_device_look(out, b->conv, (unsigned)sim_random_in(&b->from->random, 4, 20));
+    /* And comes back, so that there is somebody to take out again. */
+    if (sim_random_below(&b->from->random, 2) == 0) {
+        AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)out->user->id);
+        sim_device_call(b->by, "group.add", b->members);
+    }
+}
+
+void sim_device_burst(struct sim_device *d)
+{
+    const struct par_sdk_conv *found = NULL;
+    uint64_t count = 0;
+    char id[80];
+    for (const struct par_sdk_conv *c = par_sdk_conv_after(d->sdk, NULL); c;
+         c = par_sdk_conv_after(d->sdk, c))
+        if (sim_random_below(&d->random, ++count) == 0)
+            found = c;
+    if (!found)
+        return;
+    snprintf(id, sizeof id, "%.*s", PAR_STR_ARGS(found->id));
+    struct burst b = {.from = d, .conv = id, .direct = found->direct, .newest = found->hi};
+    if (sim_random_below(&d->random, 3) == 0)
+        removal(&b);
+    for (uint64_t n = sim_random_in(&d->random, 2, d->all->burst_max ? d->all->burst_max : 2); n;
+         n--)
+        one(&b);
+}
