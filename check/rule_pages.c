@@ -135,11 +135,6 @@ static void rights(const struct look *l, const struct par_ck_seat *seat)
         return;
     }
     uint64_t must = par_check__must_show(seat, r->asked, r->got);
-    /* Who came back meanwhile to a group that shows nothing from before may see nothing, as long as
-     * the entry that brings them back is on its way. */
-    if (l->conv->joined_only && !l->p->count && l->p->first_seq > 0 &&
-        (uint64_t)l->p->first_seq > must && par_check__member_at(seat, (uint64_t)l->p->first_seq))
-        return;
     if (l->p->last_seq >= 0 && (uint64_t)l->p->last_seq < must)
         par_check__broken(l->c, PAR_RULE_FRESH, par_check__known(l->conv, must), r->asked, r->got,
                           "%.*s %llu had been seen, and history ends at %lld",

@@ -256,6 +256,10 @@ static void complete(struct par_check *c, struct par_ck_request *last)
             if (told < 0 || told >= (int64_t)must)
                 continue;
         }
+        /* Who comes back to a group that shows nothing from before has no row until the entry that
+         * brings them is there; it comes with the token. */
+        if (s->conv->joined_only && !par_check__surely_in(s, first->asked, last->got))
+            continue;
         uint64_t told = told_of(s->conv, must, first->asked);
         if (told == 0 || have >= (int64_t)told)
             continue;
