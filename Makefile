@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
+.PHONY: help run build test check bench bench-cluster cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -40,6 +40,12 @@ cluster-build: setup web $(BUILD)/build.ninja
 
 bench: build ## measure speed and size on this machine, with the floors beside
 	@BUILD=$(BUILD) tools/bench
+
+bench-cluster: setup web $(BUILD)/build.ninja ## measure three servers on the real engines, with the engines' floor beside
+	@tools/setup cluster
+	@meson configure $(BUILD) -Dcluster=enabled
+	@$(NINJA) parley tests/floor/floor
+	@BUILD=$(BUILD) tools/bench-cluster --write
 
 fuzz: setup-check ## run every fuzzer for 30 s each (FUZZ_SECONDS=…)
 	@tools/fuzz

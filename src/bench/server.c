@@ -86,9 +86,9 @@ bool par_bench_metrics(struct par_bench_world *w, const char *const *names, size
                        double *values_r)
 {
     struct fetched f = {0};
-    struct par_http_call call = {.addr = w->addr,
+    struct par_http_call call = {.addr = w->addr[0],
                                  .method = PAR_STR("GET"),
-                                 .host = par_str(w->host),
+                                 .host = par_str(w->host[0]),
                                  .path = PAR_STR("/metrics"),
                                  .timeout_ms = 10000};
     bool ok = par_http_fetch(w->loop, &call, on_reply, &f) == PAR_OK &&

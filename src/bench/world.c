@@ -55,16 +55,26 @@ static void raise_files(void)
     }
 }
 
+static bool parse_urls(struct par_bench_world *w, const char *urls)
+{
+    while (*urls && w->servers < PAR_BENCH_SERVERS_MAX) {
+        char *host = w->host[w->servers];
+        urls += strncmp(urls, "http://", 7) == 0 ? 7 : 0;
+        snprintf(host, PAR_ADDR_TEXT, "%.*s", (int)strcspn(urls, "/,"), urls);
+        if (par_addr_parse(par_str(host), &w->addr[w->servers++]) != PAR_OK)
+            return false;
+        urls += strcspn(urls, ",");
+        urls += *urls == ',';
+    }
+    return w->servers > 0 && !*urls;
+}
+
 bool par_bench_open(struct par_bench_world *w, const struct par_bench_options *options)
 {
     struct par_ws_settings settings = PAR_WS_SETTINGS_DEFAULT;
-    const char *host = options->url;
     *w = (struct par_bench_world){.addresses = options->addresses ? options->addresses : 1,
                                   .server_pid = options->server_pid};
-    if (strncmp(host, "http://", 7) == 0)
-        host += 7;
-    snprintf(w->host, sizeof w->host, "%.*s", (int)strcspn(host, "/"), host);
-    if (par_addr_parse(par_str(w->host), &w->addr) != PAR_OK) {
+    if (!parse_urls(w, options->url)) {
         par_bench_trouble(w, "%s is no http://ADDRESS:PORT", options->url);
         return false;
     }
@@ -230,12 +240,13 @@ static void opened(struct par_ws_conn *ws, const char *why, void *arg)
 
 static void connect_one(struct par_bench_world *w, struct par_bench_conn *c)
 {
-    struct par_ws_target target = {.addr = w->addr,
-                                   .host = par_str(w->host),
+    unsigned server = (unsigned)((size_t)(c - w->conns) % w->servers);
+    struct par_ws_target target = {.addr = w->addr[server],
+                                   .host = par_str(w->host[server]),
                                    .path = PAR_STR("/v1/ws"),
                                    .timeout_ms = HANDSHAKE_MS};
     /* More ports than one pair of addresses has. */
-    if (w->addresses > 1 && w->addr.family == PAR_ADDR_IP4)
+    if (w->addresses > 1 && target.addr.family == PAR_ADDR_IP4)
         target.addr.ip[3] = (uint8_t)(1 + (size_t)(c - w->conns) % w->addresses);
     c->state = PAR_BENCH_OPENING;
     w->opening++;

@@ -16,6 +16,8 @@
 struct par_bench_world;
 struct par_bench_conn;
 
+enum { PAR_BENCH_SERVERS_MAX = 8 };
+
 /* A line of the file that `parley admin users create --tokens` writes. */
 struct par_bench_user {
     uint64_t id;
@@ -52,8 +54,9 @@ struct par_bench_conn {
 struct par_bench_world {
     struct par_loop *loop;
     struct par_ws ws;
-    struct par_addr addr;
-    char host[PAR_ADDR_TEXT];
+    struct par_addr addr[PAR_BENCH_SERVERS_MAX]; /* connections go round */
+    char host[PAR_BENCH_SERVERS_MAX][PAR_ADDR_TEXT];
+    unsigned servers;
     unsigned addresses; /* connections go round 127.0.0.1 … 127.0.0.N */
     int server_pid;     /* 0: unknown */
     struct par_bench_user *users;
@@ -71,7 +74,7 @@ struct par_bench_world {
 };
 
 struct par_bench_options {
-    const char *url;    /* http://ADDR:PORT */
+    const char *url;    /* http://ADDR:PORT, or several with commas between */
     const char *tokens; /* file */
     size_t users;       /* how many of its lines are needed */
     unsigned addresses;

@@ -5,7 +5,10 @@
 
 #define URL                                                                                        \
     {                                                                                              \
-        "url", "URL", "the server: http://ADDRESS:PORT (default http://127.0.0.1:8080)", NULL      \
+        "url", "URL",                                                                              \
+            "the server: http://ADDRESS:PORT (default http://127.0.0.1:8080); of several, with "   \
+            "commas between, each connection takes the next",                                      \
+            NULL                                                                                   \
     }
 #define TOKENS                                                                                     \
     {                                                                                              \

@@ -31,8 +31,21 @@ static int init_queue(struct par_cli *cli)
     return PAR_CLI_OK;
 }
 
+/* A store that was moved here needs the topics only. */
+static bool is_there(const struct par_store_options *options)
+{
+    struct par_store_options there = *options;
+    struct par_store *store = NULL;
+    there.must_be_new = false;
+    there.must_exist = true;
+    bool ok = par_store_open(&there, &store, NULL) == PAR_OK;
+    par_store_close(&store);
+    return ok;
+}
+
 static int run(struct par_cli *cli)
 {
+    bool with_queue = strcmp(cli->cfg.queue.driver, "kafka") == 0;
     struct par_store_options options;
     struct par_store *store;
     struct par_buf why = {0};
@@ -45,11 +58,13 @@ static int run(struct par_cli *cli)
                strcmp(cli->cfg.store.driver, "hbase") == 0 ? cli->cfg.store_hbase.space
                                                            : cli->cfg.store.path,
                par_store_incarnation(store));
+    else if (err == PAR_E_CONFLICT && with_queue && is_there(&options))
+        printf("store: it is there\n");
     else
         code = par_cli_store_error(cli, err, &why);
     par_store_close(&store);
     par_buf_fini(&why);
-    if (code == PAR_CLI_OK && strcmp(cli->cfg.queue.driver, "kafka") == 0)
+    if (code == PAR_CLI_OK && with_queue)
         code = init_queue(cli);
     return code;
 }

@@ -81,6 +81,18 @@ static size_t fill(struct par_kafka__lane *lane, size_t n, struct par_queue_reco
     return out;
 }
 
+/* Waits for one message, then takes along what is there. A batch asked for with a time would be
+ * waited for until it is full or the time is over, with the first message lying there. */
+static size_t wait_for(struct par_kafka__lane *lane, size_t max, int wait_ms)
+{
+    lane->lent[0] = rd_kafka_consume_queue(lane->queue, wait_ms);
+    if (!lane->lent[0])
+        return 0;
+    ssize_t more =
+        max > 1 ? rd_kafka_consume_batch_queue(lane->queue, 0, lane->lent + 1, max - 1) : 0;
+    return 1 + (more > 0 ? (size_t)more : 0);
+}
+
 static size_t take(struct par_kafka__lane *lane, size_t max, uint32_t timeout_ms,
                    struct par_queue_record *records)
 {
@@ -94,10 +106,9 @@ static size_t take(struct par_kafka__lane *lane, size_t max, uint32_t timeout_ms
         uint64_t wait = end > now ? end - now : 0;
         if (wait > PAR_KAFKA__POLL_MS)
             wait = PAR_KAFKA__POLL_MS;
-        ssize_t n = rd_kafka_consume_batch_queue(lane->queue, (int)wait, lane->lent, max);
-        if (n > 0) {
-            lane->lent_count = (size_t)n;
-            out = fill(lane, (size_t)n, records);
+        lane->lent_count = wait_for(lane, max, (int)wait);
+        if (lane->lent_count > 0) {
+            out = fill(lane, lane->lent_count, records);
             if (out > 0)
                 return out;
             give_back(lane);
