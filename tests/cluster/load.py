@@ -80,6 +80,13 @@ class Load:
         self._reader.join(5)
         return code
 
+    def end(self):
+        """At once, if it still runs."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.errors.close()
+
     def said(self):
         """What it wrote on standard error, the beginning."""
         self.errors.seek(0)

@@ -26,17 +26,34 @@ def direct_url():
     return "http://" + places.address(parley.NAMES[0])
 
 
-def up():
-    """Starts everything with the options of tests. True when it was down: then it is ours to end."""
-    was_up = bool(commands.everything()["haproxy"].pid())
-    words = [word for option in OPTIONS for word in ("-o", option)]
+def _start(options):
+    words = [word for option in options for word in ("-o", option)]
     if commands.main(["up", *words]):
         raise SystemExit("cluster-test: the cluster does not come up")
-    return not was_up
 
 
-def down():
-    commands.main(["down"])
+def up():
+    """Starts everything with the options of tests. Returns what down() needs to leave it as it was found."""
+    found = commands.kept_options() if commands.everything()["haproxy"].pid() else None
+    if found is not None and found != OPTIONS:
+        _end_servers()
+    _start(OPTIONS)
+    return found
+
+
+def _end_servers():
+    """They have the options that they were started with."""
+    for name in parley.NAMES:
+        commands.everything()[name].stop()
+
+
+def down(found):
+    """Ends everything, if it was down before; else the servers have their own options again."""
+    if found is None:
+        commands.main(["down"])
+    elif found != OPTIONS:
+        _end_servers()
+        _start(found)
 
 
 def check(history):

@@ -35,7 +35,11 @@ def run(fault, keeper, clients, rate, seed):
     try:
         row["left_out"] = fault.prepare(keeper)
         if not row["left_out"]:
-            _under_load(fault, keeper, row, Load(_file_name(fault.name), clients, rate, seed))
+            load = Load(_file_name(fault.name), clients, rate, seed)
+            try:
+                _under_load(fault, keeper, row, load)
+            finally:
+                load.end()
     finally:
         fault.restore(keeper)
     row["seconds"] = round(time.time() - began)

@@ -38,7 +38,7 @@ def _options_path():
     return os.path.join(places.folder("conf"), "options")
 
 
-def _kept_options():
+def kept_options():
     """The -o of the last `up`, so that `start NAME` uses them too."""
     try:
         with open(_options_path(), encoding="utf-8") as f:
@@ -101,7 +101,7 @@ def _status():
 
 
 def _one(name):
-    services = everything(_kept_options())
+    services = everything(kept_options())
     if name not in services:
         raise Failed(f"there is no {name}; there are: {' '.join(services)}")
     return services[name]

@@ -9,8 +9,10 @@ SERVERS = ["parley-1", "parley-2", "parley-3"]
 
 
 def _command():
-    servers = "".join(f"    server {name} {places.address(name)} check inter 500ms fall 2 rise 2 cookie {name}\n"
-                      for name in SERVERS)
+    # One that is down for good is found out in 2 s, one that hangs in 8: then its sockets are ended, too, or its clients
+    # would wait for their own heartbeat.
+    servers = "".join(f"    server {name} {places.address(name)} check inter 500ms fall 4 rise 2 cookie {name} "
+                      "on-marked-down shutdown-sessions\n" for name in SERVERS)
     # A server that drains answers 404 to /readyz: it gets nobody new and keeps whom it has.
     check = """    option httpchk
     http-check disable-on-404
@@ -24,6 +26,7 @@ defaults
     option redispatch
     retries 3
     timeout connect 2s
+    timeout check 2s
     timeout client 60s
     timeout server 60s
     timeout tunnel 120s
