@@ -53,6 +53,9 @@ rd_kafka_t *par_kafka__client(const struct par_kafka *k, rd_kafka_type_t type,
               set(conf, "socket.nagle.disable", "true", why, why_size) &&
               /* A broker that is back is used within a second, not within the library's ten. */
               set(conf, "reconnect.backoff.max.ms", "1000", why, why_size) &&
+              /* A broker that hangs keeps its connections: what it does not answer is asked of the
+               * next leader well within message.timeout.ms, not after the library's minute. */
+              set(conf, "socket.timeout.ms", "5000", why, why_size) &&
               set(conf, "log.connection.close", "false", why, why_size);
     for (; ok && *pairs; pairs += 2)
         ok = set(conf, pairs[0], pairs[1], why, why_size);

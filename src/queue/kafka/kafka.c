@@ -49,6 +49,8 @@ static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
                                    "1",
                                    "message.timeout.ms",
                                    "15000",
+                                   "request.timeout.ms",
+                                   "5000",
                                    "queue.buffering.max.messages",
                                    records,
                                    "queue.buffering.max.kbytes",

@@ -52,10 +52,9 @@ static void make_topic(const char *name, int partitions)
         assert_int_equal(rd_kafka_mock_topic_create(mock, topic, partitions, 1), 0);
 }
 
-static int begin(void **state)
+static int begin_with(int broker_count, const char *properties)
 {
     static unsigned count;
-    (void)state;
     const char *real = getenv("PARLEY_TEST_KAFKA");
     snprintf(prefix, sizeof prefix, "test%llx%u", (unsigned long long)par_wall_ms(), count++);
     if (real) {
@@ -64,7 +63,7 @@ static int begin(void **state)
         char why[256];
         mock_client = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), why, sizeof why);
         assert_non_null(mock_client);
-        mock = rd_kafka_mock_cluster_new(mock_client, 1);
+        mock = rd_kafka_mock_cluster_new(mock_client, broker_count);
         assert_non_null(mock);
         snprintf(brokers, sizeof brokers, "%s", rd_kafka_mock_cluster_bootstraps(mock));
     }
@@ -72,8 +71,20 @@ static int begin(void **state)
     make_topic("push", 2);
     make_topic("inbox.0000000000000001", 1);
     make_topic("inbox.0000000000000002", 1);
-    assert_int_equal(open_queue(1, "message.timeout.ms=3000\n", &q), PAR_OK);
+    assert_int_equal(open_queue(1, properties, &q), PAR_OK);
     return 0;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return begin_with(1, "message.timeout.ms=3000\n");
+}
+
+static int begin_with_two(void **state)
+{
+    (void)state;
+    return begin_with(2, "");
 }
 
 static int end(void **state)
@@ -317,6 +328,25 @@ static void a_push_job_goes_there_and_back(void **state)
     par_buf_fini(&bytes);
 }
 
+/* A broker that is stopped keeps its connections, and answers nothing. Its partitions move to
+ * others; what was sent to it is sent to them in time. */
+static void a_broker_that_hangs_holds_up_nothing_for_long(void **state)
+{
+    char topic[80];
+    (void)state;
+    if (!mock)
+        skip();
+    snprintf(topic, sizeof topic, "%s.commands.1", prefix);
+    rd_kafka_mock_partition_set_leader(mock, topic, 2, 1);
+    assert_int_equal(par_queue_seek(q, partition(2), 0), PAR_OK);
+    produce(2, 0, 3);
+    take_is(2, 0, 3);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 60000);
+    rd_kafka_mock_partition_set_leader(mock, topic, 2, 2);
+    produce(2, 3, 5);
+    take_is(2, 3, 5);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -329,6 +359,8 @@ int main(void)
         T(a_flush_that_fails_says_so),
         T(partitions_are_shared_and_handed_over),
         T(what_is_not_there_is_said),
+        cmocka_unit_test_setup_teardown(a_broker_that_hangs_holds_up_nothing_for_long,
+                                        begin_with_two, end),
         cmocka_unit_test(a_push_job_goes_there_and_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
