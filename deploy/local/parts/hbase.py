@@ -39,6 +39,8 @@ def _configure(name, **more):
         "hbase.master.info.port": -1,
         "hbase.regionserver.info.port": -1,
         "hbase.regionserver.handler.count": 16,
+        # The master asks meta where it was, too: a region server that hangs would hold up its own replacement.
+        "hbase.rpc.timeout": 5000,
         "hbase.wal.hsync": "true",
         "hbase.hregion.memstore.flush.size": 33554432,
         "hbase.regionserver.hlog.blocksize": 33554432,
