@@ -11,24 +11,24 @@ import { Recording, SEED, times, WORK } from './recording.js';
 const PEOPLE = 6;
 
 /** People write, the server is killed in the middle of a sync, killed between two operations, stopped; each time it comes back. */
-async function record(options: string[] = [], ms = 200): Promise<{ recording: Recording; load: Load }> {
+async function record(options: string[] = [], answers = 200): Promise<{ recording: Recording; load: Load }> {
   const recording = new Recording(options);
   const load = new Load(recording, SEED);
   let server = await recording.start();
   try {
     await load.register(server, PEOPLE);
     for (const how of ['in sync', 'in sync', 'now', 'in sync'] as const) {
-      await load.run(server, ms, () => recording.kill(server, how));
+      await load.run(server, answers, () => recording.kill(server, how));
       server = await recording.start();
     }
-    await load.run(server, ms, async () => {
+    await load.run(server, answers, async () => {
       const dir = join(tempDir(), 'backup');
       const run = await parley(['store', 'backup', dir, '--data', recording.data]);
       assert.equal(run.code, 0, run.out + run.err);
     });
     assert.deepEqual(await server.stop(), { code: 0, signal: null });
     server = await recording.start();
-    await load.run(server, ms);
+    await load.run(server, answers);
     await recording.kill(server, 'now');
   } finally {
     await server.drop();
@@ -43,7 +43,7 @@ describe('cuts of a recorded run', () => {
   before(async () => {
     ({ recording, load } = await record());
     const facts = recording.told();
-    assert.ok(load.acked.length > 300 && facts > 2000, `${load.acked.length} acked, ${facts} facts`);
+    assert.ok(load.acked.length > 300 && facts > 1500, `${load.acked.length} acked, ${facts} facts`);
   });
 
   test('nothing told is lost, whatever survives of what was not synced', async () => {
@@ -118,8 +118,11 @@ describe('that it can fail', () => {
   });
 
   test('noticed: a log cut off below what was synced, with the note and without', async () => {
-    const at = recording.records;
-    await recording.cut('image', { at, rest: 'all' });
+    // With room for all rows in memory everything is in the last log.
+    const { recording: one } = await record(['store.write_buffer_mb=64'], 50);
+    one.told();
+    const at = one.records;
+    await one.cut('image', { at, rest: 'all' });
     const db = join(WORK, 'store', 'db');
     const logs = readdirSync(db).filter((f) => f.endsWith('.log'));
     const log = join(db, logs.sort().at(-1)!);
@@ -128,14 +131,19 @@ describe('that it can fail', () => {
     assert.equal(verify.code, 2, verify.out + verify.err);
     assert.match(verify.err, /damaged: it ends at \d+, but what was confirmed to clients reached \d+/);
     rmSync(join(WORK, 'store', 'released'));
-    const cuts = await recording.cut('check', { at });
+    const cuts = await one.cut('check', { at });
     assert.equal(cuts.lost, 1, cuts.said);
+    dropDir(one.dir);
   });
 
   test('noticed: one fact that is not so', async () => {
     const facts = recording.toldFile;
+    const at = recording.records;
+    await recording.cut('image', { at, rest: 'all' });
+    const whole = await recording.cut('check', { at });
+    assert.equal(whole.good, 1, whole.said);
     appendFileSync(facts, `1 U 4711 nobody\n`);
-    const cuts = await recording.cut('check', { at: recording.records });
+    const cuts = await recording.cut('check', { at });
     assert.equal(cuts.lost, 1, cuts.said);
     truncateSync(facts, statSync(facts).size - 16);
   });

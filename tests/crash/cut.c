@@ -229,18 +229,28 @@ static void cut_twice(struct run *run)
     unlink(log);
 }
 
-/* How much of the manifest, if this is its name, was noted; all of any other file. */
+/* How much of a manifest was noted, which is nothing of one that has just begun; all of any other
+ * file. */
 static uint64_t noted(const struct run *run, const char *path)
 {
+    static const char manifest[] = "store/db/MANIFEST-";
     struct par_rocksdb__folder folder = {.note_fd = -1, .lock_fd = -1};
-    char name[64];
     uint64_t ignored;
+    if (strncmp(path, manifest, strlen(manifest)) != 0)
+        return UINT64_MAX;
     par_rocksdb__path(folder.path, run->work, "store");
     par_rocksdb__note_read(&folder, &ignored);
     close(folder.note_fd);
-    snprintf(name, sizeof name, "store/db/MANIFEST-%06llu",
-             (unsigned long long)folder.proof.number);
-    return strcmp(path, name) == 0 ? folder.proof.size : UINT64_MAX;
+    uint64_t number = strtoull(path + strlen(manifest), NULL, 10);
+    return number == folder.proof.number ? folder.proof.size : 0;
+}
+
+/* An empty log may be one that was just begun: nothing tells it from one that lost all it had, but
+ * for the last one, whose rows the note misses. */
+static bool is_empty_log(const struct crash_node *node)
+{
+    size_t len = strlen(node->path);
+    return node->bytes.len == 0 && len > 4 && strcmp(node->path + len - 4, ".log") == 0;
 }
 
 /* Everything written is there but for one damage: that must show itself, or not matter. The end of
@@ -257,7 +267,7 @@ static void cut_and_damage(struct run *run)
             crash_image_write(&image, run->work);
             node = crash_damage(&image, run->file, seed, &offset, what);
         }
-        if (node == NULL || offset >= noted(run, node->path)) {
+        if (node == NULL || is_empty_log(node) || offset >= noted(run, node->path)) {
             crash_image_fini(&image);
             continue;
         }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { Client } from '../lib/client.js';
 import { type Json, Rest } from '../lib/http.js';
 import type { Server } from '../lib/server.js';
-import { cmid, directConv, PASSWORD, uniqueName, wait } from '../lib/world.js';
+import { cmid, directConv, eventually, PASSWORD, uniqueName, wait } from '../lib/world.js';
 import type { Recording } from './recording.js';
 
 /** Numbers that a seed fixes. */
@@ -53,6 +53,7 @@ export class Load {
   private own = new Map<string, { conv: string; seq: number }[]>();
   private highest = new Map<string, number>();
   private readonly dice: Dice;
+  private answers = 0;
   private stopping = false;
   private founded = false;
 
@@ -75,6 +76,7 @@ export class Load {
   private async ask(person: Person, op: string, args: Json): Promise<Json | undefined> {
     const id = this.recording.ask({ op, user: person.id, args });
     const frame = await person.client!.rawRequest(id, JSON.stringify({ op, id, ...args }), 30_000);
+    this.answers++;
     if (frame.ok) return frame.ok;
     const { code, retry } = frame.error;
     // A change that is tried again may find that a later one has deleted its message.
@@ -86,10 +88,10 @@ export class Load {
   }
 
   /** A request that is tried until it is answered, over any number of servers. */
-  private async write(person: Person, op: string, args: Json): Promise<void> {
+  private async write(person: Person, op: string, args: Json): Promise<Json | undefined> {
     person.open.set(args.cmid, { op, args });
     const ok = await this.ask(person, op, args);
-    if (!ok) return;
+    if (!ok) return undefined;
     person.open.delete(args.cmid);
     if (op === 'send') {
       this.acked.push({ user: person, args, ok });
@@ -97,18 +99,20 @@ export class Load {
       this.own.set(person.id, list);
       list.push({ conv: ok.conv, seq: ok.seq });
     }
-    if (op === 'group.create' && !this.groups.includes(ok.conv)) this.groups.push(ok.conv);
+    return ok;
   }
 
-  /** Makes the groups; members come in one by one, which tests the rosters. */
+  /** Makes a group that is used once it is complete; members come in one by one, which tests the rosters. */
   private async found(person: Person): Promise<void> {
     const others = this.people.filter((p) => p !== person);
     const members = others.slice(0, 3).map((p) => p.id);
-    await this.write(person, 'group.create', { name: 'Crash', members, cmid: cmid() });
-    const conv = this.groups.at(-1)!;
+    const made = await this.write(person, 'group.create', { name: 'Crash', members, cmid: cmid() });
+    if (!made) return;
     for (const other of others.slice(3)) {
-      await this.write(person, 'group.add', { conv, users: [other.id], cmid: cmid(), changes: true });
+      const add = { conv: made.conv, users: [other.id], cmid: cmid(), changes: true };
+      if (!(await this.write(person, 'group.add', add))) return;
     }
+    this.groups.push(made.conv);
   }
 
   private convOf(person: Person): string {
@@ -174,9 +178,8 @@ export class Load {
       const again = [...person.open.values()];
       await Promise.all(again.map((open) => this.write(person, open.op, open.args)));
       if (!this.founded && person === this.people[0]) {
-        await this.found(person);
-        await this.found(person);
-        this.founded = true;
+        while (this.groups.length < 2 && !this.stopping) await this.found(person);
+        this.founded = this.groups.length === 2;
       }
       while (!this.founded && !this.stopping) await wait(5);
       while (!this.stopping) {
@@ -192,15 +195,18 @@ export class Load {
     }
   }
 
-  /** Everybody uses the server for so long, or until it ends. */
+  /** Everybody uses the server until there were so many answers more, and then `meanwhile` is done, or until it ends. */
   async run(
     server: Server,
-    ms: number,
+    answers: number,
     meanwhile: () => Promise<void> = async () => undefined,
   ): Promise<void> {
     this.stopping = false;
+    const enough = this.answers + answers;
     const lives = Promise.all(this.people.map((p) => this.live(p, server.url)));
-    await wait(ms);
+    lives.catch(() => undefined);
+    const answered = async (): Promise<boolean> => this.stopping || (this.founded && this.answers >= enough);
+    await eventually(answered, `${answers} answers`, 60_000);
     await meanwhile();
     this.stopping = true;
     await lives;
