@@ -49,6 +49,7 @@ struct par_hbase__gateway {
     std::shared_ptr<TSocket> socket;
     std::shared_ptr<TTransport> transport;
     std::unique_ptr<hb::THBaseServiceClient> client;
+    int answer_ms;
     char why[PAR_HBASE__WHY_MAX];
 
     void say(const char *what)
@@ -143,6 +144,7 @@ struct par_hbase__gateway *par_hbase__gateway_new(const char *host, uint16_t por
         g->transport = std::make_shared<TBufferedTransport>(g->socket, buffer_bytes, limits);
         g->client = std::make_unique<hb::THBaseServiceClient>(
             std::make_shared<TCompactProtocolT<TTransport>>(g->transport));
+        g->answer_ms = static_cast<int>(answer_ms);
         g->why[0] = '\0';
         return g;
     } catch (...) {
@@ -161,6 +163,14 @@ void par_hbase__gateway_free(struct par_hbase__gateway **gateway)
 const char *par_hbase__gateway_why(const struct par_hbase__gateway *gateway)
 {
     return gateway->why;
+}
+
+bool par_hbase__alive(struct par_hbase__gateway *gateway, uint32_t answer_ms)
+{
+    gateway->socket->setRecvTimeout(static_cast<int>(answer_ms));
+    enum par_hbase__end end = gateway->run([&] { gateway->client->getThriftServerType(); });
+    gateway->socket->setRecvTimeout(gateway->answer_ms);
+    return end != PAR_HBASE_LOST;
 }
 
 enum par_hbase__end par_hbase__put(struct par_hbase__gateway *gateway, const char *table,

@@ -32,6 +32,10 @@ void par_hbase__gateway_free(struct par_hbase__gateway **gateway);
 /* What the last call that did not end OK said; static storage of the connection. */
 const char *par_hbase__gateway_why(const struct par_hbase__gateway *gateway);
 
+/* Whether the gateway itself answers within so long, whatever HBase behind it does. False: as after
+ * LOST. */
+bool par_hbase__alive(struct par_hbase__gateway *gateway, uint32_t answer_ms);
+
 /* The one cell of a row. */
 struct par_hbase__cell {
     struct par_str row;

@@ -15,7 +15,8 @@ enum {
     CONNECTIONS_MAX = 256,
     REST_FIRST_MS = 200, /* how long a gateway that was lost is left alone */
     REST_LAST_MS = 5000,
-    AGAIN_MS = 50, /* between two tries of a read */
+    AGAIN_MS = 50,   /* between two tries of a read */
+    ALIVE_MS = 1000, /* for a gateway that was lost to say that it is there */
 };
 
 struct gateway {
@@ -96,7 +97,16 @@ static bool usable(struct gateway *g, uint64_t now)
     return g->rest_ms == 0 || (!g->probing && now >= g->rest_until_ms);
 }
 
-/* A free connection to a gateway that answers, else to any; NULL: all are busy. */
+static bool any_well(const struct par_hbase__pool *pool)
+{
+    for (unsigned i = 0; i < pool->gateway_count; i++)
+        if (pool->gateways[i].rest_ms == 0)
+            return true;
+    return false;
+}
+
+/* A free connection to a gateway that may be used; to any when none of them is well. NULL: all that
+ * would do are busy. */
 static struct connection *pick(struct par_hbase__pool *pool)
 {
     uint64_t now = par_mono_ms();
@@ -113,10 +123,13 @@ static struct connection *pick(struct par_hbase__pool *pool)
             any = c;
     }
     pool->next = (pool->next + 1) % pool->connection_count;
+    if (any && !usable(&pool->gateways[any->gateway], now) && any_well(pool))
+        return NULL;
     return any;
 }
 
-static struct connection *take(struct par_hbase__pool *pool)
+/* probe_r: its gateway was lost. */
+static struct connection *take(struct par_hbase__pool *pool, bool *probe_r)
 {
     struct connection *c;
     pthread_mutex_lock(&pool->lock);
@@ -124,7 +137,8 @@ static struct connection *take(struct par_hbase__pool *pool)
         par_line_wait(&pool->line, &pool->lock);
     c->busy = true;
     struct gateway *g = &pool->gateways[c->gateway];
-    if (g->rest_ms)
+    *probe_r = g->rest_ms != 0;
+    if (*probe_r)
         g->probing = true;
     pthread_mutex_unlock(&pool->lock);
     if (!c->wire)
@@ -152,27 +166,37 @@ static void note(struct gateway *g, bool lost, const char *why)
     g->rest_until_ms = par_mono_ms() + g->rest_ms;
 }
 
-static void give_back(struct par_hbase__pool *pool, struct connection *c, enum par_hbase__end end)
+/* Returns whether some gateway is well. */
+static bool give_back(struct par_hbase__pool *pool, struct connection *c, enum par_hbase__end end,
+                      struct par_buf *why_r)
 {
+    const char *why = c->wire ? par_hbase__gateway_why(c->wire) : "out of memory";
+    if (end != PAR_HBASE_OK && why_r) {
+        par_buf_clear(why_r);
+        par_buf_addz(why_r, why);
+    }
     pthread_mutex_lock(&pool->lock);
     c->busy = false;
-    note(&pool->gateways[c->gateway], end == PAR_HBASE_LOST,
-         c->wire ? par_hbase__gateway_why(c->wire) : "out of memory");
+    note(&pool->gateways[c->gateway], end == PAR_HBASE_LOST, why);
+    bool well = any_well(pool);
     par_line_wake(&pool->line);
     pthread_mutex_unlock(&pool->lock);
+    return well;
 }
 
+/* A call costs its caller seconds where nobody answers, and a write its certainty: a gateway that
+ * was lost is asked something cheap first. */
 enum par_hbase__end par_hbase__pool_once(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
                                          void *arg, struct par_buf *why_r)
 {
-    struct connection *c = take(pool);
-    enum par_hbase__end end = c->wire ? fn(c->wire, arg) : PAR_HBASE_LOST;
-    if (end != PAR_HBASE_OK && why_r) {
-        par_buf_clear(why_r);
-        par_buf_addz(why_r, c->wire ? par_hbase__gateway_why(c->wire) : "out of memory");
+    for (;;) {
+        bool probe;
+        struct connection *c = take(pool, &probe);
+        bool there = c->wire && (!probe || par_hbase__alive(c->wire, ALIVE_MS));
+        enum par_hbase__end end = there ? fn(c->wire, arg) : PAR_HBASE_LOST;
+        if (!give_back(pool, c, end, why_r) || there)
+            return end;
     }
-    give_back(pool, c, end);
-    return end;
 }
 
 enum par_hbase__end par_hbase__pool_read(struct par_hbase__pool *pool, par_hbase__pool_fn fn,

@@ -1,7 +1,7 @@
 /* Connections to the gateways, shared by all threads that use the store.
  *
- * A call takes a free connection, preferring gateways that answer; one whose call was LOST is
- * closed and its gateway left alone for a while, then tried by one call before others follow. Reads
+ * A call takes a free connection to a gateway that answers; one whose call was LOST is closed and
+ * its gateway left alone for a while, then asked whether it is alive before calls follow. Reads
  * are tried again elsewhere until their time is over; whether to repeat a write is the caller's. */
 #ifndef PAR_STORE_HBASE_POOL_H
 #define PAR_STORE_HBASE_POOL_H
