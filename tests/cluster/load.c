@@ -24,10 +24,10 @@ enum {
     CIRCLE = 5, /* users in each */
     CIRCLES_MAX = 400,
     RECENT = 4096, /* writes of a device whose time is known */
-    SETTLE_MS = 180000,
+    SETTLE_MS = 300000,
     REST_MS = 5000, /* marks follow what they mark, a few of them a second */
-    READS_MS = 180000,
-    HEALING_MS = 240000,
+    READS_MS = 300000,
+    HEALING_MS = 600000,
     PRESENCE_MS = 60000,
     START_MS = 60000,
 };

@@ -71,6 +71,7 @@ def _gateway(name):
     conf = _configure(name, **{
         "hbase.rpc.timeout": 3000,
         "hbase.client.operation.timeout": 5000,
+        "hbase.client.scanner.timeout.period": 5000,
         "hbase.client.meta.operation.timeout": 15000,
         "hbase.client.retries.number": 12,
         "hbase.client.pause": 50,
