@@ -18,11 +18,13 @@ type Frame = Record<string, unknown> & { op: string; id: number };
 
 /**
  * What a test does to the next matching request. The connection ends: `cut` before it took effect, `lose` after it, in
- * place of the answer. It lives: `ignore` does nothing at all, `refuse` answers with the error.
+ * place of the answer. It lives: `ignore` does nothing at all, `refuse` answers with the error, `late` takes effect
+ * after `ms` and is not answered, as when a server stands still with it.
  */
 export interface Fault {
   op: string;
-  kind: 'cut' | 'lose' | 'refuse' | 'ignore';
+  kind: 'cut' | 'lose' | 'refuse' | 'ignore' | 'late';
+  ms?: number;
   error?: { code: string; message: string; retry: boolean; retry_after_ms?: number };
 }
 
@@ -31,11 +33,18 @@ export class FakeServer {
   readonly convs = new Map<string, FakeConv>();
   readonly sockets = new Set<FakeSocket>();
   readonly seen: Frame[] = [];
+  /** cmids that were refused for good. */
+  readonly refused = new Set<string>();
   faults: Fault[] = [];
   store = 'first';
   up = true;
   /** Events of these kinds are lost on their way. */
   loseEvents = new Set<string>();
+  /** How long each frame is under way, in ms; one that takes longer than the next is overtaken by it. */
+  delay: () => number = () => 1;
+  /** How often each event arrives. */
+  copies: () => number = () => 1;
+  setTimeout: (run: () => void, ms: number) => unknown = (run, ms) => setTimeout(run, ms);
   private clock = 1_700_000_000_000;
   private changes = 0;
 
@@ -115,7 +124,9 @@ export class FakeServer {
       name: c.kind === 'group' ? c.name : (this.users.get(peer ?? '')?.display_name ?? ''),
       last_seq: c.log.length,
       last_entry: last ? this.shown(c, last) : null,
-      unread: c.log.filter((e) => e.kind === 'text' && e.from !== me && e.seq > mine.read).length,
+      unread: c.log.filter(
+        (e) => e.kind === 'text' && e.from !== me && e.seq > mine.read && !this.shown(c, e).deleted_seq,
+      ).length,
       ...mine,
       others: {
         delivered: Math.min(...others.map((m) => m.delivered)),
@@ -147,7 +158,15 @@ export class FakeServer {
     const found = fault >= 0 ? this.faults.splice(fault, 1)[0] : undefined;
     if (found?.kind === 'ignore') return;
     if (found?.kind === 'cut') return s.cut(1006);
-    if (found?.kind === 'refuse') return s.deliver({ re: frame.id, error: found.error });
+    if (found?.kind === 'late') {
+      const nobody = new FakeSocket(this, '', s.user);
+      this.setTimeout(() => this.operation(nobody, frame), found.ms ?? 0);
+      return;
+    }
+    if (found?.kind === 'refuse') {
+      if (!found.error?.retry) this.refused.add(String(frame['cmid']));
+      return s.deliver({ re: frame.id, error: found.error });
+    }
     const ok = this.operation(s, frame);
     if (found?.kind === 'lose') return s.cut(1006);
     s.deliver('code' in ok ? { re: frame.id, error: { ...ok, retry: false } } : { re: frame.id, ok });
@@ -267,33 +286,39 @@ export class FakeSocket implements SocketLike {
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   onerror: ((event: unknown) => void) | null = null;
-  user = '';
+  user: string;
   private readonly server: FakeServer;
   private closed = false;
 
-  constructor(server: FakeServer, _url: string) {
+  /** With `user` it stands for a connection that has ended: it never opens. */
+  constructor(server: FakeServer, _url: string, user = '') {
     this.server = server;
-    setTimeout(() => {
+    this.user = user;
+    this.closed = user !== '';
+    server.setTimeout(() => {
       if (!server.up) return this.cut(1006);
       if (this.closed) return;
       server.sockets.add(this);
       this.onopen?.({});
-    }, 1);
+    }, server.delay());
   }
 
   send(data: string): void {
     if (this.closed) return;
     const frame = JSON.parse(data) as Frame;
-    setTimeout(() => {
+    this.server.setTimeout(() => {
       if (!this.closed) this.server.handle(this, frame);
-    }, 1);
+    }, this.server.delay());
   }
 
   deliver(frame: object): void {
     const data = JSON.stringify(frame);
-    setTimeout(() => {
-      if (!this.closed) this.onmessage?.({ data });
-    }, 1);
+    const copies = 'ev' in frame ? this.server.copies() : 1;
+    for (let n = 0; n < copies; n++) {
+      this.server.setTimeout(() => {
+        if (!this.closed) this.onmessage?.({ data });
+      }, this.server.delay());
+    }
   }
 
   /** The server, or the network, ends the connection. */
@@ -306,6 +331,12 @@ export class FakeSocket implements SocketLike {
 
   close(): void {
     this.closed = true;
+    this.server.sockets.delete(this);
+  }
+
+  /** The client is gone without a word: what it had sent arrives all the same. */
+  vanish(): void {
+    this.onopen = this.onmessage = this.onclose = null;
     this.server.sockets.delete(this);
   }
 }
