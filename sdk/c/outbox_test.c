@@ -37,32 +37,12 @@ static int teardown(void **state)
     return 0;
 }
 
-static json_t *took(const char *op)
-{
-    json_t *frame = test_owner_take(&o, op);
-    if (!frame)
-        fail_msg("no %s was asked", op);
-    return frame;
-}
-
-static void none(const char *op)
-{
-    assert_null(test_owner_take(&o, op));
-}
-
-static void lost(uint16_t code)
-{
-    o.connected = false;
-    json_array_clear(o.frames);
-    par_sdk_closed(o.sdk, o.now, code);
-}
-
 /* Online again after a loss or a crash, with nothing new. */
 static void online_again(void)
 {
     par_sdk_start(o.sdk, o.now);
     test_owner_open(&o);
-    json_t *hello = took("hello");
+    json_t *hello = test_owner_took(&o, "hello");
     test_owner_answer(
         &o, hello,
         json_pack("{s:s,s:[],s:s}", "store", "first", "conversations", "sync_token", "t1"));
@@ -78,14 +58,14 @@ static void send(const char *conv, const char *cmid)
 
 static void sends(const char *cmid)
 {
-    json_t *frame = took("send");
+    json_t *frame = test_owner_took(&o, "send");
     assert_string_equal(json_string_value(json_object_get(frame, "cmid")), cmid);
     json_decref(frame);
 }
 
 static void accept_next(const char *op, int seq, bool dup)
 {
-    json_t *frame = took(op);
+    json_t *frame = test_owner_took(&o, op);
     test_owner_answer(&o, frame,
                       json_pack("{s:O,s:i,s:i,s:b}", "conv", json_object_get(frame, "conv"), "seq",
                                 seq, "ts", 5000 + seq, "dup", dup));
@@ -114,7 +94,7 @@ static void one_at_a_time_in_a_conversation(void **state)
     send(GROUP, "c");
     sends("a");
     sends("c");
-    none("send");
+    test_owner_none(&o, "send");
     assert_int_equal(par_sdk_waiting(o.sdk), 3);
 }
 
@@ -123,16 +103,16 @@ static void a_refusal_waits_as_long_as_it_says(void **state)
     (void)state;
     send(DIRECT, "a");
     send(DIRECT, "b");
-    json_t *frame = took("send");
+    json_t *frame = test_owner_took(&o, "send");
     test_owner_refuse(&o, frame, "rate_limited", true, 5000);
     json_decref(frame);
     test_owner_pass(&o, 4999);
-    none("send");
+    test_owner_none(&o, "send");
     test_owner_pass(&o, 1);
     sends("a");
     assert_string_equal(state_of("a"), "sending");
     /* A new connection waits no longer. */
-    lost(1006);
+    test_owner_lost(&o, 1006);
     online_again();
     sends("a");
 }
@@ -143,7 +123,7 @@ static void without_an_answer_it_goes_out_again(void **state)
     send(DIRECT, "a");
     sends("a");
     test_owner_pass(&o, 19999);
-    none("send");
+    test_owner_none(&o, "send");
     test_owner_pass(&o, 1);
     sends("a");
     test_owner_crash(&o);
@@ -156,7 +136,7 @@ static void a_final_refusal_lets_the_next_go(void **state)
     (void)state;
     send(DIRECT, "a");
     send(DIRECT, "b");
-    json_t *frame = took("send");
+    json_t *frame = test_owner_took(&o, "send");
     test_owner_refuse(&o, frame, "blocked", false, 0);
     json_decref(frame);
     assert_string_equal(state_of("a"), "failed");
@@ -164,13 +144,13 @@ static void a_final_refusal_lets_the_next_go(void **state)
     /* It stays, over a restart too, until the person tries it again or lets it go. */
     test_owner_crash(&o);
     online_again();
-    none("send");
+    test_owner_none(&o, "send");
     const struct par_sdk_item *item = par_sdk_item_after(o.sdk, NULL);
     assert_int_equal(item->state, PAR_SDK_FAILED);
     assert_int_equal(item->err, PAR_E_BLOCKED);
     assert_true(par_sdk_retry(o.sdk, o.now, PAR_STR(DIRECT), PAR_STR("a")));
     assert_false(par_sdk_discard(o.sdk, o.now, PAR_STR(DIRECT), PAR_STR("a")));
-    frame = took("send");
+    frame = test_owner_took(&o, "send");
     test_owner_refuse(&o, frame, "blocked", false, 0);
     json_decref(frame);
     assert_true(par_sdk_discard(o.sdk, o.now, PAR_STR(DIRECT), PAR_STR("a")));
@@ -182,7 +162,7 @@ static void an_entry_that_comes_after_the_refusal_is_the_acceptance(void **state
 {
     (void)state;
     send(DIRECT, "a");
-    json_t *frame = took("send");
+    json_t *frame = test_owner_took(&o, "send");
     test_owner_refuse(&o, frame, "blocked", false, 0);
     json_decref(frame);
     assert_string_equal(state_of("a"), "failed");
@@ -202,7 +182,7 @@ static void what_was_accepted_long_ago_is_read_from_history(void **state)
     assert_string_equal(state_of("a"), "sent");
     assert_int_equal(test_owner_conv(&o, DIRECT)->hi, 0);
     test_owner_pass(&o, 50);
-    json_decref(took("history"));
+    json_decref(test_owner_took(&o, "history"));
 }
 
 static void what_cannot_be_asked_is_refused_at_once(void **state)
@@ -244,7 +224,7 @@ static void groups_are_made_and_changed_through_the_outbox(void **state)
     assert_int_equal(strlen(cmid), 36);
     test_owner_crash(&o);
     online_again();
-    json_t *frame = took("group.create");
+    json_t *frame = test_owner_took(&o, "group.create");
     assert_string_equal(json_string_value(json_object_get(frame, "cmid")), cmid);
     assert_int_equal(json_array_size(json_object_get(frame, "members")), 2);
     test_owner_answer(
@@ -252,14 +232,14 @@ static void groups_are_made_and_changed_through_the_outbox(void **state)
     json_decref(frame);
     assert_string_equal(state_of(cmid), "sent");
     test_owner_pass(&o, 50);
-    frame = took("history");
+    frame = test_owner_took(&o, "history");
     assert_string_equal(json_string_value(json_object_get(frame, "conv")), "g.new");
     json_decref(frame);
     /* The answer to a change says where it stands, or that nothing had to change: history tells. */
     assert_int_equal(par_sdk_write(o.sdk, o.now, &rename, NULL), PAR_OK);
     accept_next("group.rename", 1, false);
     test_owner_pass(&o, 50);
-    json_decref(took("history"));
+    json_decref(test_owner_took(&o, "history"));
 }
 
 /* ---- marks ---- */
@@ -270,24 +250,24 @@ static void delivered_is_acked_in_batches_and_never_twice(void **state)
     event(DIRECT, 1, "1002");
     event(GROUP, 1, "1003");
     event(GROUP, 2, "1003");
-    none("ack");
+    test_owner_none(&o, "ack");
     test_owner_pass(&o, 150);
-    json_t *ack = took("ack"), *delivered = json_object_get(ack, "delivered");
+    json_t *ack = test_owner_took(&o, "ack"), *delivered = json_object_get(ack, "delivered");
     assert_int_equal(json_integer_value(json_object_get(delivered, DIRECT)), 1);
     assert_int_equal(json_integer_value(json_object_get(delivered, GROUP)), 2);
     assert_int_equal(json_object_size(json_object_get(ack, "read")), 0);
     /* Lost: it goes out again. */
-    lost(1006);
+    test_owner_lost(&o, 1006);
     json_decref(ack);
     online_again();
     test_owner_pass(&o, 150);
-    ack = took("ack");
+    ack = test_owner_took(&o, "ack");
     test_owner_answer(&o, ack, json_object());
     json_decref(ack);
     test_owner_crash(&o);
     online_again();
     test_owner_pass(&o, 1000);
-    none("ack");
+    test_owner_none(&o, "ack");
 }
 
 static void own_entries_are_not_acked(void **state)
@@ -296,7 +276,7 @@ static void own_entries_are_not_acked(void **state)
     send(DIRECT, "a");
     accept_next("send", 1, false);
     test_owner_pass(&o, 1000);
-    none("ack");
+    test_owner_none(&o, "ack");
 }
 
 static void reading_is_acked_also_after_a_crash(void **state)
@@ -308,7 +288,7 @@ static void reading_is_acked_also_after_a_crash(void **state)
     test_owner_crash(&o);
     online_again();
     test_owner_pass(&o, 150);
-    json_t *ack = took("ack");
+    json_t *ack = test_owner_took(&o, "ack");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(ack, "read"), DIRECT)), 1);
     json_decref(ack);
 }
@@ -319,7 +299,7 @@ static void one_that_spoils_an_ack_is_found(void **state)
     event(DIRECT, 1, "1002");
     event(GROUP, 1, "1003");
     test_owner_pass(&o, 150);
-    json_t *ack = took("ack");
+    json_t *ack = test_owner_took(&o, "ack");
     test_owner_refuse(&o, ack, "not_member", false, 0);
     json_decref(ack);
     unsigned asked = 0;
@@ -335,7 +315,7 @@ static void one_that_spoils_an_ack_is_found(void **state)
     }
     assert_int_equal(asked, 2);
     test_owner_pass(&o, 60000);
-    none("ack");
+    test_owner_none(&o, "ack");
 }
 
 static void in_a_small_group_the_least_is_worked_out(void **state)
@@ -346,8 +326,8 @@ static void in_a_small_group_the_least_is_worked_out(void **state)
     for (int i = 0; i < 2; i++)
         test_owner_give(&o, json_pack("{s:s,s:s,s:s,s:i,s:i}", "ev", "mark", "conv", GROUP, "user",
                                       "1002", "delivered", 1, "read", 1));
-    json_t *ask = took("members");
-    none("members");
+    json_t *ask = test_owner_took(&o, "members");
+    test_owner_none(&o, "members");
     test_owner_answer(&o, ask,
                       json_pack("{s:[{s:s,s:i,s:i},{s:s,s:i,s:i},{s:s,s:i,s:i}]}", "members",
                                 "user", "1001", "delivered", 0, "read", 0, "user", "1002",
@@ -355,7 +335,7 @@ static void in_a_small_group_the_least_is_worked_out(void **state)
                                 0));
     json_decref(ask);
     /* Asked while the first question was under way. */
-    json_decref(took("members"));
+    json_decref(test_owner_took(&o, "members"));
     assert_int_equal(par_sdk_state(test_owner_conv(&o, GROUP), 1), PAR_SDK_SENT);
     test_owner_give(&o, json_pack("{s:s,s:s,s:s,s:i,s:i}", "ev", "mark", "conv", GROUP, "user",
                                   "1003", "delivered", 1, "read", 0));
@@ -371,9 +351,9 @@ static void settings_go_out_until_the_server_has_them(void **state)
     struct par_sdk_set_values pin = {.mask = PAR_SDK_SET_PINNED, .pinned = true};
     par_sdk_conv_set(o.sdk, o.now, PAR_STR(DIRECT), &draft);
     test_owner_pass(&o, 799);
-    none("conv.set");
+    test_owner_none(&o, "conv.set");
     test_owner_pass(&o, 1);
-    json_t *set = took("conv.set");
+    json_t *set = test_owner_took(&o, "conv.set");
     assert_string_equal(json_string_value(json_object_get(set, "draft")), "hm");
     /* What another device says meanwhile does not undo it. */
     test_owner_give(&o, json_pack("{s:s,s:s,s:s,s:b}", "ev", "conv", "conv", DIRECT, "draft", "old",
@@ -385,7 +365,7 @@ static void settings_go_out_until_the_server_has_them(void **state)
     json_decref(set);
     test_owner_crash(&o);
     online_again();
-    set = took("conv.set");
+    set = test_owner_took(&o, "conv.set");
     assert_string_equal(json_string_value(json_object_get(set, "draft")), "hm");
     assert_true(json_is_true(json_object_get(set, "pinned")));
     assert_null(json_object_get(set, "archived"));
@@ -393,7 +373,7 @@ static void settings_go_out_until_the_server_has_them(void **state)
     json_decref(set);
     test_owner_crash(&o);
     online_again();
-    none("conv.set");
+    test_owner_none(&o, "conv.set");
 }
 
 static void whom_one_watches_is_said_on_every_connection(void **state)
@@ -401,10 +381,10 @@ static void whom_one_watches_is_said_on_every_connection(void **state)
     (void)state;
     static const uint64_t users[] = {1002, 1003};
     par_sdk_watch(o.sdk, o.now, users, 2);
-    json_decref(took("watch"));
-    lost(1006);
+    json_decref(test_owner_took(&o, "watch"));
+    test_owner_lost(&o, 1006);
     online_again();
-    json_t *watch = took("watch");
+    json_t *watch = test_owner_took(&o, "watch");
     assert_int_equal(json_array_size(json_object_get(watch, "users")), 2);
     json_decref(watch);
 }
@@ -413,13 +393,13 @@ static void other_operations_are_asked_once(void **state)
 {
     (void)state;
     assert_true(par_sdk_ask(o.sdk, o.now, "block", PAR_STR("\"user\":\"1002\""), 5));
-    json_t *block = took("block");
+    json_t *block = test_owner_took(&o, "block");
     assert_string_equal(json_string_value(json_object_get(block, "user")), "1002");
     json_decref(block);
-    lost(1006);
+    test_owner_lost(&o, 1006);
     assert_false(par_sdk_ask(o.sdk, o.now, "block", PAR_STR(""), 5));
     online_again();
-    none("block");
+    test_owner_none(&o, "block");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

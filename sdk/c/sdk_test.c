@@ -48,27 +48,6 @@ static json_t *row(const char *conv, int last, int delivered, int read)
                      2);
 }
 
-/* The frame, which must be there. */
-static json_t *took(const char *op)
-{
-    json_t *frame = test_owner_take(&o, op);
-    if (!frame)
-        fail_msg("no %s was asked", op);
-    return frame;
-}
-
-static void none(const char *op)
-{
-    assert_null(test_owner_take(&o, op));
-}
-
-static void lost(uint16_t code)
-{
-    o.connected = false;
-    json_array_clear(o.frames);
-    par_sdk_closed(o.sdk, o.now, code);
-}
-
 /* ---- the connection ---- */
 
 static void waits_grow_with_jitter(void **state)
@@ -78,7 +57,7 @@ static void waits_grow_with_jitter(void **state)
     par_sdk_start(o.sdk, o.now);
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         assert_int_equal(link_now(), PAR_SDK_CONNECTING);
-        lost(1006);
+        test_owner_lost(&o, 1006);
         assert_int_equal(link_now(), PAR_SDK_WAITING);
         int64_t wait = par_sdk_status(o.sdk).retry_at - o.now;
         assert_in_range(wait, steps[i] / 2, steps[i] * 3 / 2);
@@ -86,7 +65,7 @@ static void waits_grow_with_jitter(void **state)
         test_owner_pass(&o, wait);
     }
     /* Somebody knows that the network is back. */
-    lost(1006);
+    test_owner_lost(&o, 1006);
     par_sdk_kick(o.sdk, o.now);
     assert_int_equal(link_now(), PAR_SDK_CONNECTING);
 }
@@ -117,7 +96,7 @@ static void close_codes_decide(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         test_owner_online(&o, json_array());
-        lost(cases[i].code);
+        test_owner_lost(&o, cases[i].code);
         assert_int_equal(link_now(), cases[i].link);
         if (cases[i].link == PAR_SDK_WAITING)
             assert_true(par_sdk_next(o.sdk) <= o.now + cases[i].at_most);
@@ -132,10 +111,10 @@ static void a_refused_hello_ends_as_its_close_says(void **state)
     for (int disabled = 0; disabled < 2; disabled++) {
         par_sdk_start(o.sdk, o.now);
         par_sdk_opened(o.sdk, o.now);
-        json_t *hello = took("hello");
+        json_t *hello = test_owner_took(&o, "hello");
         test_owner_refuse(&o, hello, "unauthorized", false, 0);
         json_decref(hello);
-        lost(disabled ? 4403 : 1006);
+        test_owner_lost(&o, disabled ? 4403 : 1006);
         assert_int_equal(link_now(), disabled ? PAR_SDK_DISABLED : PAR_SDK_SIGNED_OUT);
     }
 }
@@ -146,8 +125,8 @@ static void a_hello_that_was_not_heard_is_said_again(void **state)
     (void)state;
     par_sdk_start(o.sdk, o.now);
     par_sdk_opened(o.sdk, o.now);
-    json_decref(took("hello"));
-    lost(4401);
+    json_decref(test_owner_took(&o, "hello"));
+    test_owner_lost(&o, 4401);
     assert_int_equal(link_now(), PAR_SDK_WAITING);
     assert_int_equal(par_sdk_status(o.sdk).code, 4401);
     test_owner_online(&o, json_array());
@@ -158,7 +137,7 @@ static void a_hello_refused_for_now_is_said_again_later(void **state)
     (void)state;
     par_sdk_start(o.sdk, o.now);
     par_sdk_opened(o.sdk, o.now);
-    json_t *hello = took("hello");
+    json_t *hello = test_owner_took(&o, "hello");
     test_owner_refuse(&o, hello, "overloaded", true, 9000);
     json_decref(hello);
     assert_int_equal(o.closes, 1);
@@ -182,7 +161,7 @@ static void a_silent_connection_is_probed_and_left(void **state)
     (void)state;
     test_owner_online(&o, json_array());
     test_owner_pass(&o, 25000);
-    json_t *ping = took("ping");
+    json_t *ping = test_owner_took(&o, "ping");
     test_owner_answer(&o, ping, json_object());
     json_decref(ping);
     /* Heard: the next one is due after another silence. */
@@ -200,14 +179,14 @@ static void hello_goes_on_from_the_token_and_over_pages(void **state)
     (void)state;
     par_sdk_start(o.sdk, o.now);
     par_sdk_opened(o.sdk, o.now);
-    json_t *hello = took("hello"), *ask = json_object_get(hello, "sync");
+    json_t *hello = test_owner_took(&o, "hello"), *ask = json_object_get(hello, "sync");
     assert_null(json_object_get(ask, "since"));
     assert_string_equal(json_string_value(json_object_get(hello, "token")), "token");
     test_owner_answer(&o, hello,
                       json_pack("{s:s,s:[o],s:s,s:s}", "store", "first", "conversations",
                                 row(DIRECT, 0, 0, 0), "cursor", "c1", "sync_token", "t1"));
     json_decref(hello);
-    json_t *page = took("sync");
+    json_t *page = test_owner_took(&o, "sync");
     assert_string_equal(json_string_value(json_object_get(page, "cursor")), "c1");
     assert_true(par_sdk_status(o.sdk).updating);
     /* The token counts when all pages are there. */
@@ -222,7 +201,7 @@ static void hello_goes_on_from_the_token_and_over_pages(void **state)
     assert_non_null(test_owner_conv(&o, GROUP));
     par_sdk_start(o.sdk, o.now);
     par_sdk_opened(o.sdk, o.now);
-    hello = took("hello");
+    hello = test_owner_took(&o, "hello");
     assert_string_equal(json_string_value(json_object_get(json_object_get(hello, "sync"), "since")),
                         "t1");
     json_decref(hello);
@@ -232,22 +211,22 @@ static void a_token_that_is_too_old_takes_everything(void **state)
 {
     (void)state;
     test_owner_online(&o, json_array());
-    lost(1006);
+    test_owner_lost(&o, 1006);
     test_owner_open(&o);
-    json_t *hello = took("hello");
+    json_t *hello = test_owner_took(&o, "hello");
     test_owner_refuse(&o, hello, "bad_request", false, 0);
     json_decref(hello);
-    hello = took("hello");
+    hello = test_owner_took(&o, "hello");
     assert_null(json_object_get(hello, "sync"));
     test_owner_answer(&o, hello, json_pack("{s:s}", "store", "first"));
     json_decref(hello);
-    json_t *sync = took("sync");
+    json_t *sync = test_owner_took(&o, "sync");
     assert_null(json_object_get(sync, "since"));
     /* The same of a later sync. */
     test_owner_refuse(&o, sync, "unavailable", true, 100);
     json_decref(sync);
     test_owner_pass(&o, 2000);
-    sync = took("sync");
+    sync = test_owner_took(&o, "sync");
     assert_null(json_object_get(sync, "since"));
     json_decref(sync);
 }
@@ -259,11 +238,11 @@ static void another_store_drops_the_cache_and_keeps_the_outbox(void **state)
     struct par_sdk_set_values set = {.mask = PAR_SDK_SET_PINNED, .pinned = true};
     test_owner_online(&o, json_pack("[o]", row(DIRECT, 0, 0, 0)));
     test_owner_give(&o, entry(DIRECT, 1, "1002"));
-    lost(1006);
+    test_owner_lost(&o, 1006);
     assert_int_equal(par_sdk_write(o.sdk, o.now, &w, NULL), PAR_OK);
     par_sdk_conv_set(o.sdk, o.now, PAR_STR(DIRECT), &set);
     test_owner_open(&o);
-    json_t *hello = took("hello");
+    json_t *hello = test_owner_took(&o, "hello");
     test_owner_answer(&o, hello,
                       json_pack("{s:s,s:[o],s:s}", "store", "second", "conversations",
                                 row(GROUP, 7, 7, 7), "sync_token", "t9"));
@@ -275,7 +254,8 @@ static void another_store_drops_the_cache_and_keeps_the_outbox(void **state)
     assert_true(test_owner_conv(&o, DIRECT)->pinned);
     assert_int_equal(json_object_size(o.records[PAR_SDK_RECORD_ENTRY]), 0);
     assert_int_equal(json_object_size(o.records[PAR_SDK_RECORD_ITEM]), 1);
-    json_t *sync = took("sync"), *send = took("send"), *said = took("conv.set");
+    json_t *sync = test_owner_took(&o, "sync"), *send = test_owner_took(&o, "send"),
+           *said = test_owner_took(&o, "conv.set");
     assert_null(json_object_get(sync, "since"));
     assert_true(json_is_true(json_object_get(said, "pinned")));
     json_decref(sync);
@@ -290,12 +270,12 @@ static void a_sync_asked_for_during_a_sync_comes_after_it(void **state)
     test_owner_online(&o, json_array());
     test_owner_give(&o, json_pack("{s:s}", "ev", "sync"));
     assert_int_equal(o.syncs, 1);
-    json_t *first = took("sync");
+    json_t *first = test_owner_took(&o, "sync");
     test_owner_give(&o, json_pack("{s:s}", "ev", "sync"));
-    none("sync");
+    test_owner_none(&o, "sync");
     test_owner_answer(&o, first, json_pack("{s:[],s:s}", "conversations", "sync_token", "t2"));
     json_decref(first);
-    json_t *second = took("sync");
+    json_t *second = test_owner_took(&o, "sync");
     assert_string_equal(json_string_value(json_object_get(second, "since")), "t2");
     json_decref(second);
 }
@@ -307,9 +287,9 @@ static void have_names_what_is_held(void **state)
     test_owner_crash(&o);
     test_owner_online(&o, json_pack("[o]", row(DIRECT, 0, 0, 0)));
     test_owner_give(&o, entry(DIRECT, 1, "1002"));
-    lost(1006);
+    test_owner_lost(&o, 1006);
     test_owner_open(&o);
-    json_t *hello = took("hello"), *ask = json_object_get(hello, "sync");
+    json_t *hello = test_owner_took(&o, "hello"), *ask = json_object_get(hello, "sync");
     assert_int_equal(json_integer_value(json_object_get(json_object_get(ask, "have"), DIRECT)), 1);
     json_decref(hello);
 }
@@ -333,22 +313,22 @@ static void a_row_that_is_ahead_is_asked_for_ever_more_slowly(void **state)
     test_owner_online(&o, json_pack("[o]", row(DIRECT, 0, 0, 0)));
     test_owner_give(&o, entry(DIRECT, 1, "1002"));
     test_owner_give(&o, json_pack("{s:s}", "ev", "sync"));
-    json_t *sync = took("sync");
+    json_t *sync = test_owner_took(&o, "sync");
     test_owner_answer(&o, sync, json_pack("{s:[o]}", "conversations", row(DIRECT, 2, 1, 0)));
     json_decref(sync);
     test_owner_pass(&o, 50);
-    answer_page(took("history"), 2, 1, 1);
+    answer_page(test_owner_took(&o, "history"), 2, 1, 1);
     for (int64_t wait = 1000; wait <= 16000; wait *= 2) {
         test_owner_pass(&o, wait - 1);
-        none("history");
+        test_owner_none(&o, "history");
         test_owner_pass(&o, 1);
-        answer_page(took("history"), 2, 1, 1);
+        answer_page(test_owner_took(&o, "history"), 2, 1, 1);
     }
     assert_true(par_sdk_status(o.sdk).updating);
     test_owner_give(&o, entry(DIRECT, 2, "1002"));
     assert_false(par_sdk_status(o.sdk).updating);
     test_owner_pass(&o, 40000);
-    none("history");
+    test_owner_none(&o, "history");
 }
 
 static void a_large_hole_begins_anew_unless_all_is_wanted(void **state)
@@ -361,13 +341,13 @@ static void a_large_hole_begins_anew_unless_all_is_wanted(void **state)
         test_owner_give(&o, entry(DIRECT, 1, "1002"));
         test_owner_give(&o, entry(DIRECT, 500, "1002"));
         test_owner_pass(&o, 50);
-        json_t *ask = took("history");
+        json_t *ask = test_owner_took(&o, "history");
         assert_int_equal(json_object_get(ask, "after_seq") != NULL, whole);
         if (whole) {
             assert_int_equal(json_integer_value(json_object_get(ask, "after_seq")), 1);
             answer_page(ask, 2, 201, 500);
-            answer_page(took("history"), 202, 401, 500);
-            answer_page(took("history"), 402, 500, 500);
+            answer_page(test_owner_took(&o, "history"), 202, 401, 500);
+            answer_page(test_owner_took(&o, "history"), 402, 500, 500);
         } else {
             answer_page(ask, 451, 500, 500);
         }
@@ -386,7 +366,7 @@ static void what_was_not_for_this_user_is_passed_over(void **state)
     test_owner_give(&o, entry(GROUP, 1, "1002"));
     test_owner_give(&o, entry(GROUP, 9, "1002"));
     test_owner_pass(&o, 50);
-    json_t *ask = took("history");
+    json_t *ask = test_owner_took(&o, "history");
     /* Out since 2, in again since 8: of a group with history "joined". */
     test_owner_answer(&o, ask,
                       json_pack("{s:[o,o],s:i,s:i,s:b}", "entries", entry(GROUP, 8, "1002"),
@@ -396,7 +376,7 @@ static void what_was_not_for_this_user_is_passed_over(void **state)
     assert_int_equal(c->lo, 8);
     assert_int_equal(c->hi, 9);
     test_owner_pass(&o, 60000);
-    none("history");
+    test_owner_none(&o, "history");
 }
 
 static void older_pages_come_before_what_is_held(void **state)
@@ -408,7 +388,7 @@ static void older_pages_come_before_what_is_held(void **state)
     test_owner_give(&o, entry(DIRECT, 100, "1002"));
     assert_true(par_sdk_older(o.sdk, o.now, PAR_STR(DIRECT), 20));
     assert_false(par_sdk_older(o.sdk, o.now, PAR_STR(DIRECT), 20));
-    json_t *ask = took("history");
+    json_t *ask = test_owner_took(&o, "history");
     assert_int_equal(json_integer_value(json_object_get(ask, "before_seq")), 100);
     answer_page(ask, 80, 99, 100);
     const struct par_sdk_conv *c = test_owner_conv(&o, DIRECT);
@@ -434,7 +414,7 @@ static void records_that_cannot_be_kept_end_it(void **state)
     o.commit_fails = true;
     assert_int_equal(par_sdk_write(o.sdk, o.now, &w, NULL), PAR_OK);
     /* Neither shown nor sent. */
-    none("send");
+    test_owner_none(&o, "send");
     assert_int_equal(json_object_size(o.items), 0);
     assert_int_equal(link_now(), PAR_SDK_BROKEN);
     assert_int_equal(o.closes, 1);

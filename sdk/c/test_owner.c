@@ -271,8 +271,7 @@ void test_owner_online(struct owner *o, json_t *rows)
 {
     par_sdk_start(o->sdk, o->now);
     test_owner_open(o);
-    json_t *hello = test_owner_take(o, "hello");
-    assert_non_null(hello);
+    json_t *hello = test_owner_took(o, "hello");
     test_owner_answer(o, hello,
                       json_pack("{s:s,s:i,s:o,s:s}", "store", "first", "heartbeat_ms", 25000,
                                 "conversations", rows, "sync_token", "t1"));
@@ -295,6 +294,26 @@ json_t *test_owner_take(struct owner *o, const char *op)
         }
     }
     return NULL;
+}
+
+json_t *test_owner_took(struct owner *o, const char *op)
+{
+    json_t *frame = test_owner_take(o, op);
+    if (!frame)
+        fail_msg("no %s was asked", op);
+    return frame;
+}
+
+void test_owner_none(struct owner *o, const char *op)
+{
+    assert_null(test_owner_take(o, op));
+}
+
+void test_owner_lost(struct owner *o, uint16_t code)
+{
+    o->connected = false;
+    json_array_clear(o->frames);
+    par_sdk_closed(o->sdk, o->now, code);
 }
 
 void test_owner_give(struct owner *o, json_t *frame)

@@ -35,6 +35,11 @@ void test_owner_online(struct owner *o, json_t *rows);
 void test_owner_open(struct owner *o);
 /* The oldest frame of that op (or NULL), taken out; the caller frees it. */
 json_t *test_owner_take(struct owner *o, const char *op);
+/* The same, which must be there; and must not. */
+json_t *test_owner_took(struct owner *o, const char *op);
+void test_owner_none(struct owner *o, const char *op);
+/* The connection ends with that code; what was not taken of it is gone. */
+void test_owner_lost(struct owner *o, uint16_t code);
 /* Hands a frame to the core; takes it. */
 void test_owner_give(struct owner *o, json_t *frame);
 /* Answers a request (not taken) with ok (taken). */

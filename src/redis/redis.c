@@ -188,3 +188,30 @@ redisReply *par_redis_eval(redisContext *connection, const struct par_redis_scri
     memcpy(words + 3, argv, (size_t)argc * sizeof *argv);
     return par_redis_command(connection, argc + 3, words);
 }
+
+struct call {
+    const struct par_redis_script *script;
+    int argc;
+    const struct par_str *argv;
+    redisReply *reply;
+};
+
+static bool eval(redisContext *connection, void *arg)
+{
+    struct call *call = arg;
+    call->reply = par_redis_eval(connection, call->script, 0, call->argc, call->argv);
+    return call->reply != NULL;
+}
+
+enum par_err par_redis_run_script(struct par_redis *r, const struct par_redis_script *script,
+                                  int argc, const struct par_str *argv, redisReply **reply_r)
+{
+    struct call call = {script, argc, argv, NULL};
+    enum par_err err = par_redis_run(r, eval, &call);
+    if (err && call.reply) {
+        freeReplyObject(call.reply);
+        call.reply = NULL;
+    }
+    *reply_r = call.reply;
+    return err;
+}

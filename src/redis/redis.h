@@ -29,17 +29,23 @@ typedef bool (*par_redis_fn)(redisContext *connection, void *arg);
  * been idle and turned out dead, so fn must be harmless twice. PAR_E_UNAVAILABLE when it returned
  * false or there is no primary; what it asked for may be done. Any thread that may block. */
 enum par_err par_redis_run(struct par_redis *redis, par_redis_fn fn, void *arg) PAR_MUST_CHECK;
+/* A script: static text. */
+struct par_redis_script {
+    const char *text;
+};
+/* Runs a script that is harmless twice, with those arguments and no keys. The reply is the
+ * caller's, for freeReplyObject(), when it is OK, else NULL; errors and threads as par_redis_run.
+ */
+enum par_err par_redis_run_script(struct par_redis *redis, const struct par_redis_script *script,
+                                  int argc, const struct par_str *argv,
+                                  redisReply **reply_r) PAR_MUST_CHECK;
 /* A connection of the caller's own, to be freed by redisFree(): for subscriptions. NULL: none to be
  * had. Blocks. */
 redisContext *par_redis_connect(struct par_redis *redis);
 
 /* ---- inside of fn ---- */
 
-/* A script: static text. */
-struct par_redis_script {
-    const char *text;
-};
-/* Runs it: argv are its keys (the first `keys`) and arguments. The reply is the caller's, for
+/* Runs a script: argv are its keys (the first `keys`) and arguments. The reply is the caller's, for
  * freeReplyObject(); NULL when there was none, or an error, which is logged. */
 redisReply *par_redis_eval(redisContext *connection, const struct par_redis_script *script,
                            int keys, int argc, const struct par_str *argv);

@@ -3,11 +3,10 @@
  * whenever it is replaced: n operations fail, 0: all until it is replaced again; k = 0: none. Only
  * those on files with `part` in their path count, all if there is none. The first that fails makes
  * the file $NOSPACE_FILE.hit. */
-#include <dlfcn.h>
+#include "preload.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,11 +23,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned long first, failing, operations;
 static struct timespec read_at;
 static ino_t read_inode;
-
-#define REAL(name)                                                                                 \
-    static __typeof__(&name) real_##name;                                                          \
-    if (!real_##name)                                                                              \
-    real_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 static void tell(const char *path)
 {
@@ -110,17 +104,7 @@ static int do_open(const char *path, int flags, mode_t mode)
     return fd;
 }
 
-#define OPEN(name)                                                                                 \
-    int name(const char *path, int flags, ...)                                                     \
-    {                                                                                              \
-        va_list args;                                                                              \
-        va_start(args, flags);                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                    \
-        va_end(args);                                                                              \
-        return do_open(path, flags, mode);                                                         \
-    }
-OPEN(open)
-OPEN(open64)
+PRELOAD_OPEN(do_open)
 
 int close(int fd)
 {

@@ -7,12 +7,11 @@
  * and may be lost. An operation that the disk model does not know ends the process, loudly. */
 #include "record.h"
 
-#include <dlfcn.h>
+#include "preload.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,11 +38,6 @@ static size_t root_len;
 static uint64_t last_handle, last_sync;
 static uint32_t last_connection;
 static bool kill_in_sync;
-
-#define REAL(name)                                                                                 \
-    static __typeof__(&name) real_##name;                                                          \
-    if (!real_##name)                                                                              \
-    real_##name = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
 
 static void refuse(const char *what, const char *path)
 {
@@ -195,24 +189,11 @@ static int do_open(const char *path, int flags, mode_t mode)
     return fd;
 }
 
-#define OPEN(name)                                                                                 \
-    int name(const char *path, int flags, ...)                                                     \
-    {                                                                                              \
-        va_list args;                                                                              \
-        va_start(args, flags);                                                                     \
-        mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;                    \
-        va_end(args);                                                                              \
-        return do_open(path, flags, mode);                                                         \
-    }
-OPEN(open)
-OPEN(open64)
+PRELOAD_OPEN(do_open)
 
 int openat(int dir, const char *path, int flags, ...)
 {
-    va_list args;
-    va_start(args, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, mode_t) : 0;
-    va_end(args);
+    PRELOAD_MODE(flags, mode)
     REAL(openat);
     if (file_of(dir) && (flags & O_ACCMODE) != O_RDONLY)
         refuse("openat", path);

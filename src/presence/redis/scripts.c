@@ -66,20 +66,6 @@ static const struct par_redis_script look_script = {
              "for i = 4, #ARGV do out[#out + 1] = live(ARGV[i]) and 1 or 0 end "
              "return out"};
 
-struct call {
-    const struct par_redis_script *script;
-    int argc;
-    const struct par_str *argv;
-    redisReply *reply;
-};
-
-static bool eval(redisContext *connection, void *arg)
-{
-    struct call *call = arg;
-    call->reply = par_redis_eval(connection, call->script, 0, call->argc, call->argv);
-    return call->reply != NULL;
-}
-
 static void copy_online(const redisReply *reply, size_t n, bool *online_r)
 {
     for (size_t i = 0; i < n; i++)
@@ -103,14 +89,14 @@ static enum par_err for_all(struct par_presence__redis *p, const struct par_redi
             numbers[i] = par_redis_number(users[first + i]);
             argv[FIXED + i] = par_redis_number_str(&numbers[i]);
         }
-        struct call call = {script, (int)(FIXED + some), argv, NULL};
-        enum par_err err = par_redis_run(p->redis, eval, &call);
-        if (!err && online_r)
-            copy_online(call.reply, some, online_r + first);
-        if (call.reply)
-            freeReplyObject(call.reply);
+        redisReply *reply;
+        enum par_err err =
+            par_redis_run_script(p->redis, script, (int)(FIXED + some), argv, &reply);
         if (err)
             return err;
+        if (online_r)
+            copy_online(reply, some, online_r + first);
+        freeReplyObject(reply);
     }
     return PAR_OK;
 }

@@ -173,39 +173,11 @@ static void redis_close(void *state)
 
 /* ---- calls ---- */
 
-struct call {
-    const struct par_redis_script *script;
-    int argc;
-    const struct par_str *argv;
-    redisReply *reply;
-};
-
-static bool eval(redisContext *connection, void *arg)
-{
-    struct call *call = arg;
-    call->reply = par_redis_eval(connection, call->script, 0, call->argc, call->argv);
-    return call->reply != NULL;
-}
-
-/* The reply is the caller's when the call is OK. */
-static enum par_err run(struct redis *r, const struct par_redis_script *script, int argc,
-                        const struct par_str *argv, redisReply **reply_r)
-{
-    struct call call = {script, argc, argv, NULL};
-    enum par_err err = par_redis_run(r->redis, eval, &call);
-    if (err && call.reply) {
-        freeReplyObject(call.reply);
-        call.reply = NULL;
-    }
-    *reply_r = call.reply;
-    return err;
-}
-
 static enum par_err run_only(struct redis *r, const struct par_redis_script *script, int argc,
                              const struct par_str *argv)
 {
     redisReply *reply;
-    enum par_err err = run(r, script, argc, argv, &reply);
+    enum par_err err = par_redis_run_script(r->redis, script, argc, argv, &reply);
     if (!err)
         freeReplyObject(reply);
     return err;
@@ -284,7 +256,7 @@ static enum par_err lookup_some(struct redis *r, const uint64_t *users, size_t f
         numbers[i] = par_redis_number(users[first + i]);
         argv[i] = par_redis_number_str(&numbers[i]);
     }
-    enum par_err err = run(r, &lookup_script, (int)n, argv, &reply);
+    enum par_err err = par_redis_run_script(r->redis, &lookup_script, (int)n, argv, &reply);
     if (err)
         return err;
     bool ok = reply->type == REDIS_REPLY_ARRAY && reply->elements % 3 == 0;
@@ -360,7 +332,7 @@ static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool 
             numbers[i] = par_redis_number(users[first + i]);
             argv[3 + i] = par_redis_number_str(&numbers[i]);
         }
-        err = run(r, &add_script, (int)(3 + n), argv, &reply);
+        err = par_redis_run_script(r->redis, &add_script, (int)(3 + n), argv, &reply);
         if (err)
             break;
         *lost_r |= reply->type != REDIS_REPLY_INTEGER || reply->integer > 0;
@@ -378,7 +350,7 @@ static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool
     redisReply *reply;
     uint64_t was = 0;
     bool lost = false;
-    enum par_err err = run(r, &beat_script, 2, argv, &reply);
+    enum par_err err = par_redis_run_script(r->redis, &beat_script, 2, argv, &reply);
     if (err)
         return err;
     bool known = par_redis_parse_reply(reply, &was);
@@ -407,7 +379,7 @@ static enum par_err redis_dead(void *state, uint64_t server, uint64_t *server_r,
     struct par_redis_number s = par_redis_number(server);
     const struct par_str argv[] = {par_redis_number_str(&s), par_str_of(after, (size_t)len)};
     redisReply *reply;
-    enum par_err err = run(r, &dead_script, 2, argv, &reply);
+    enum par_err err = par_redis_run_script(r->redis, &dead_script, 2, argv, &reply);
     if (err)
         return err;
     if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
@@ -440,6 +412,7 @@ static bool add_user(struct users *users, uint64_t user)
 static enum par_err redis_clear(void *state, uint64_t server, uint64_t boot, uint64_t **users_r,
                                 size_t *count_r)
 {
+    struct redis *r = state;
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
     char cursor[DIGITS_MAX] = "0";
     struct users users = {0};
@@ -448,7 +421,7 @@ static enum par_err redis_clear(void *state, uint64_t server, uint64_t boot, uin
         const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
                                        par_str(cursor)};
         redisReply *reply;
-        err = run(state, &clear_script, 3, argv, &reply);
+        err = par_redis_run_script(r->redis, &clear_script, 3, argv, &reply);
         if (err)
             break;
         bool ok = reply->type == REDIS_REPLY_ARRAY && reply->elements > 0 &&
@@ -474,10 +447,11 @@ static enum par_err redis_clear(void *state, uint64_t server, uint64_t boot, uin
 
 static enum par_err redis_boot(void *state, uint64_t server, uint64_t *boot_r)
 {
+    struct redis *r = state;
     struct par_redis_number s = par_redis_number(server);
     const struct par_str argv[] = {par_redis_number_str(&s)};
     redisReply *reply;
-    enum par_err err = run(state, &boot_script, 1, argv, &reply);
+    enum par_err err = par_redis_run_script(r->redis, &boot_script, 1, argv, &reply);
     if (err)
         return err;
     if (!par_redis_parse_reply(reply, boot_r))
