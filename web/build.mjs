@@ -111,5 +111,20 @@ const html = readFileSync(join(here, 'src/index.html'), 'utf8')
   .replace('{{icon}}', `/${iconName}`);
 emit('/index.html', 'index.html', html, false);
 
+// The service worker: it names what the page consists of, so it is another one whenever any of that is.
+const shell = files.map((f) => f.path);
+const version = createHash('sha256').update(html).update(shell.join()).digest('hex').slice(0, 16);
+const worker = await build({
+  entryPoints: [join(here, 'src/sw.ts')],
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  target: ['chrome109', 'firefox115', 'safari16.4'],
+  define: { SHELL: JSON.stringify(shell), VERSION: JSON.stringify(`shell-${version}`) },
+  write: false,
+  logLevel: 'warning',
+});
+emit('/sw.js', 'sw.js', worker.outputFiles[0].contents, false);
+
 writeFileSync(join(out, 'manifest.json'), `${JSON.stringify({ csp, files }, null, 2)}\n`);
 if (!existsSync(join(out, 'index.html'))) process.exit(1);

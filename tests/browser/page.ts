@@ -62,6 +62,11 @@ export class Person {
     return person;
   }
 
+  /** The same person in another tab. */
+  beside(page: Page): Person {
+    return new Person(this.browser, this.url, this.look, this.context, page);
+  }
+
   /** Closes the window. What the browser keeps is there again when the person comes back. */
   async getUp(): Promise<Kept> {
     const kept = await this.context.storageState({ indexedDB: true });

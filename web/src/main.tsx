@@ -4,6 +4,7 @@ import { App } from './app.tsx';
 import { go, route } from './lib/route.ts';
 import { session, startClient, watchNetwork } from './state/app.ts';
 import './state/theme.ts';
+import { registerWorker } from './state/update.ts';
 
 async function main(): Promise<void> {
   const root = document.getElementById('app');
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   if (s) await startClient(s);
   else if (route.value.screen !== 'register') go({ screen: 'signIn' }, true);
   render(<App />, root);
+  registerWorker();
 }
 
 main();

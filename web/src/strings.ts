@@ -183,6 +183,8 @@ export const t = {
   tryNow: 'Try now',
   updating: 'Updating…',
   backOnline: 'Back online',
+  newVersion: 'A new version is ready.',
+  update: 'Update',
   replaced: 'Parley is open in another tab or window.',
   useHere: 'Use here',
 

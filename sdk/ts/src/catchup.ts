@@ -2,7 +2,7 @@
 import type { Conversation } from './conversation.ts';
 import type { Env } from './env.ts';
 import { ParleyError } from './errors.ts';
-import type { ConvId, ConvRow, Entry, HistoryAnswer, SyncAnswer } from './types.ts';
+import type { ConvId, ConvRow, Entry, HistoryAnswer, SyncAnswer, SyncRequest } from './types.ts';
 
 export interface CatchUpHooks {
   online(): boolean;
@@ -40,6 +40,15 @@ export class CatchUp {
   /** True while pages of sync, or entries that they announced, are outstanding. */
   get busy(): boolean {
     return this.syncing || this.active.size > 0 || this.queue.size > 0;
+  }
+
+  /** What hello should ask for. */
+  first(conversations: Iterable<Conversation>): SyncRequest {
+    const since = this.hooks.token();
+    if (since !== undefined) return { since, limit: 200 };
+    const have: Record<ConvId, number> = {};
+    for (const conv of conversations) if (conv.hi > 0) have[conv.id] = conv.hi;
+    return Object.keys(have).length > 0 ? { have, limit: 200 } : { limit: 200 };
   }
 
   /** A connection was lost: what is under way ends by itself, and starts again with the next hello. */

@@ -2,8 +2,9 @@
 import type { ConnectionStatus } from './connection.ts';
 import type { Conversation } from './conversation.ts';
 import type { Env } from './env.ts';
+import type { ConvSettings } from './settings.ts';
 import type { Store } from './store.ts';
-import type { ConvId, Entry, Profile, Session } from './types.ts';
+import type { ConvId, Entry, Profile, ServerFrame, Session } from './types.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://host:port` or `https://host`. */
@@ -32,4 +33,12 @@ export interface ClientEvents {
   /** The server came back from a backup: the cache was dropped. */
   reset: undefined;
   me: Profile;
+  /** An event as the server sent it, after it was applied here. */
+  frame: ServerFrame;
+  /** A request of this client's own was granted. */
+  answered: { op: string; body: Record<string, unknown> };
+  /** An item was taken out of the outbox here. */
+  discarded: string;
+  /** Settings were changed here. */
+  set: { conv: ConvId; change: ConvSettings };
 }

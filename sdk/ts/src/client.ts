@@ -5,14 +5,16 @@ import { Connection, type ConnectionStatus } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { Emitter } from './emitter.ts';
 import { defaultEnv, type Env } from './env.ts';
-import { allMembers, Contacts, Groups, reliably } from './groups.ts';
+import { type Ask, allMembers, Contacts, Groups, reliably } from './groups.ts';
 import { directConv } from './ids.ts';
-import { Marks } from './marks.ts';
+import { Marks, type Wanted } from './marks.ts';
+import { loadOlder, type OlderHooks } from './older.ts';
 import { entryOf, type NewItem, Outbox, type OutboxView } from './outbox.ts';
 import { People } from './people.ts';
 import { Persistence } from './persistence.ts';
 import { Rest } from './rest.ts';
 import { type ConvSettings, Settings } from './settings.ts';
+import { Shared } from './shared.ts';
 import { MemoryStore } from './store.ts';
 import { messageState } from './tick.ts';
 import {
@@ -22,17 +24,14 @@ import {
   defaultLimits,
   type Entry,
   type HelloAnswer,
-  type HistoryAnswer,
   type Limits,
   type Marks as MarkPair,
   type Member,
   type MessageState,
   type OutboxItem,
-  type Presence,
   type Profile,
   type ServerFrame,
   type SyncAnswer,
-  type SyncRequest,
   type UserId,
   type WriteAnswer,
 } from './types.ts';
@@ -44,11 +43,14 @@ export class Client extends Emitter<ClientEvents> {
   readonly people: People;
   readonly groups: Groups;
   readonly contacts: Contacts;
+  readonly shared: Shared;
   readonly conversations = new Map<ConvId, Conversation>();
   me: Profile;
   limits: Limits = defaultLimits;
   /** Server time minus this device's, in ms. */
   clockSkew = 0;
+  /** The newest answer to hello. */
+  hello: HelloAnswer | undefined;
 
   private readonly env: Env;
   private readonly connection: Connection;
@@ -57,6 +59,7 @@ export class Client extends Emitter<ClientEvents> {
   private readonly settings: Settings;
   private readonly catchUp: CatchUp;
   private readonly persistence: Persistence;
+  private readonly older: OlderHooks;
   private token: string | undefined;
   private storeId = '';
   private readonly loading = new Map<string, Promise<unknown>>();
@@ -73,8 +76,11 @@ export class Client extends Emitter<ClientEvents> {
       this.ackDelivered(conv),
     );
     const online = (): boolean => this.connection.online;
-    const request = (op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> =>
-      this.connection.request(op, body);
+    const request: Ask = async (op, body) => {
+      const ok = await this.connection.request(op, body);
+      this.emit('answered', { op, body });
+      return ok;
+    };
     this.connection = new Connection(
       env,
       {
@@ -85,10 +91,13 @@ export class Client extends Emitter<ClientEvents> {
         transport: options.transport ?? 'auto',
       },
       {
-        hello: () => this.helloSync(),
+        hello: () => this.catchUp.first(this.conversations.values()),
         online: (answer) => this.onOnline(answer),
         offline: () => this.onOffline(),
-        event: (frame) => this.onEvent(frame),
+        event: (frame) => {
+          this.onEvent(frame);
+          this.emit('frame', frame);
+        },
         status: (status) => this.emit('status', status),
       },
     );
@@ -100,7 +109,11 @@ export class Client extends Emitter<ClientEvents> {
       accepted: (item, answer) => this.onAccepted(item, answer),
       change: (conv) => this.changed(this.conversations.get(conv)),
     });
-    this.marks = new Marks(env, { online, request });
+    this.marks = new Marks(env, {
+      online,
+      request,
+      save: (wanted) => this.persistence.meta('marks', wanted),
+    });
     this.settings = new Settings(env, {
       online,
       request,
@@ -131,8 +144,20 @@ export class Client extends Emitter<ClientEvents> {
         this.tellBusy();
       },
     });
-    const reliable = (op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> =>
-      this.reliable(op, body);
+    this.older = {
+      online,
+      request,
+      stored: (conv, before, limit) => this.persistence.store.entries(conv, before, limit),
+      keep: (entries) => this.persistence.entries(entries),
+      append: (conv, e) => this.append(conv, e, false),
+    };
+    const reliable: Ask = (op, body) => reliably(env, () => request(op, body));
+    this.shared = new Shared({
+      ...{ conversations: this.conversations, persistence: this.persistence },
+      ...{ outbox: this.outbox, marks: this.marks, catchUp: this.catchUp },
+      meta: () => ({ store: this.storeId, token: this.token }),
+      known: (convs) => this.restored(convs),
+    });
     this.groups = new Groups(reliable, () => env.uuid());
     this.contacts = new Contacts(reliable);
   }
@@ -144,11 +169,12 @@ export class Client extends Emitter<ClientEvents> {
     this.storeId = (loaded.meta['store'] as string | undefined) ?? '';
     this.me = (loaded.meta['me'] as Profile | undefined) ?? this.me;
     this.settings.restore((loaded.meta['settings'] as Record<ConvId, ConvSettings> | undefined) ?? {});
+    this.marks.restore((loaded.meta['marks'] as Record<ConvId, Wanted> | undefined) ?? {});
     this.people.restore(loaded.people);
     this.people.learn(this.me);
     for (const s of loaded.conversations) this.conversations.set(s.conv, Conversation.restore(s, this.me.id));
     this.outbox.restore(loaded.outbox);
-    for (const item of loaded.outbox) this.conversation(item.conv);
+    this.restored(loaded.outbox.map((item) => item.conv));
     this.emit('list', undefined);
     this.connection.start();
   }
@@ -244,8 +270,10 @@ export class Client extends Emitter<ClientEvents> {
     return this.outbox.retry(id);
   }
 
-  discard(id: string): Promise<boolean> {
-    return this.outbox.remove(id);
+  async discard(id: string): Promise<boolean> {
+    const gone = await this.outbox.remove(id);
+    if (gone) this.emit('discarded', id);
+    return gone;
   }
 
   /** Everything of the conversation up to and with `seq` was seen by the person. */
@@ -264,6 +292,7 @@ export class Client extends Emitter<ClientEvents> {
     conv.applyFields(change, false);
     this.settings.set(id, change);
     this.changed(conv);
+    this.emit('set', { conv: id, change });
   }
 
   async setProfile(
@@ -297,29 +326,8 @@ export class Client extends Emitter<ClientEvents> {
   loadOlder(id: ConvId): Promise<number> {
     return this.once(`older ${id}`, async () => {
       const conv = this.conversation(id);
-      const lo = conv.memoryLo;
-      if (conv.hi > 0 && lo > conv.lo) {
-        const stored = await this.persistence.store.entries(id, lo, OLDER);
-        const came = conv.prepend(stored);
-        if (came > 0) {
-          this.changed(conv);
-          return came;
-        }
-      }
-      if (!this.connection.online || conv.atStart) return 0;
-      const from = conv.hi > 0 ? { before_seq: conv.memoryLo } : {};
-      const answer = (await this.request('history', {
-        conv: id,
-        ...from,
-        limit: OLDER,
-      })) as unknown as HistoryAnswer;
-      conv.firstSeq = answer.first_seq;
-      let came: number;
-      if (conv.hi === 0) {
-        for (const e of answer.entries) this.append(conv, e, false);
-        came = answer.entries.length;
-      } else came = conv.prepend(answer.entries);
-      this.persistence.entries(answer.entries);
+      const came = await loadOlder(conv, OLDER, this.older);
+      this.held(conv, conv.entries.slice(0, came));
       this.changed(conv);
       return came;
     });
@@ -353,17 +361,11 @@ export class Client extends Emitter<ClientEvents> {
 
   // What the server says
 
-  private helloSync(): SyncRequest {
-    if (this.token !== undefined) return { since: this.token, limit: 200 };
-    const have: Record<ConvId, number> = {};
-    for (const conv of this.conversations.values()) if (conv.hi > 0) have[conv.id] = conv.hi;
-    return Object.keys(have).length > 0 ? { have, limit: 200 } : { limit: 200 };
-  }
-
   private onOnline(answer: HelloAnswer): void {
     const first = answer.conversations
       ? ({ ...answer, conversations: answer.conversations } as SyncAnswer)
       : undefined;
+    this.hello = answer;
     this.limits = { ...defaultLimits, ...(answer.limits as Limits) };
     this.clockSkew = answer.server_time - this.env.now();
     this.learnMe({ ...this.me, ...answer.user });
@@ -379,7 +381,11 @@ export class Client extends Emitter<ClientEvents> {
     this.marks.flush();
     this.settings.flush();
     this.people.resume();
-    for (const conv of this.conversations.values()) if (conv.hi > 0) this.ackDelivered(conv);
+    for (const conv of this.conversations.values()) {
+      if (conv.hi > 0) this.ackDelivered(conv);
+      // What was being asked for when the connection went, and no row will tell of again.
+      if (conv.lastSeq > conv.hi) this.catchUp.fill(conv);
+    }
   }
 
   private onOffline(): void {
@@ -440,10 +446,8 @@ export class Client extends Emitter<ClientEvents> {
     }
     this.persistence.entries(fresh);
     const settled = this.outbox.settle(conv.id, conv.hi);
-    for (const e of fresh) {
-      if (e.cmid && e.from === this.me.id && this.outbox.seen(conv.id, e.cmid)) settled.push(e.cmid);
-    }
     if (settled.length > 0) this.persistence.outboxDone(settled);
+    this.held(conv, fresh);
     for (const e of fresh) {
       if (e.kind === 'text') this.people.onTyping(conv.id, e.from, false);
       if (e.kind.startsWith('member_') || e.kind === 'created') this.membersChanged(conv);
@@ -456,6 +460,24 @@ export class Client extends Emitter<ClientEvents> {
         if (target) this.persistence.entries([conv.view(target)]);
       }
       this.emit('entry', { entry: e, conversation: conv, fresh: e.seq > delivered });
+    }
+  }
+
+  /** Own entries end their items, whatever became of these. */
+  private held(conv: Conversation, entries: Entry[]): void {
+    for (const e of entries) {
+      if (e.cmid && e.from === this.me.id && this.outbox.seen(conv.id, e.cmid)) {
+        this.persistence.outboxDone([e.cmid]);
+      }
+    }
+  }
+
+  /** Items of these came from the store, where their entries may be already. */
+  private restored(convs: ConvId[]): void {
+    for (const id of convs) {
+      const conv = this.conversation(id);
+      this.held(conv, conv.entries);
+      this.changed(conv);
     }
   }
 
@@ -495,11 +517,7 @@ export class Client extends Emitter<ClientEvents> {
         this.catchUp.sync(undefined, false);
         break;
       case 'presence':
-        this.people.onPresence(
-          frame['user'] as string,
-          frame['status'] as Presence['status'],
-          Number(frame['last_seen'] ?? 0),
-        );
+        this.people.onPresence(frame);
         break;
       case 'typing':
         this.people.onTyping(id, frame['user'] as string, frame['on'] === true);

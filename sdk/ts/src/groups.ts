@@ -22,7 +22,7 @@ export async function reliably<T>(env: Env, ask: () => Promise<T>): Promise<T> {
 }
 
 /** All pages of `members`. */
-export async function allMembers(ask: Reliable, conv: ConvId): Promise<Map<UserId, Member>> {
+export async function allMembers(ask: Ask, conv: ConvId): Promise<Map<UserId, Member>> {
   const map = new Map<UserId, Member>();
   let cursor: string | undefined;
   do {
@@ -34,14 +34,14 @@ export async function allMembers(ask: Reliable, conv: ConvId): Promise<Map<UserI
   return map;
 }
 
-/** Sends one request, and again after every answer that allows it, until the time is over. */
-export type Reliable = (op: string, body: Record<string, unknown>) => Promise<Record<string, unknown>>;
+/** Sends one request; what becomes of it is for whoever made this to say. */
+export type Ask = (op: string, body: Record<string, unknown>) => Promise<Record<string, unknown>>;
 
 export class Groups {
-  private readonly reliable: Reliable;
+  private readonly reliable: Ask;
   private readonly uuid: () => string;
 
-  constructor(reliable: Reliable, uuid: () => string) {
+  constructor(reliable: Ask, uuid: () => string) {
     this.reliable = reliable;
     this.uuid = uuid;
   }
@@ -76,9 +76,9 @@ export class Groups {
 }
 
 export class Contacts {
-  private readonly reliable: Reliable;
+  private readonly reliable: Ask;
 
-  constructor(reliable: Reliable) {
+  constructor(reliable: Ask) {
     this.reliable = reliable;
   }
 

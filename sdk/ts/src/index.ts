@@ -11,6 +11,7 @@ export type { OutboxView } from './outbox.ts';
 export { type RegisterRequest, Rest } from './rest.ts';
 export type { ConvSettings } from './settings.ts';
 export { type Loaded, MemoryStore, type Store, type StoreBatch, type StoredConv } from './store.ts';
+export { type TabChannel, Tabs } from './tabs.ts';
 export { leastOfOthers, messageState, type TickInput } from './tick.ts';
 export * from './types.ts';
 

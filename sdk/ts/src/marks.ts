@@ -6,9 +6,11 @@ import type { ConvId } from './types.ts';
 export interface MarksHooks {
   online(): boolean;
   request(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** Written with the state that already shows them, or a program that ends in between never asks for them. */
+  save(wanted: Record<ConvId, Wanted>): void;
 }
 
-interface Wanted {
+export interface Wanted {
   delivered: number;
   read: number;
 }
@@ -29,6 +31,10 @@ export class Marks {
     this.hooks = hooks;
   }
 
+  restore(wanted: Record<ConvId, Wanted>): void {
+    this.wanted = new Map(Object.entries(wanted));
+  }
+
   /** Asks for marks at least this high. A read mark raises both. */
   raise(conv: ConvId, marks: Partial<Wanted>): void {
     const held = this.wanted.get(conv) ?? { delivered: 0, read: 0 };
@@ -36,6 +42,7 @@ export class Marks {
       delivered: Math.max(held.delivered, marks.delivered ?? 0, marks.read ?? 0),
       read: Math.max(held.read, marks.read ?? 0),
     });
+    this.save();
     if (this.timer === undefined) {
       this.timer = this.env.setTimeout(() => {
         this.timer = undefined;
@@ -45,7 +52,11 @@ export class Marks {
   }
 
   drop(conv: ConvId): void {
-    this.wanted.delete(conv);
+    if (this.wanted.delete(conv)) this.save();
+  }
+
+  private save(): void {
+    this.hooks.save(Object.fromEntries(this.wanted));
   }
 
   async flush(): Promise<void> {
@@ -82,5 +93,6 @@ export class Marks {
       const now = this.wanted.get(conv);
       if (now && now.delivered <= sent.delivered && now.read <= sent.read) this.wanted.delete(conv);
     }
+    this.save();
   }
 }

@@ -48,6 +48,7 @@ export class Outbox {
   /** What an earlier run left behind. Whether a try had left the device is unknown, so it counts as one. */
   restore(items: OutboxItem[]): void {
     for (const item of items) {
+      if (this.items.has(item.id)) continue;
       this.items.set(item.id, { ...item, tries: Math.max(1, item.tries) });
       this.lastOrder = Math.max(this.lastOrder, item.order);
     }
@@ -107,6 +108,14 @@ export class Outbox {
     await this.hooks.commit({ outboxDelete: [id] });
     this.hooks.change(item.conv);
     return true;
+  }
+
+  /** It was taken out of the store by somebody else. One that is under way stays: its answer says what became of it. */
+  forget(id: string): void {
+    const item = this.items.get(id);
+    if (!item || this.lanes.get(item.conv)?.flying === item) return;
+    this.items.delete(id);
+    this.hooks.change(item.conv);
   }
 
   /** An own entry with this cmid is held: its item was accepted. False when there is none (any more). */

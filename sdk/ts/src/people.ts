@@ -1,6 +1,6 @@
 // Who people are, whether they are there, and whether they are typing.
 import type { Env } from './env.ts';
-import type { ConvId, Presence, Profile, UserId } from './types.ts';
+import type { ConvId, Presence, Profile, ServerFrame, UserId } from './types.ts';
 
 export interface PeopleHooks {
   online(): boolean;
@@ -25,6 +25,7 @@ export class People {
   private readonly statuses = new Map<UserId, Presence>();
   private readonly writers = new Map<ConvId, Map<UserId, unknown>>();
   private watched: UserId[] = [];
+  private watchedFor: UserId[] = [];
   private watchTimer: unknown;
   private own: { conv: ConvId; sentAt: number; idle: unknown } | undefined;
 
@@ -79,19 +80,29 @@ export class People {
     }, WATCH_MS);
   }
 
+  /** Watches these besides the own ones, for others that use this connection. Resolves with what is known of all. */
+  watchFor(users: UserId[]): Promise<Presence[]> {
+    this.watchedFor = users;
+    return this.ask();
+  }
+
+  private async ask(): Promise<Presence[]> {
+    const users = [...new Set([...this.watched, ...this.watchedFor])].slice(0, 500);
+    const answer = await this.hooks.request('watch', { users });
+    const list = (answer['users'] ?? []) as Presence[];
+    for (const p of list) this.statuses.set(p.id, p);
+    this.hooks.presence();
+    return list;
+  }
+
   private async sendWatch(): Promise<void> {
     if (!this.hooks.online()) return;
-    try {
-      const answer = await this.hooks.request('watch', { users: this.watched });
-      for (const p of (answer['users'] ?? []) as Presence[]) this.statuses.set(p.id, p);
-      this.hooks.presence();
-    } catch {
-      // Asked again after the next hello.
-    }
+    // What fails is asked again after the next hello.
+    await this.ask().catch(() => {});
   }
 
   resume(): void {
-    if (this.watched.length > 0) this.sendWatch();
+    if (this.watched.length + this.watchedFor.length > 0) this.sendWatch();
   }
 
   /** Without a connection nothing is known about anybody. */
@@ -107,8 +118,10 @@ export class People {
     this.hooks.presence();
   }
 
-  onPresence(id: UserId, status: Presence['status'], lastSeen: number): void {
-    this.statuses.set(id, { id, status, last_seen: lastSeen });
+  onPresence(frame: ServerFrame): void {
+    const id = frame['user'] as UserId;
+    const status = frame['status'] as Presence['status'];
+    this.statuses.set(id, { id, status, last_seen: Number(frame['last_seen'] ?? 0) });
     this.hooks.presence();
   }
 

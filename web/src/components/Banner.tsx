@@ -1,6 +1,7 @@
 // The state of the connection in one slim bar; said only when it has something to say.
 import { useEffect, useState } from 'preact/hooks';
 import { client, status, updating } from '../state/app.ts';
+import { update, updateReady } from '../state/update.ts';
 import { t } from '../strings.ts';
 
 /** A loss shorter than this is nobody's business. */
@@ -44,6 +45,10 @@ export function Banner() {
   } else if (late) text = t.connecting;
   else if (backUntil > Date.now() && !busy) text = t.backOnline;
   else if (busy && backUntil > Date.now()) text = t.updating;
+  else if (updateReady.value) {
+    text = t.newVersion;
+    action = { label: t.update, run: update };
+  }
   if (!text) return null;
   return (
     <div class={`banner ${text === t.backOnline ? 'banner-good' : ''}`} role="status">

@@ -64,9 +64,10 @@ export function Composer(props: {
     const leave = (): void => {
       if (!editingRef.current) saveDraft(latest.current);
     };
-    addEventListener('pagehide', leave);
+    // Before the client writes down what it has.
+    addEventListener('pagehide', leave, true);
     return () => {
-      removeEventListener('pagehide', leave);
+      removeEventListener('pagehide', leave, true);
       leave();
       c.people.typingStopped();
     };

@@ -3,9 +3,12 @@ import {
   Client,
   type ConnectionStatus,
   type Conversation,
+  defaultEnv,
   MemoryStore,
   type Session,
   type Store,
+  type TabChannel,
+  Tabs,
 } from '@parley/sdk';
 import { type Signal, signal } from '@preact/signals';
 import { go, route } from '../lib/route.ts';
@@ -121,21 +124,62 @@ export async function signedIn(next: Session): Promise<void> {
   if (route.value.screen === 'signIn' || route.value.screen === 'register') go({ screen: 'list' }, true);
 }
 
+/** Another tab signed out, or found that the session has ended. */
+function watchSession(): void {
+  addEventListener('storage', (e) => {
+    if (e.key === SESSION_KEY && e.newValue === null && session.value) sessionEnded('signed_out');
+  });
+}
+
 export async function signOut(): Promise<void> {
   const c = client.value;
   localStorage.removeItem(SESSION_KEY);
   client.value = null;
   session.value = null;
   await c?.signOut().catch(() => {});
+  leaveTabs();
   go({ screen: 'signIn' }, true);
 }
 
 function sessionEnded(why: 'signed_out' | 'disabled'): void {
   localStorage.removeItem(SESSION_KEY);
+  client.value?.stop().catch(() => {});
+  leaveTabs();
   client.value = null;
   session.value = null;
   ended.value = why;
   go({ screen: 'signIn' }, true);
+}
+
+let tabs: Tabs | undefined;
+let stopLeading = (): void => {};
+
+function leaveTabs(): void {
+  tabs?.close();
+  stopLeading();
+}
+
+/** One connection for all tabs of a device; undefined where a browser cannot tell who leads: each has its own then. */
+function shareWithTabs(s: Session): Tabs | undefined {
+  leaveTabs();
+  tabs = undefined;
+  if (!navigator.locks || typeof BroadcastChannel === 'undefined') return undefined;
+  const channel = new BroadcastChannel(`parley-${s.user.id}`) as unknown as TabChannel;
+  return new Tabs(channel, `${Date.now()}.${Math.random()}`);
+}
+
+/** The tab that holds the lock leads; the browser hands it on at the moment it ends, however that comes. */
+function leadOne(s: Session, part: Tabs): void {
+  const ended = new Promise<void>((go) => {
+    stopLeading = go;
+  });
+  navigator.locks
+    .request(`parley-${s.user.id}`, async () => {
+      if (tabs !== part) return;
+      part.lead();
+      await ended;
+    })
+    .catch(() => {});
 }
 
 export async function startClient(s: Session): Promise<void> {
@@ -145,7 +189,16 @@ export async function startClient(s: Session): Promise<void> {
   } catch {
     store = new MemoryStore();
   }
-  const c = new Client({ url: location.origin, session: s, client: 'web/1.0', store });
+  tabs = shareWithTabs(s);
+  const env = tabs ? { socket: tabs.sockets(defaultEnv().socket) } : {};
+  const c = new Client({
+    url: location.origin,
+    session: s,
+    client: 'web/1.0',
+    store: tabs?.store(store) ?? store,
+    env,
+  });
+  tabs?.attach(c);
   c.on('list', bumpList);
   c.on('conversation', (id) => tickOf(id).value++);
   c.on('typing', (id) => {
@@ -164,13 +217,18 @@ export async function startClient(s: Session): Promise<void> {
   });
   await c.start();
   client.value = c;
+  if (tabs) leadOne(s, tabs);
   navigator.storage?.persist?.().catch(() => {});
 }
 
 /** Signs that a try to connect would work now. */
 export function watchNetwork(): void {
   let hiddenAt = 0;
-  addEventListener('pagehide', () => client.value?.hurry());
+  watchSession();
+  addEventListener('pagehide', (e) => {
+    client.value?.hurry();
+    if (e.isTrusted && !e.persisted) tabs?.bye();
+  });
   addEventListener('online', () => client.value?.kick());
   document.addEventListener('visibilitychange', () => {
     const c = client.value;

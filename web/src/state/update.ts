@@ -1,0 +1,67 @@
+// The service worker, and how the page gets to its next version: by itself while it opens, later only when told to.
+import { signal } from '@preact/signals';
+import { client } from './app.ts';
+
+/** A newer version waits; `update` goes to it. */
+export const updateReady = signal(false);
+
+const SCRIPT = '/sw.js';
+const LOOK_MS = 3600_000;
+
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createScriptURL(url: string): string },
+  ): { createScriptURL(url: string): string };
+}
+
+let registration: ServiceWorkerRegistration | undefined;
+let reloads = false;
+
+/** The content policy takes script addresses from this policy only, and this policy knows one. */
+function scriptUrl(): string {
+  const types = (window as { trustedTypes?: TrustedTypes }).trustedTypes;
+  const policy = types?.createPolicy('app', {
+    createScriptURL(url) {
+      if (url !== SCRIPT) throw new TypeError(url);
+      return url;
+    },
+  });
+  return policy?.createScriptURL(SCRIPT) ?? SCRIPT;
+}
+
+function takeOver(): void {
+  reloads = true;
+  registration?.waiting?.postMessage('take over');
+}
+
+export async function registerWorker(): Promise<void> {
+  const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  if (!workers) return;
+  const before = workers.controller;
+  workers.addEventListener('controllerchange', () => {
+    // Another tab went on: this one keeps what it has until somebody says so.
+    if (reloads) location.reload();
+    else if (before) updateReady.value = true;
+  });
+  const made = await workers.register(scriptUrl()).catch(() => undefined);
+  if (!made) return;
+  registration = made;
+  // Nothing has been typed yet.
+  if (made.waiting && before) takeOver();
+  made.addEventListener('updatefound', () => {
+    const next = made.installing;
+    next?.addEventListener('statechange', () => {
+      if (next.state === 'installed' && workers.controller) updateReady.value = true;
+    });
+  });
+  setInterval(() => made.update().catch(() => {}), LOOK_MS);
+}
+
+/** Saves what was typed, then reloads with the newest version. */
+export async function update(): Promise<void> {
+  dispatchEvent(new Event('pagehide'));
+  await client.value?.hurry();
+  if (registration?.waiting) takeOver();
+  else location.reload();
+}
