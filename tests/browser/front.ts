@@ -1,5 +1,11 @@
 // Something in front of a server that a test can change: another version of the page's service worker.
-import { createServer, type Server as HttpServer, type IncomingMessage, request } from 'node:http';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+} from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export class Front {
