@@ -95,8 +95,11 @@ test('what is being read does not move when older and newer messages come', asyn
   await person.context.close();
 });
 
-test('a second window of the same device takes over, and the first one says so', async () => {
+test('without Web Locks a second window takes over, and the first one says so', async () => {
   const person = await Person.sitDown(browser, server.url, { viewport: laptop });
+  // As on a page that came over plain HTTP from another host.
+  await person.context.addInitScript(`Object.defineProperty(navigator, 'locks', { value: undefined })`);
+  await person.page.reload();
   await person.signIn('ann');
   const second = await person.context.newPage();
   await second.goto(`${server.url}/`);
