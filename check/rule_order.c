@@ -112,6 +112,20 @@ static bool answered_here(struct par_check *c, const struct par_ck_conv *conv, u
     return false;
 }
 
+/* Did a sync on this connection tell that the conversation goes so far? What was released before
+ * the route was confirmed does not come as an event, and one before it may. */
+static bool synced_here(const struct par_check *c, const struct par_ck_conv *conv, uint64_t seq,
+                        const struct par_ck_conn *conn, uint32_t line)
+{
+    for (uint32_t i = 0; i < c->rows.count; i++) {
+        const struct par_ck_row *row = PAR_CK_AT(&c->rows, const struct par_ck_row, i);
+        if (row->conv == conv && row->request->conn == conn && row->request->got < line &&
+            row->last_seq >= seq)
+            return true;
+    }
+    return false;
+}
+
 bool par_check__told_to_sync(const struct par_check *c, const struct par_ck_conn *conn,
                              uint32_t after, uint32_t before)
 {
@@ -131,7 +145,8 @@ static void entry_event(struct par_check *c, struct par_ck_conv *conv, const str
         !par_check__told_to_sync(c, conn, conn->at_line, s->line)) {
         struct par_ck_seat *seat = par_check__seat(c, conv, conn->user, false);
         for (uint64_t k = conn->next; k < seq && k < conv->sure && seat; k++) {
-            if (!par_check__member_at(seat, k) || answered_here(c, conv, k, conn))
+            if (!par_check__member_at(seat, k) || answered_here(c, conv, k, conn) ||
+                synced_here(c, conv, k, conn, s->line))
                 continue;
             par_check__broken(c, PAR_RULE_EVENT_HOLE, conn->at_line, s->line, 0,
                               "%.*s %llu comes, %llu never came on this connection",

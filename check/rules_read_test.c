@@ -355,6 +355,27 @@ static void event_hole(void **state)
     event(5, 4, 1);
     event(5, 5, 1);
     holds();
+    /* One that a sync on the connection has told of. */
+    for (unsigned last = 1; last <= 2; last++) {
+        begin();
+        sent(1, 1);
+        sent(1, 2);
+        sent(1, 3);
+        ask(2, "'op':'sync','id':90");
+        event(2, 1, 1);
+        snprintf(line, sizeof line,
+                 "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':%u,"
+                 "'last_entry':%s,'member':true,'member_count':2,'unread':%u,'delivered':0,"
+                 "'read':0,'others':{'delivered':0,'read':0}}],'sync_token':'t'",
+                 last + 1, entry(last + 1, 1, false), last + 1);
+        if (last == 2)
+            ok(2, 90, line);
+        event(2, 3, 1);
+        if (last == 2)
+            holds();
+        else
+            breaks(PAR_RULE_EVENT_HOLE);
+    }
     begin_with("'healing_ms':1,'presence_ms':1,'silence':true,'whole':true,'push':true");
     sent(1, 1);
     sent(1, 2);

@@ -59,6 +59,27 @@ static void marks_back(void **state)
 static void marks_bound(void **state)
 {
     (void)state;
+    for (int others = 1; others <= 2; others++) {
+        begin();
+        sent(1, 1);
+        sent(1, 2);
+        ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':2}");
+        ok(2, 1, "");
+        ask(1, "'op':'sync','id':90");
+        sent(1, 3);
+        snprintf(line, sizeof line,
+                 "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':%d,"
+                 "'last_entry':%s,'member':true,'member_count':2,'unread':0,'delivered':0,"
+                 "'read':0,'others':{'delivered':%d,'read':0}}],'sync_token':'t'",
+                 2, entry(2, 1, true), others + 1);
+        ask(2, "'op':'ack','id':2,'delivered':{'d.1.2':3}");
+        ok(2, 2, "");
+        ok(1, 90, line);
+        if (others == 1)
+            holds();
+        else
+            breaks(PAR_RULE_MARKS_BOUND);
+    }
     begin();
     sent(1, 1);
     ask(2, "'op':'ack','id':1,'delivered':{'d.1.2':1},'read':{'d.1.2':1}");

@@ -248,6 +248,18 @@ static void about_user(struct sim_device *d, const char *op, bool list)
     sim_device_ask(d, op, members, 0);
 }
 
+static void watch_all(struct sim_device *d)
+{
+    enum { MOST = 64 };
+    char members[MOST * 24];
+    size_t n = (size_t)snprintf(members, sizeof members, "\"users\":[");
+    for (unsigned i = 0; i < d->all->user_count && i < MOST; i++)
+        n += (size_t)snprintf(members + n, sizeof members - n, "%s\"%llu\"", i ? "," : "",
+                              (unsigned long long)d->all->users[i].id);
+    snprintf(members + n, sizeof members - n, "]");
+    sim_device_ask(d, "watch", members, 0);
+}
+
 static void read_on(struct sim_device *d)
 {
     const struct par_sdk_conv *conv = some_conv(d, false);
@@ -343,7 +355,13 @@ void sim_device_act(struct sim_device *d)
         ask_conv(d, "typing", ",\"on\":true");
         break;
     case SIM_ACT_BURST:
-        sim_device_burst(d);
+        sim_device_burst(d, false);
+        break;
+    case SIM_ACT_TAKE_OUT:
+        sim_device_burst(d, true);
+        break;
+    case SIM_ACT_WATCH_ALL:
+        watch_all(d);
         break;
     case SIM_ACT_FLAP:
         sim_device_cut_off(d);

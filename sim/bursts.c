@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TAKES_PART = 3, MEMBERS_MAX = 256 };
+enum { TAKES_PART = 3, READS_BEFORE = 4, MEMBERS_MAX = 256 };
 
 struct burst {
     struct sim_device *from;
@@ -143,40 +143,77 @@ void sim_device_look(struct sim_device *d, const char *conv, unsigned times)
     sim_device_look_again(&d->look);
 }
 
-/* One is taken out, the others go on, and who was taken out goes on reading. */
+/* One is taken out, the others go on, and who was taken out goes on reading; the next time they
+ * are let in again. */
 static void removal(struct burst *b)
 {
-    struct sim_device *out = some_device(b->from);
-    if (b->direct || out->user == b->from->user)
+    struct sim_device *d = b->from, *out = d->taken_out ? d->taken_out : some_device(d);
+    if (out->user == d->user)
         return;
-    b->by = b->from;
-    AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)out->user->id);
-    sim_device_call(b->by, "group.remove", b->members);
-    for (uint64_t n = sim_random_in(&b->from->random, 1, 3); n; n--)
-        text(b);
-    sim_device_look(out, b->conv, (unsigned)sim_random_in(&b->from->random, 4, 20));
-    /* And comes back, so that there is somebody to take out again. */
-    if (sim_random_below(&b->from->random, 2) == 0) {
+    b->by = d;
+    if (d->taken_out) {
+        d->taken_out = NULL;
         AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)out->user->id);
-        sim_device_call(b->by, "group.add", b->members);
+        sim_device_call(d, "group.add", b->members);
+        return;
     }
+    d->taken_out = out;
+    /* Some of these are read slowly, and seen across what follows. */
+    AND(b, begin(b, false), ",\"limit\":20");
+    for (int i = 0; i < READS_BEFORE; i++)
+        sim_device_call(out, "history", b->members);
+    AND(b, begin(b, true), ",\"users\":[\"%llu\"]", (unsigned long long)out->user->id);
+    sim_device_call(d, "group.remove", b->members);
+    for (uint64_t n = sim_random_in(&d->random, 1, 4); n; n--)
+        text(b);
+    sim_device_look(out, b->conv, (unsigned)sim_random_in(&d->random, 4, 20));
 }
 
-void sim_device_burst(struct sim_device *d)
+/* Any; or the first that its user has made, and so may take others out of. */
+static const struct par_sdk_conv *some_conv(struct sim_device *d, bool own)
 {
     const struct par_sdk_conv *found = NULL;
     uint64_t count = 0;
-    char id[80];
     for (const struct par_sdk_conv *c = par_sdk_conv_after(d->sdk, NULL); c;
-         c = par_sdk_conv_after(d->sdk, c))
-        if (sim_random_below(&d->random, ++count) == 0)
+         c = par_sdk_conv_after(d->sdk, c)) {
+        const struct par_sdk_entry *first = own && !c->direct ? par_sdk_entry(c, 1) : NULL;
+        if (first && first->from == d->user->id)
+            return c;
+        if (!own && sim_random_below(&d->random, ++count) == 0)
             found = c;
-    if (!found)
+    }
+    return found;
+}
+
+static void make_group(struct sim_device *d)
+{
+    enum { MOST = 32 };
+    char members[MOST * 24 + 160];
+    size_t n = (size_t)snprintf(
+        members, sizeof members,
+        "\"cmid\":\"burst-%s-%u\",\"name\":\"all\",\"history\":\"%s\",\"members\":[", d->name,
+        ++d->cmids, sim_random_below(&d->random, 4) ? "all" : "joined");
+    for (unsigned i = 0; i < d->all->user_count && i < MOST; i++)
+        n += (size_t)snprintf(members + n, sizeof members - n, "%s\"%llu\"", i ? "," : "",
+                              (unsigned long long)d->all->users[i].id);
+    snprintf(members + n, sizeof members - n, "]");
+    sim_device_call(d, "group.create", members);
+}
+
+void sim_device_burst(struct sim_device *d, bool takes_out)
+{
+    char id[80];
+    const struct par_sdk_conv *conv = some_conv(d, takes_out);
+    if (!conv && takes_out)
+        make_group(d);
+    if (!conv)
         return;
-    snprintf(id, sizeof id, "%.*s", PAR_STR_ARGS(found->id));
-    struct burst b = {.from = d, .conv = id, .direct = found->direct, .newest = found->hi};
-    if (sim_random_below(&d->random, 3) == 0)
+    snprintf(id, sizeof id, "%.*s", PAR_STR_ARGS(conv->id));
+    struct burst b = {.from = d, .conv = id, .direct = conv->direct, .newest = conv->hi};
+    if (takes_out) {
         removal(&b);
+        return;
+    }
     for (uint64_t n = sim_random_in(&d->random, 2, d->all->burst_max ? d->all->burst_max : 2); n;
          n--)
         one(&b);

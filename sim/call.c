@@ -23,8 +23,10 @@ static void replied(int status, struct par_str body, const char *why, void *arg)
     if (d->calls_open)
         d->calls_open--;
     if (status && body.len && d->running && !d->dying && body.ptr[0] == '{' &&
-        memmem(body.ptr, body.len, "\"re\":", 5))
+        memmem(body.ptr, body.len, "\"re\":", 5)) {
         par_history_got(&sim_history.buf, sim_history_t(), x->conn, body);
+        sim_device_judge(d, body);
+    }
     free(x);
 }
 

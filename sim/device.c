@@ -80,6 +80,13 @@ static void let_go(struct sim_device *d)
     }
 }
 
+void sim_device_judge(const struct sim_device *d, struct par_str frame)
+{
+    static const char internal[] = "\"code\":\"internal\"";
+    if (memmem(frame.ptr, frame.len < 100 ? frame.len : 100, internal, sizeof internal - 1))
+        sim_fail("internal", "%s was told of damage: %.*s", d->name, (int)frame.len, frame.ptr);
+}
+
 static void on_message(struct par_ws_conn *ws, struct par_str text)
 {
     struct sim_attempt *a = par_ws_arg(ws);
@@ -88,6 +95,7 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
         return;
     d->all->frames_in++;
     par_history_got(&sim_history.buf, sim_history_t(), a->conn, text);
+    sim_device_judge(d, text);
     /* The first answer is that to hello. */
     if (!d->signed_in && text.len > 6 && memcmp(text.ptr, "{\"re\":", 6) == 0 &&
         memmem(text.ptr, text.len < 40 ? text.len : 40, "\"ok\":", 5))

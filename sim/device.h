@@ -81,7 +81,9 @@ struct sim_devices {
     X(MEMBERS)                                                                                     \
     X(PRESENCE)                                                                                    \
     X(TYPING)                                                                                      \
-    X(BURST)      /* several users change and read one conversation at once */                     \
+    X(BURST)    /* several users change and read one conversation at once */                       \
+    X(TAKE_OUT) /* of a group of one's own, while they read it; or let in again */                 \
+    X(WATCH_ALL)                                                                                   \
     X(FLAP)       /* the connection ends, and another begins */                                    \
     X(RAW_SOCKET) /* a send on the own connection that nobody tries again */
 enum sim_act {
@@ -119,7 +121,8 @@ struct sim_device {
     struct sim_random random;
     unsigned cmids;
     unsigned asks_open, calls_open;
-    struct par_timer look; /* again at a page */
+    struct sim_device *taken_out; /* of a group of its own, to be let in again */
+    struct par_timer look;        /* again at a page */
     char look_at[80];
     unsigned looks;
     void *reader; /* final reads: course.c */
@@ -135,6 +138,9 @@ void sim_device_off(struct sim_device *d);
 /* Asks, and records the answer only. */
 bool sim_device_ask(struct sim_device *d, const char *op, const char *members, uint64_t tag);
 
+/* An answer that a whole store never gives ends the world as failed. */
+void sim_device_judge(const struct sim_device *d, struct par_str frame);
+
 /* Goes for good, before it is off: with a close frame, or without a word of its host. */
 void sim_device_leave(struct sim_device *d, bool silent);
 /* The connection is gone, as far as the device sees; the core connects again. */
@@ -146,7 +152,7 @@ void sim_device_call(struct sim_device *d, const char *op, const char *members);
 void sim_device_sign_out(struct sim_device *d);
 
 /* bursts.c. A look: the newest page of a conversation, again and again, by HTTP. */
-void sim_device_burst(struct sim_device *d);
+void sim_device_burst(struct sim_device *d, bool takes_out);
 void sim_device_look(struct sim_device *d, const char *conv, unsigned times);
 void sim_device_look_again(struct par_timer *timer);
 

@@ -213,6 +213,7 @@ static const struct named plans[] = {
     {"quiet", sim_plan__quiet, 3,
      "many conversations with few entries: what is lost is not made good"},
     {"slow-engines", sim_plan__slow_engines, 2, "every call of an engine takes up to seconds"},
+    {"late-rows", sim_plan__late_rows, 2, "rows that land after later states of them"},
     {"late-calls", sim_plan__late_calls, 2, "most calls of an engine are quick, some take seconds"},
     {"unreleased", sim_plan__unreleased, 2, "servers cut from the log, then killed"},
     {"away", sim_plan__away, 2, "servers cut from Redis for long, and watchers"},

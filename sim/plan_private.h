@@ -48,6 +48,7 @@ void sim_plan__grow_ahead(struct sim_plan *p, struct sim_random *r);
 void sim_plan__leavers(struct sim_plan *p, struct sim_random *r);
 void sim_plan__quiet(struct sim_plan *p, struct sim_random *r);
 void sim_plan__slow_engines(struct sim_plan *p, struct sim_random *r);
+void sim_plan__late_rows(struct sim_plan *p, struct sim_random *r);
 void sim_plan__late_calls(struct sim_plan *p, struct sim_random *r);
 void sim_plan__unreleased(struct sim_plan *p, struct sim_random *r);
 void sim_plan__away(struct sim_plan *p, struct sim_random *r);

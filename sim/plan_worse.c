@@ -45,6 +45,7 @@ void sim_plan__bursts(struct sim_plan *p, struct sim_random *r)
     p->act_ms = sim_plan__in(r, 400, 2000);
     p->burst_max = sim_plan__in(r, 4, 24);
     p->mix[SIM_ACT_BURST] = 200;
+    p->mix[SIM_ACT_TAKE_OUT] = 100;
     p->mix[SIM_ACT_CREATE] = 10;
     p->log.partitions = 1u << sim_random_below(r, 2);
     p->own_rules = true;
@@ -52,6 +53,18 @@ void sim_plan__bursts(struct sim_plan *p, struct sim_random *r)
     p->rules.ahead = sim_plan__in(r, 16, 64);
     p->rules.checkpoint_commands = sim_plan__in(r, 8, 64);
     p->rules.checkpoint_ms = sim_plan__in(r, 100, 2000);
+}
+
+/* Rows that land after everything else was done to them. */
+void sim_plan__late_rows(struct sim_plan *p, struct sim_random *r)
+{
+    sim_plan__cluster(p, r);
+    p->store.timeout_ns = sim_plan__in(r, 300, 1500) * SIM_MS;
+    p->store.late_ppm = sim_plan__in(r, 100000, 500000);
+    p->store.late_ns = sim_plan__in(r, 2, 15) * SIM_S;
+    p->users = sim_plan__in(r, 2, 4);
+    p->act_ms = sim_plan__in(r, 100, 500);
+    p->mix[SIM_ACT_EDIT] = p->mix[SIM_ACT_DELETE] = 40;
 }
 
 /* The checkpoint follows as late as it may. */
@@ -98,7 +111,7 @@ void sim_plan__leavers(struct sim_plan *p, struct sim_random *r)
     p->users = sim_plan__in(r, 6, 14);
     p->leavers = p->users - 2;
     p->devices_max = sim_plan__in(r, 1, 2);
-    p->act_ms = sim_plan__in(r, 200, 800);
+    p->act_ms = sim_plan__in(r, 100, 600);
     p->duration_ns = sim_plan__in(r, 15, 40) * SIM_S;
     p->mix[SIM_ACT_SEND] = 80;
     p->mix[SIM_ACT_SEND_GROUP] = 40;
@@ -109,6 +122,7 @@ void sim_plan__leavers(struct sim_plan *p, struct sim_random *r)
     if (sim_plan__one_in(r, 2))
         stalls(p, r, 5000);
     p->chaos.kill_ms = sim_plan__one_in(r, 4) ? 0 : sim_plan__in(r, 1500, 10000);
+    p->chaos.cut_kill_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 1500, 8000);
     p->chaos.down_max_ms = sim_plan__one_in(r, 2) ? 2000 : 60000;
     p->chaos.power_percent = sim_plan__in(r, 0, 100);
     p->chaos.term_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 3000, 15000);
@@ -179,7 +193,8 @@ void sim_plan__late_calls(struct sim_plan *p, struct sim_random *r)
     p->devices_max = 1;
     p->act_ms = sim_plan__in(r, 100, 400);
     p->burst_max = sim_plan__in(r, 2, 6);
-    p->mix[SIM_ACT_BURST] = 60;
+    p->mix[SIM_ACT_BURST] = 40;
+    p->mix[SIM_ACT_TAKE_OUT] = 100;
     p->mix[SIM_ACT_CREATE] = 10;
     p->mix[SIM_ACT_SYNC] = 40;
     p->mix[SIM_ACT_READ] = 60;
@@ -211,16 +226,16 @@ void sim_plan__away(struct sim_plan *p, struct sim_random *r)
 {
     sim_plan__cluster(p, r);
     p->servers = sim_plan__in(r, 3, 5);
-    p->users = sim_plan__in(r, 8, 16);
-    p->leavers = sim_plan__in(r, 2, p->users - 3);
-    p->devices_max = 1;
-    p->act_ms = sim_plan__in(r, 1000, 4000);
+    p->users = sim_plan__in(r, 6, 12);
+    p->leavers = sim_plan__in(r, 2, p->users / 2);
+    p->devices_max = 2;
+    p->act_ms = sim_plan__in(r, 500, 3000);
     for (int i = 0; i < SIM_ACT_COUNT; i++)
         p->mix[i] = 0;
     p->mix[SIM_ACT_SEND] = 60;
-    p->mix[SIM_ACT_PRESENCE] = 30;
+    p->mix[SIM_ACT_WATCH_ALL] = 5;
     p->mix[SIM_ACT_READ] = 10;
-    p->redis.message_lost_ppm = sim_plan__in(r, 0, 700000);
+    p->redis.message_lost_ppm = sim_plan__in(r, 500000, 1000000);
     p->chaos.redis_away_ms = sim_plan__in(r, 2000, 10000);
     p->chaos.cut_max_ms = sim_plan__in(r, 10000, 40000);
     p->follow_ppm = 1000000;

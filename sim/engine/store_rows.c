@@ -180,10 +180,10 @@ struct fate {
     bool at_once; /* an error that does not wait for the timeout */
 };
 
-/* Which of its moments a row has: the rows of a key share one, so that they keep their order. */
-static unsigned moment_of(struct par_str key, uint64_t salt)
+/* Which of its moments a row has: what is put twice into one row of a table keeps its order. */
+static unsigned moment_of(enum par_table table, struct par_str key, uint64_t salt)
 {
-    uint64_t hash = 14695981039346656037u ^ salt;
+    uint64_t hash = (14695981039346656037u ^ salt ^ (uint64_t)table) * 1099511628211u;
     for (size_t i = 0; i < key.len; i++)
         hash = (hash ^ (uint8_t)key.ptr[i]) * 1099511628211u;
     return (unsigned)((hash >> 32) % MOMENTS);
@@ -256,7 +256,8 @@ static uint64_t send(struct sim_store *store, const struct par_batch *batch,
     struct sim_landing *landing[MOMENTS] = {0};
     uint64_t salt = sim_random_u64(&store->random), last = sim_now_ns();
     for (size_t i = 0; i < batch->count; i++) {
-        unsigned m = moment_of(par_store__put_key(batch, par_store__put(batch, i)), salt);
+        const struct par_store__put *put = par_store__put(batch, i);
+        unsigned m = moment_of((enum par_table)put->table, par_store__put_key(batch, put), salt);
         if (fate->moment_ns[m] == NEVER)
             continue;
         if (landing[m] == NULL)

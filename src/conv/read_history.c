@@ -189,8 +189,10 @@ static enum par_err top_and_view(struct par_reader *r, uint64_t user, const stru
         enum par_err err = par_read__top(r, conv, top_r);
         if (!err && user)
             err = par_read_view(r, user, conv, view_r);
-        if (err || view_r->first_seq == 1 || view_r->first_seq != view_r->joined_seq ||
-            view_r->joined_seq <= *top_r)
+        /* Let in, and perhaps taken out again, by what was not there yet. */
+        bool later =
+            view_r->member ? view_r->first_seq == view_r->joined_seq : view_r->last_seq > *top_r;
+        if (err || view_r->first_seq == 1 || view_r->first_seq <= *top_r || !later)
             return err;
     }
     return par_read__unavailable(r);

@@ -268,12 +268,15 @@ static enum par_err look_again(struct par_reader *r, const struct par_user_conv 
     if (own->left_seq) {
         *view_r = (struct par_view){
             .ever = true, .first_seq = own->joined_seq, .last_seq = own->left_seq};
-        return PAR_OK;
+        return (*last_r)->seq > own->left_seq ? par_read__last(r, conv, own->left_seq, last_r)
+                                              : PAR_OK;
     }
     struct par_conversation now;
     enum par_err err = par_read__conversation(r, conv, &now);
+    /* They may have been taken out again. */
     if (!err)
-        err = par_read__last(r, conv, now.last_seq, last_r);
+        err = par_read__last(
+            r, conv, now.last_seq < view_r->last_seq ? now.last_seq : view_r->last_seq, last_r);
     if (!err && (!*last_r || (*last_r)->seq < view_r->first_seq))
         err = par_read__unavailable(r);
     return err;
