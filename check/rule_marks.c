@@ -141,7 +141,7 @@ void par_check__row_marks(struct par_check *c, const struct par_ck_row *row,
     if (row->delivered > row->last_seq)
         broken(&l, PAR_RULE_MARKS_BOUND, "delivered", row->delivered, "and the last seq is",
                row->last_seq);
-    if (row->others_delivered > row->last_seq)
+    if (row->member && row->others_delivered > row->last_seq)
         broken(&l, PAR_RULE_MARKS_BOUND, "others have", row->others_delivered,
                "and the last seq is", row->last_seq);
     look(&l);
