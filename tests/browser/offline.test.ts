@@ -28,16 +28,16 @@ after(async () => {
   await server?.drop();
 });
 
-/** The ids in the outbox that the page keeps on the device, in order. */
-function kept(page: Page): Promise<string[]> {
+/** What the page keeps on the device. */
+function stored(page: Page, what: string): Promise<{ id: string; order: number }[]> {
   return page.evaluate(`(async () => {
     const name = (await indexedDB.databases()).map((d) => d.name).find((n) => n.startsWith('parley-'));
     const done = (request) => new Promise((go) => { request.onsuccess = () => go(request.result); });
     const db = await done(indexedDB.open(name));
-    const items = await done(db.transaction('outbox').objectStore('outbox').getAll());
+    const all = await done(db.transaction('${what}').objectStore('${what}').getAll());
     db.close();
-    return items.sort((a, b) => a.order - b.order).map((i) => i.id);
-  })()`) as Promise<string[]>;
+    return all;
+  })()`) as Promise<{ id: string; order: number }[]>;
 }
 
 /** Who is signed in on the page. */
@@ -87,7 +87,8 @@ test('a cold start without a server shows the list and the messages; what is wri
   await ann.shot('offline-queued');
   await ann.page.reload();
   await ann.tick(queued[0] ?? '', 'sending');
-  const ids = await kept(ann.page);
+  const items = await stored(ann.page, 'outbox');
+  const ids = items.sort((a, b) => a.order - b.order).map((i) => i.id);
   assert.equal(ids.length, queued.length);
   server = await Server.start({ data, listen: address });
   await ann.page
@@ -170,4 +171,18 @@ test('the next version waits until it is wanted, and the draft is still there', 
   assert.equal(await ann.page.inputValue('#composer'), 'Half a sentence that must not be lost');
   assert.equal(await ann.page.getByText('A new version is ready.').count(), 0);
   ann.noTroubles();
+});
+
+test('signing out in one tab signs out in all, and leaves nothing of the account behind', async () => {
+  const second = ann.beside(await ann.context.newPage());
+  await second.page.goto(`${front.url}/settings/devices`);
+  await second.page.getByRole('button', { name: 'Sign out' }).last().click();
+  await second.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await second.page.waitForSelector('.sign-in');
+  await ann.page.waitForSelector('.sign-in');
+  // Time for the other tab to do what it should not.
+  await ann.page.waitForTimeout(500);
+  assert.deepEqual(await stored(ann.page, 'conversations'), []);
+  assert.deepEqual(await stored(ann.page, 'entries'), []);
+  assert.deepEqual(await stored(ann.page, 'outbox'), []);
 });

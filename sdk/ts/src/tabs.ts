@@ -91,10 +91,13 @@ export class Tabs {
   /** The client of this tab, once. */
   attach(client: Client): void {
     this.client = client;
-    client.on(
-      'status',
-      (status) => this.leading && this.post({ kind: status.state === 'online' ? 'up' : 'down' }),
-    );
+    client.on('status', (status) => {
+      if (!this.leading) return;
+      const online = status.state === 'online';
+      this.post({ kind: online ? 'up' : 'down' });
+      // A follower may have ended without a word.
+      if (online) client.shared.adopt().catch(() => {});
+    });
     client.on('frame', (frame) => this.leading && this.post({ kind: 'event', frame }));
     client.on('answered', ({ op, body }) => {
       if (this.leading && this.shows(op, body)) this.post({ kind: 'event', frame: { ev: 'sync' } });
@@ -108,7 +111,7 @@ export class Tabs {
 
   /** From now on this tab leads, until it ends. */
   lead(): void {
-    if (this.leading) return;
+    if (this.leading || this.closed) return;
     this.leading = true;
     this.post({ kind: 'down' });
     this.client?.shared.keepAll();

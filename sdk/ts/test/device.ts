@@ -153,10 +153,10 @@ export class Device {
     this.time.setTimeout(() => this.elect(), 5);
   }
 
-  /** One tab is closed, and does not come back. */
-  closeTab(pick: number): void {
+  /** One tab is closed, or its process killed, and does not come back. */
+  closeTab(pick: number, killed = false): void {
     const tab = this.at(pick);
-    tab.tabs.close();
+    if (!killed) tab.tabs.close();
     this.end(tab);
     this.tabs.splice(this.tabs.indexOf(tab), 1);
     this.time.setTimeout(() => this.elect(), 5);

@@ -78,22 +78,24 @@ test('the leader is killed: another tab has a connection within a second, and wh
   assert.equal(server.sockets.size, 1);
 });
 
-test('a follower is closed with something in its outbox: the leader sends it', async () => {
-  const { time, server, ann } = await world(2);
-  server.up = false;
-  for (const s of [...server.sockets]) s.cut(1006);
-  ann.client(1).send(AB, 'one');
-  ann.client(1).send(AB, 'two');
-  await time.pass(100);
-  ann.closeTab(1);
-  server.up = true;
-  await time.pass(60000);
-  assert.deepEqual(
-    server.conv(AB).log.map((e) => e.text),
-    ['one', 'two'],
-  );
-  assert.equal(ann.client(0).pending().length, 0);
-});
+for (const killed of [false, true]) {
+  test(`a follower is ${killed ? 'killed' : 'closed'} with something in its outbox: the leader sends it`, async () => {
+    const { time, server, ann } = await world(2);
+    server.up = false;
+    for (const s of [...server.sockets]) s.cut(1006);
+    ann.client(1).send(AB, 'one');
+    ann.client(1).send(AB, 'two');
+    await time.pass(100);
+    ann.closeTab(1, killed);
+    server.up = true;
+    await time.pass(60000);
+    assert.deepEqual(
+      server.conv(AB).log.map((e) => e.text),
+      ['one', 'two'],
+    );
+    assert.equal(ann.client(0).pending().length, 0);
+  });
+}
 
 test('a mark that was written and not yet said when the client was killed is said by its next life', async () => {
   const { time, server, ann } = await world(1);

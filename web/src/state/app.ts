@@ -154,15 +154,16 @@ function sessionEnded(why: 'signed_out' | 'disabled'): void {
 let tabs: Tabs | undefined;
 let stopLeading = (): void => {};
 
+/** What is signed out leads no more, nor does it wait for that: it would write down again what was just dropped. */
 function leaveTabs(): void {
   tabs?.close();
+  tabs = undefined;
   stopLeading();
 }
 
 /** One connection for all tabs of a device; undefined where a browser cannot tell who leads: each has its own then. */
 function shareWithTabs(s: Session): Tabs | undefined {
   leaveTabs();
-  tabs = undefined;
   if (!navigator.locks || typeof BroadcastChannel === 'undefined') return undefined;
   const channel = new BroadcastChannel(`parley-${s.user.id}`) as unknown as TabChannel;
   return new Tabs(channel, `${Date.now()}.${Math.random()}`);
