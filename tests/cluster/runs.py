@@ -26,8 +26,8 @@ def _count(found):
     return counts
 
 
-def run(fault, keeper, clients, rate, seed):
-    """Returns the row of the report."""
+def run(fault, keeper, clients, rate, seed, verify=True):
+    """Returns the row of the report. verify: reads the whole store after it."""
     began = time.time()
     row = {"fault": fault.name, "hit": "", "clients": clients, "trouble": [], "date": time.strftime("%Y-%m-%d"),
            "lost": 0, "twice": 0, "order": 0, "other": 0}
@@ -39,7 +39,7 @@ def run(fault, keeper, clients, rate, seed):
         if not row["left_out"]:
             load = Load(_file_name(fault.name), clients, rate, seed)
             try:
-                _under_load(fault, keeper, row, load)
+                _under_load(fault, keeper, row, load, verify)
             finally:
                 load.end()
     finally:
@@ -52,7 +52,7 @@ def _file_name(name):
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
 
 
-def _under_load(fault, keeper, row, load):
+def _under_load(fault, keeper, row, load, verify):
     clients = row["clients"]
     load.wait(lambda now: now["online"] == clients and now["well_for"] > 5000 and now["acked"] > clients / 4, WARM_S)
     before = load.now
@@ -83,7 +83,7 @@ def _under_load(fault, keeper, row, load):
         row["trouble"].append("parley-check: " + found[:3000])
     elif row["acked"] == 0:
         row["trouble"].append("nothing was acked")
-    well, found = place.verify()
+    well, found = place.verify() if verify else (True, "")
     if not well:
         row["trouble"].append("store verify: " + found[-2000:])
     if not row["trouble"]:
