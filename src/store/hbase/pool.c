@@ -15,8 +15,8 @@ enum {
     CONNECTIONS_MAX = 256,
     REST_FIRST_MS = 200, /* how long a gateway that was lost is left alone */
     REST_LAST_MS = 5000,
-    AGAIN_MS = 50,   /* between two tries of a read */
-    ALIVE_MS = 1000, /* for a gateway that was lost to say that it is there */
+    AGAIN_MS = 50,  /* between two tries of a read */
+    ALIVE_MS = 500, /* for a gateway that was lost to say that it is there */
 };
 
 struct gateway {
