@@ -136,7 +136,8 @@ class Partition(Fault):
 
     def restore(self, keeper):
         self._restart(keeper, {})
-        self.proxy.end()
+        if self.proxy:
+            self.proxy.end()
 
 
 class DiskFull(Fault):

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 
-OFFSET = 20000
+OFFSET = 1000  # to ports that nobody else has (deploy/local/parts/places.py)
 
 
 def _serve(ports):

@@ -1,6 +1,7 @@
 # Fault runs: one fault under the load of hundreds of clients, then every promise checked, and the store.
 import os
 import re
+import subprocess
 import time
 
 from cluster import place
@@ -42,6 +43,8 @@ def run(fault, keeper, clients, rate, seed, verify=True):
                 _under_load(fault, keeper, row, load, verify)
             finally:
                 load.end()
+    except (OSError, RuntimeError, subprocess.SubprocessError) as failed:
+        row["trouble"].append(f"{type(failed).__name__}: {failed}")
     finally:
         fault.restore(keeper)
     row["seconds"] = round(time.time() - began)
