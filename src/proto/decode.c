@@ -104,7 +104,8 @@ enum par_decoded par_proto_decode(struct par_str bytes, const struct par_proto_l
     if (!par_proto__fill(&ctx, NULL, shape, found.members, found.count, rest, args))
         goto refused;
     frame_r->args.any = args;
-    return PAR_DECODED_OK;
+    if (!ctx.err)
+        return PAR_DECODED_OK;
 refused:
     frame_r->err = ctx.err;
     frame_r->message = ctx.message;

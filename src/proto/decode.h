@@ -25,7 +25,9 @@ struct par_frame_in {
     enum par_op op; /* NONE: it was missing or is not known */
     bool has_id;    /* false: `re` is null */
     int64_t id;
-    union par_args args; /* after OK: of op */
+    /* After OK: of op. After an error that is only PAR_E_TOO_LARGE of a text, too: who answers a
+     * known cmid before all else looks for that first. */
+    union par_args args;
     enum par_err err;
     const char *message; /* never NULL after ERROR and CLOSE; static, or in the arena */
 };
@@ -44,7 +46,7 @@ enum par_body {
 };
 
 struct par_body_in {
-    union par_args args; /* body_<name> */
+    union par_args args; /* body_<name>; as above */
     enum par_err err;
     const char *message;
 };

@@ -91,15 +91,19 @@ static bool set_str(struct par_proto__ctx *ctx, const struct par_proto__path *pa
     bool is_text = f->kind == PAR_FIELD_TEXT;
     int64_t most = is_text ? ctx->limits->text_code_points : par_proto__max(ctx, f);
     size_t most_bytes = is_text ? ctx->limits->text_bytes : f->max_bytes;
-    enum par_err too_long = is_text ? PAR_E_TOO_LARGE : PAR_E_BAD_REQUEST;
     if (text.len == 0 && f->min > 0)
         return bad(ctx, path, f->name, "must not be empty");
-    if (most_bytes && text.len > most_bytes)
-        return par_proto__fail(ctx, path, f->name, too_long, "too long");
+    bool too_long = most_bytes && text.len > most_bytes;
     /* A text has no more code points than bytes, so most texts need no count. */
-    if (most && text.len > (size_t)most && code_points(text) > (size_t)most)
-        return par_proto__fail(ctx, path, f->name, too_long, "too long");
+    if (!too_long && most && text.len > (size_t)most)
+        too_long = code_points(text) > (size_t)most;
     *to = text;
+    if (too_long && !is_text)
+        return bad(ctx, path, f->name, "too long");
+    /* A configured limit: the rest is read all the same, as a repeat of what was accepted under
+     * another one is none the worse (L1). */
+    if (too_long)
+        (void)par_proto__fail(ctx, path, f->name, PAR_E_TOO_LARGE, "too long");
     return true;
 }
 

@@ -42,6 +42,12 @@ static void obeys_configured_limits(void **state)
     l.text_bytes = 5;
     const char *send = "{\"op\":\"send\",\"id\":1,\"to\":\"2\",\"cmid\":\"c\",\"text\":\"aaaaaa\"}";
     assert_int_equal(frame(send, &l, &in), PAR_E_TOO_LARGE);
+    /* The rest of it is there, for who knows the cmid; unless that is wrong, too. */
+    assert_non_null(in.args.any);
+    assert_true(par_str_is(in.args.send->cmid, "c"));
+    assert_int_equal(frame("{\"op\":\"send\",\"id\":1,\"to\":\"2\",\"text\":\"aaaaaa\"}", &l, &in),
+                     PAR_E_BAD_REQUEST);
+    assert_null(in.args.any);
     l.text_bytes = 6;
     assert_int_equal(frame(send, &l, &in), PAR_OK);
     l.text_code_points = 5;

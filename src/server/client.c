@@ -210,11 +210,12 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
         par_log_debug("client.not_json", PAR_KV("why", frame.message));
         par_request_drop(req);
         par_client__close(client, PAR_CLOSE_NOT_JSON);
-    } else if (result == PAR_DECODED_ERROR) {
+    } else if (result == PAR_DECODED_ERROR && !(frame.args.any && par_op_info(frame.op)->cmid)) {
         /* What it was about is not known for sure, so its answer keeps its place among all. */
         req->class = PAR_OP_CLASS_MULTI;
         refuse(client, req, &frame);
     } else {
+        req->too_large = frame.message;
         start(client, req, &frame);
     }
     par_client__busy(client);

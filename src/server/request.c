@@ -202,6 +202,10 @@ void par_request_command_to(struct par_request *req, struct par_command *command
                                         .handle = req->handle,
                                         .endpoint = req->endpoint,
                                         .poll_device = req->poll_device};
+    /* L1: what was accepted before a limit was lowered is answered as ever. */
+    if (req->too_large)
+        command->verdict =
+            (struct par_verdict){.err = PAR_E_TOO_LARGE, .message = par_str(req->too_large)};
     if (command->cmid.ptr && !command->verdict.err)
         take_token(req, command);
     par_buf_clear(&req->out);

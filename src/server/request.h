@@ -90,8 +90,9 @@ struct par_request {
     par_request_then_fn then;
     par_request_done_fn done;
     par_request_then_fn on_written; /* after the writer's answer, before it is sent; may be NULL */
-    uint64_t poll_device; /* its poll session does not get the event of what this writes */
-    bool took_token;      /* of the user's bucket of sends */
+    uint64_t poll_device;  /* its poll session does not get the event of what this writes */
+    bool took_token;       /* of the user's bucket of sends */
+    const char *too_large; /* why its text is: the writer refuses it, unless it knows the cmid */
     struct par_job job;
     struct par_post post;
     void *state_of_op;     /* of the handler, in the arena */

@@ -136,10 +136,12 @@ bool par_call_body(struct par_request *req, enum par_body body)
     par_server_limits(req->reactor->server, &limits);
     enum par_err err =
         par_proto_decode_body(body, par_call_of(req)->body, &limits, &req->arena, &in);
-    if (err) {
+    /* Bodies with a text are those of sends. */
+    if (err && !in.args.any) {
         par_request_fail(req, err, in.message);
         return false;
     }
+    req->too_large = in.message;
     req->args = in.args;
     return true;
 }

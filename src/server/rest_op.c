@@ -25,10 +25,11 @@ void par_rest_op(struct par_request *req)
         par_request_fail(req, PAR_E_UNKNOWN_OP, "only on a WebSocket");
         return;
     }
-    if (result == PAR_DECODED_ERROR) {
+    if (result == PAR_DECODED_ERROR && !(frame.args.any && par_op_info(frame.op)->cmid)) {
         par_request_fail(req, frame.err, frame.message);
         return;
     }
+    req->too_large = frame.message;
     req->args = frame.args;
     par_call_dispatch(req, frame.op, 200);
 }

@@ -166,6 +166,37 @@ describe('restart', { skip: unshared('a server that it ends and starts again') }
     await third.stop();
   });
 
+  test('a text accepted under a higher limit is known when it is sent again', async () => {
+    const data = tempDir();
+    const first = new World({ own: true, data });
+    await first.start();
+    const [a, b] = await first.users(2);
+    const long = { to: b.id, cmid: cmid(), text: 'x'.repeat(100) };
+    const ok = await a.op('send', long);
+    const edit = { conv: ok.conv, seq: ok.seq, cmid: cmid(), text: 'y'.repeat(90) };
+    const edited = await a.op('edit', edit);
+    await first.server!.stop();
+    const second = new World({ own: true, data, options: ['limits.text_bytes=50'] });
+    await second.start();
+    const connection = await second.client();
+    await connection.hello(a.token);
+    assert.deepEqual(await connection.ok('send', long), { ...ok, dup: true });
+    assert.deepEqual((await op(second, a, 'send', long)).ok, { ...ok, dup: true });
+    assert.deepEqual(await connection.ok('edit', edit), { ...edited, dup: true });
+    const rest = await on(second, a).ok('POST', '/v1/messages', long, 200);
+    assert.deepEqual([rest.seq, rest.dup], [ok.seq, true]);
+    const refused = async (args: Json, code: string): Promise<void> => {
+      await connection.err('send', args, code);
+      checkError((await op(second, a, 'send', args)).error, code);
+      checkError((await on(second, a).call('POST', '/v1/messages', args)).json.error, code);
+    };
+    await refused({ ...long, text: 'z'.repeat(100) }, 'conflict');
+    await refused({ ...long, cmid: cmid() }, 'too_large');
+    assert.equal((await connection.ok('send', { to: b.id, cmid: cmid(), text: 'short' })).seq, 3);
+    second.closeAll();
+    await second.stop();
+  });
+
   test('each small write is durable when it is answered', async () => {
     const data = tempDir();
     const first = new World({ own: true, data });
