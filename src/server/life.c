@@ -129,8 +129,11 @@ static void turn(struct par_life *life)
             !PAR_MUTANT(PRESENCE_NOT_CHECKED))
             par_presence_check(server);
     }
-    if (due(&life->tick_ms, par_mono_ms(), TICK_MS))
+    if (due(&life->tick_ms, par_mono_ms(), TICK_MS)) {
         par_owners_tick(server->owners);
+        if (atomic_exchange(&server->presence_owed, false))
+            par_presence_check(server);
+    }
 }
 
 static int64_t until_next(const struct par_life *life)

@@ -150,9 +150,10 @@ static void change_now(struct change *c)
         return;
     size_t n;
     struct par_dir_watcher *watchers = par_directory_watchers(c->server->directory, c->user, &n);
-    /* The next look tries again. */
-    if (watchers && !tell(c, watchers, n))
+    if (watchers && !tell(c, watchers, n)) {
         par_directory_not_told(c->server->directory, c->user);
+        atomic_store(&c->server->presence_owed, true);
+    }
     free(watchers);
 }
 
@@ -177,6 +178,7 @@ static void submit(struct par_server *server, uint64_t user, bool online, bool l
         .server = server, .user = user, .online = online, .look = look, .at_ms = par_wall_ms()};
     if (!par_pool_submit(server->workers, &c->job, change_work)) {
         par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
+        atomic_store(&server->presence_owed, true);
         free(c);
     }
 }

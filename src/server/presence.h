@@ -6,7 +6,8 @@
  * transition over all servers; then a worker finds out which of those who watch may see it, and
  * they get the event. What they are told is what is true then, and not the same twice: for one user
  * one worker at a time asks the family and tells. A family of many servers may lose a transition,
- * so watched users are looked at again from time to time. */
+ * so watched users are looked at again from time to time; and so they are soon after some could not
+ * be told, since the store could not say who may see it. */
 #ifndef PAR_SERVER_PRESENCE_H
 #define PAR_SERVER_PRESENCE_H
 
