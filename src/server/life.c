@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { TICK_MS = 1000, BEATS = 4 /* in the time that one may be old */ };
+enum { TICK_MS = 500, DEAD_MAX = 16, BEATS = 4 /* in the time that one may be old */ };
 
 struct par_life {
     struct par_server *server;
@@ -77,10 +77,18 @@ static void was_lost(struct par_life *life)
 static void find_dead(struct par_life *life)
 {
     struct par_server *server = life->server;
-    uint64_t dead, boot;
-    if (!par_route_dead(server->route, server->id, &dead, &boot) && dead && dead != server->id &&
-        !PAR_MUTANT(STANDBY_NEVER))
-        par_standby_take_over(server, dead, boot);
+    uint64_t dead, boot, after = server->id;
+    if (PAR_MUTANT(STANDBY_NEVER))
+        return;
+    /* Behind those that were stood in for and are still on the ring there may be others. */
+    for (int i = 0; i < DEAD_MAX; i++, after = dead) {
+        if (par_route_dead(server->route, after, &dead, &boot) || !dead || dead == server->id)
+            return;
+        if (!par_standby_stood_in(server, dead, boot)) {
+            par_standby_take_over(server, dead, boot, after);
+            return;
+        }
+    }
 }
 
 static void beat(struct par_life *life)

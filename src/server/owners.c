@@ -8,8 +8,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* More than a topic has (ENGINES.md 7). */
-enum { PARTITIONS_MAX = 4096, AGAIN_MS = 5000 };
+enum {
+    PARTITIONS_MAX = 4096, /* more than a topic has (ENGINES.md 7) */
+    /* A writer that was replaced may be the rightful one again at once; two that believe so must
+     * not replace each other all the time. */
+    AGAIN_MS = 500,
+    AGAIN_MAX_MS = 5000,
+    STEADY_MS = 10000 /* who ran for so long begins anew */
+};
 
 enum slot_state {
     SLOT_WORKS = 0,
@@ -25,7 +31,9 @@ struct slot {
     enum slot_state state;
     struct par_writer *writer; /* NULL: none */
     const char *why;
+    uint64_t started_ms;
     uint64_t again_ms; /* when it is tried again */
+    uint64_t wait_ms;  /* how long it was to wait before the last try */
 };
 
 struct par_owners {
@@ -65,6 +73,17 @@ static struct slot *add(struct par_owners *o, uint32_t partition)
     return slot;
 }
 
+static void wait_again(struct slot *slot)
+{
+    uint64_t now = par_mono_ms();
+    if (now - slot->started_ms >= STEADY_MS)
+        slot->wait_ms = 0;
+    slot->wait_ms = slot->wait_ms ? slot->wait_ms * 2 : AGAIN_MS;
+    if (slot->wait_ms > AGAIN_MAX_MS)
+        slot->wait_ms = AGAIN_MAX_MS;
+    slot->again_ms = now + slot->wait_ms;
+}
+
 /* ---- one writer; under o->work, so that only one thread changes slots ---- */
 
 static void start(struct par_owners *o, uint32_t partition)
@@ -84,9 +103,12 @@ static void start(struct par_owners *o, uint32_t partition)
     slot->writer = w;
     slot->state = err ? SLOT_FAILED : SLOT_WORKS;
     slot->why = err ? "a partition has no writer" : "";
-    slot->again_ms = par_mono_ms() + AGAIN_MS;
-    if (err)
+    if (err) {
         o->err = err;
+        wait_again(slot);
+    } else {
+        slot->started_ms = par_mono_ms();
+    }
     pthread_mutex_unlock(&o->lock);
 }
 
@@ -127,7 +149,8 @@ static void stop(struct par_owners *o, uint32_t partition, enum slot_state state
     slot->writer = NULL;
     slot->state = state;
     slot->why = why;
-    slot->again_ms = par_mono_ms() + AGAIN_MS;
+    if (state == SLOT_REPLACED)
+        wait_again(slot);
     if (w) {
         struct par_writer_stats stats;
         par_writer_stats(w, &stats);

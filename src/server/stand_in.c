@@ -28,7 +28,7 @@ static bool goes_on(struct stand_in *si)
     uint64_t dead, boot;
     if (par_service_stopping(&si->s->service))
         return false;
-    return par_route_dead(server->route, server->id, &dead, &boot) ||
+    return par_route_dead(server->route, si->dead.after, &dead, &boot) ||
            (dead == si->dead.server && boot == si->dead.boot);
 }
 
@@ -104,6 +104,22 @@ static bool work_off(struct stand_in *si)
     return on;
 }
 
+bool par_standby__look_back(struct par_standby *s, const struct par_standby__dead *dead)
+{
+    struct stand_in si = {.s = s, .dead = *dead};
+    struct par_queue_record *records = calloc(TAKE, sizeof *records);
+    bool on = goes_on(&si), marked = false;
+    size_t n = TAKE;
+    par_forward_init(&si.forward, s->server, dead->server, dead->boot);
+    while (records && on && n == TAKE) {
+        n = par_queue_take_inbox(s->server->queue, dead->server, TAKE, TAKE_MS, records);
+        on = !n || forward_run(&si, records, n, &marked);
+    }
+    par_forward_fini(&si.forward);
+    free(records);
+    return on;
+}
+
 static bool look_at(struct stand_in *si, const uint64_t *users, size_t count)
 {
     for (size_t i = 0; i < count;) {
@@ -138,27 +154,27 @@ static bool clear_routes(struct stand_in *si, uint64_t **users_r, size_t *count_
     return true;
 }
 
-void par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead)
+bool par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead)
 {
     struct stand_in si = {.s = s, .dead = *dead};
     struct par_server *server = s->server;
     uint64_t *users = NULL;
     size_t count = 0;
     if (!goes_on(&si))
-        return;
+        return false;
     atomic_fetch_add(&s->taken_over, 1);
     par_stats_inc(PAR_C_TAKEOVERS);
     par_log_warn("standby.takes_over", PAR_KV("server", dead->server), PAR_KV("boot", dead->boot));
     par_forward_init(&si.forward, server, dead->server, dead->boot);
-    /* Only when all is done does it leave the ring: if we die before, the next one begins again. */
+    /* It leaves the ring only when its leases have ended: if we die before, the next one begins
+     * again. */
     if (PAR_MUTANT(STANDBY_BYE_EARLY))
         (void)par_route_bye(server->route, dead->server, dead->boot);
     bool done = clear_routes(&si, &users, &count) && work_off(&si) && wait_for_late(&si) &&
                 look_at(&si, users, count) && work_off(&si);
-    while (done && par_route_bye(server->route, dead->server, dead->boot) && rest(&si))
-        ;
     par_log_warn(done ? "standby.took_over" : "standby.left_off", PAR_KV("server", dead->server),
                  PAR_KV("users", count));
     par_forward_fini(&si.forward);
     free(users);
+    return done;
 }

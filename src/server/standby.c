@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* Users get this long to come back. Some are looked at together. */
-enum { GRACE_MS = 5000, USERS_MAX = 1 << 22, TOGETHER = 64 };
+enum { GRACE_MS = 5000, USERS_MAX = 1 << 22, TOGETHER = 64, LOOK_BACK_MS = 5000 };
 
 static bool grow(struct par_standby *s)
 {
@@ -49,7 +49,7 @@ void par_standby_missed(struct par_server *server, uint64_t user)
     par_service_wake(&server->standby->service);
 }
 
-void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot)
+void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot, uint64_t after)
 {
     struct par_standby *s = server->standby;
     if (!s)
@@ -59,7 +59,7 @@ void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t bo
     for (size_t i = 0; i < s->dead_count && !known; i++)
         known = s->dead[i].server == dead && s->dead[i].boot == boot;
     if (!known)
-        s->dead[s->dead_count++] = (struct par_standby__dead){dead, boot};
+        s->dead[s->dead_count++] = (struct par_standby__dead){dead, boot, after};
     pthread_mutex_unlock(&s->lock);
     if (!known)
         par_service_wake(&s->service);
@@ -117,6 +117,73 @@ static int64_t look_at_due(struct par_standby *s)
     return PAR_STANDBY_RETRY_MS;
 }
 
+bool par_standby_stood_in(struct par_server *server, uint64_t dead, uint64_t boot)
+{
+    struct par_standby *s = server->standby;
+    bool found = false;
+    if (!s)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->past_count; i++)
+        found |= s->past[i].dead.server == dead && s->past[i].dead.boot == boot;
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static void keep(struct par_standby *s, const struct par_standby__dead *dead)
+{
+    uint64_t now = par_mono_ms(), lease = (uint64_t)s->server->config->route.lease_ms;
+    size_t i = 0;
+    pthread_mutex_lock(&s->lock);
+    while (i < s->past_count && s->past[i].dead.server != dead->server)
+        i++;
+    if (i == PAR_STANDBY_DEAD_MAX)
+        i = 0; /* the oldest; it is stood in for again */
+    else if (i == s->past_count)
+        s->past_count++;
+    s->past[i] = (struct par_standby__past){
+        .dead = *dead, .due_ms = now + LOOK_BACK_MS, .until_ms = now + lease + LOOK_BACK_MS};
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Looks at one whose time has come, and has it leave the ring when its routes have ended. False: it
+ * is dealt with. */
+static bool look_back_at(struct par_standby *s, struct par_standby__past *past)
+{
+    struct par_route *route = s->server->route;
+    if (!par_standby__look_back(s, &past->dead))
+        return false;
+    if (par_mono_ms() >= past->until_ms &&
+        !par_route_bye(route, past->dead.server, past->dead.boot))
+        return false;
+    past->due_ms = par_mono_ms() + LOOK_BACK_MS;
+    return true;
+}
+
+/* Returns how long until one has to be looked at again; -1: there is none. Only this thread changes
+ * the list. */
+static int64_t look_back(struct par_standby *s)
+{
+    int64_t rest_ms = -1;
+    for (size_t i = 0; i < s->past_count;) {
+        struct par_standby__past past = s->past[i];
+        bool on = past.due_ms > par_mono_ms() || look_back_at(s, &past);
+        pthread_mutex_lock(&s->lock);
+        if (on)
+            s->past[i] = past;
+        else
+            memmove(s->past + i, s->past + i + 1, (--s->past_count - i) * sizeof past);
+        pthread_mutex_unlock(&s->lock);
+        if (!on)
+            continue;
+        uint64_t now = par_mono_ms();
+        int64_t left = past.due_ms > now ? (int64_t)(past.due_ms - now) : 0;
+        rest_ms = rest_ms < 0 || left < rest_ms ? left : rest_ms;
+        i++;
+    }
+    return rest_ms;
+}
+
 static void run(void *arg)
 {
     struct par_standby *s = arg;
@@ -125,10 +192,13 @@ static void run(void *arg)
     while (!par_service_stopping(&s->service)) {
         struct par_standby__dead dead;
         if (next_dead(s, &dead)) {
-            par_standby__stand_in(s, &dead);
+            if (par_standby__stand_in(s, &dead))
+                keep(s, &dead);
             forget_dead(s);
         }
-        int64_t rest_ms = look_at_due(s);
+        int64_t rest_ms = look_at_due(s), back_ms = look_back(s);
+        if (back_ms >= 0 && (rest_ms < 0 || back_ms < rest_ms))
+            rest_ms = back_ms;
         if (rest_ms && !next_dead(s, &dead))
             (void)par_service_rest(&s->service, rest_ms);
     }

@@ -6,7 +6,9 @@
  * `delivered` mark), gets a push job (TAKEOVER.md R4, R5). The same look is had at a user whose
  * connection was lost to silence, at the users of an earlier life of this server, and, embedded, at
  * what was written last before a crash (E6). Users get some seconds first, to come back by
- * themselves. All of it happens on one thread, and may happen twice. */
+ * themselves. All of it happens on one thread, and may happen twice. Until the leases of a dead
+ * server have ended its inbox is looked at now and then: a route table that fails over may bring
+ * removed routes back. */
 #ifndef PAR_SERVER_STANDBY_H
 #define PAR_SERVER_STANDBY_H
 
@@ -21,9 +23,12 @@ enum par_err par_standby_open(struct par_server *server, bool crashed,
  * Blocks. Harmless for NULL. */
 void par_standby_close(struct par_standby **standby);
 
-/* The server with this id died in this life of it. Any thread; asking again while it is dealt with
- * does nothing. */
-void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot);
+/* The server with this id, which follows `after` on the ring, died in this life of it. Any thread;
+ * asking again while it is dealt with does nothing. */
+void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t boot, uint64_t after);
+/* Was it stood in for, and is it still on the ring, since its routes may come back until their
+ * leases have ended? Any thread. */
+bool par_standby_stood_in(struct par_server *server, uint64_t dead, uint64_t boot);
 /* The user may have missed something; nothing is done for one who is connected here. Any thread;
  * does not block. */
 void par_standby_missed(struct par_server *server, uint64_t user);

@@ -17,6 +17,16 @@ struct par_standby__user {
 struct par_standby__dead {
     uint64_t server;
     uint64_t boot;
+    uint64_t after; /* the one behind which it was found on the ring */
+};
+
+/* One who was stood in for. A fail-over of the route table may bring its routes back, and until
+ * their leases end they lead to its inbox. So it stays on the ring as long: who stands in after us
+ * begins again. */
+struct par_standby__past {
+    struct par_standby__dead dead;
+    uint64_t due_ms;   /* when its inbox is looked at again */
+    uint64_t until_ms; /* no route of it lives longer */
 };
 
 struct par_standby {
@@ -28,6 +38,8 @@ struct par_standby {
     size_t first, count, room;
     struct par_standby__dead dead[PAR_STANDBY_DEAD_MAX];
     size_t dead_count; /* the first is being dealt with */
+    struct par_standby__past past[PAR_STANDBY_DEAD_MAX];
+    size_t past_count;
     _Atomic uint64_t taken_over, forwarded, pushes, dropped;
 };
 
@@ -36,7 +48,9 @@ struct par_standby {
 bool par_standby__look(struct par_standby *s, const uint64_t *users, size_t count);
 /* The same for the conversations written last before a crash; returns when done or told to stop. */
 void par_standby__after_crash(struct par_standby *s);
-/* Stands in for a dead server; returns when done, replaced by its restart, or told to stop. */
-void par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead);
+/* Stands in for a dead server. False: it was not done, as it is back, or this server is to stop. */
+bool par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead);
+/* Sends on what came to its inbox since. False: it is back, or this server is to stop. */
+bool par_standby__look_back(struct par_standby *s, const struct par_standby__dead *dead);
 
 #endif

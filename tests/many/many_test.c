@@ -159,10 +159,11 @@ static void an_entry_crosses_servers(void **state)
         assert_int_equal(ok_seq(send_to(other, b.id, cmid, "hello")), i);
     }
     assert_non_null(test_wait(cb, "\"ev\":\"entry\"", "\"seq\":20", SOON_MS));
+    /* An owner that follows another one may tell again what that had told (T5). */
     for (int i = 1; i <= 20; i++) {
         char seq[16];
         snprintf(seq, sizeof seq, "\"seq\":%d,", i);
-        assert_int_equal(test_seen(cb, "\"ev\":\"entry\"", seq), 1);
+        assert_true(test_seen(cb, "\"ev\":\"entry\"", seq) >= 1);
     }
     /* Whoever asked has the answer, and no event. */
     test_read(other, 200);
