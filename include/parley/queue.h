@@ -121,6 +121,13 @@ void par_queue_leave(struct par_queue *q);
 enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t *start_r,
                               uint64_t *end_r) PAR_MUST_CHECK;
 
+/* Begins a new generation of the log, of `partitions`, twice as many as there are, and ends each
+ * partition of the one before with `seal`, the bytes of a command (TAKEOVER.md T7). Servers notice
+ * by themselves. May be called again after an error, until PAR_OK. PAR_E_BAD_REQUEST: another
+ * number, or a queue that cannot grow; PAR_E_UNAVAILABLE; why gets one line. Blocks. */
+enum par_err par_queue_grow(struct par_queue *q, uint32_t partitions, struct par_str seal,
+                            char *why, size_t why_size) PAR_MUST_CHECK;
+
 /* ---- deliveries ---- */
 
 /* The server of this process registers where its deliveries end, before the writer starts. */

@@ -23,6 +23,7 @@ const struct par_cli_command *const par_cli_commands[] = {
     &par_cli_store_export,
     &par_cli_store_import,
     &par_cli_store_migrate,
+    &par_cli_store_grow,
     &par_cli_bench_echo,
     &par_cli_bench_floor,
     &par_cli_bench_send,

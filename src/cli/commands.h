@@ -28,6 +28,7 @@ extern const struct par_cli_command par_cli_bench_sync;
 extern const struct par_cli_command par_cli_help;
 extern const struct par_cli_command par_cli_store_backup;
 extern const struct par_cli_command par_cli_store_export;
+extern const struct par_cli_command par_cli_store_grow;
 extern const struct par_cli_command par_cli_store_import;
 extern const struct par_cli_command par_cli_store_migrate;
 extern const struct par_cli_command par_cli_store_init;

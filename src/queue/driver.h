@@ -50,6 +50,9 @@ struct par_queue_ops {
     enum par_err (*confirm_inbox)(void *state, uint64_t server, uint64_t offset);
     enum par_err (*inbox_end)(void *state, uint64_t server, uint64_t *end_r);
     void (*wake_inbox)(void *state, uint64_t server);
+    /* Optional; why gets a line. */
+    enum par_err (*grow)(void *state, uint32_t partitions, struct par_str seal, char *why,
+                         size_t why_size);
 };
 
 extern const struct par_queue_ops par_queue__local;

@@ -5,6 +5,7 @@
 #include "loop/env.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct par_queue {
@@ -158,6 +159,15 @@ enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t 
     *start_r = 0;
     *end_r = UINT64_MAX;
     return q->ops->bounds ? q->ops->bounds(q->state, partition, start_r, end_r) : PAR_OK;
+}
+
+enum par_err par_queue_grow(struct par_queue *q, uint32_t partitions, struct par_str seal,
+                            char *why, size_t why_size)
+{
+    if (q->ops->grow)
+        return q->ops->grow(q->state, partitions, seal, why, why_size);
+    snprintf(why, why_size, "the queue driver %s has one partition", q->ops->name);
+    return PAR_E_BAD_REQUEST;
 }
 
 void par_queue_set_sink(struct par_queue *q, par_queue_deliver_fn deliver, par_queue_flush_fn flush,

@@ -70,9 +70,10 @@ rd_kafka_t *par_kafka__client(const struct par_kafka *k, rd_kafka_type_t type,
     return client;
 }
 
-void par_kafka__commands_topic(const struct par_kafka *k, char name_r[PAR_KAFKA__NAME_MAX])
+void par_kafka__commands_topic(const struct par_kafka *k, uint16_t generation,
+                               char name_r[PAR_KAFKA__NAME_MAX])
 {
-    snprintf(name_r, PAR_KAFKA__NAME_MAX, "%s.commands.%u", k->prefix, k->generation);
+    snprintf(name_r, PAR_KAFKA__NAME_MAX, "%s.commands.%u", k->prefix, generation);
 }
 
 void par_kafka__inbox_topic(const struct par_kafka *k, uint64_t server,
@@ -82,21 +83,18 @@ void par_kafka__inbox_topic(const struct par_kafka *k, uint64_t server,
              (unsigned long long)server);
 }
 
+/* Of all topics, since to ask for one makes it where brokers are set to do so. */
 int32_t par_kafka__count(rd_kafka_t *client, const char *topic)
 {
     const struct rd_kafka_metadata *metadata;
-    rd_kafka_topic_t *t = rd_kafka_topic_new(client, topic, NULL);
-    int32_t count = -1;
-    if (t && rd_kafka_metadata(client, 0, t, &metadata, PAR_KAFKA__CALL_MS) == 0) {
-        if (metadata->topic_cnt == 1 && metadata->topics[0].err == 0)
-            count = metadata->topics[0].partition_cnt;
-        else if (metadata->topic_cnt == 1 &&
-                 metadata->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
-            count = 0;
-        rd_kafka_metadata_destroy(metadata);
+    int32_t count = 0;
+    if (rd_kafka_metadata(client, 1, NULL, &metadata, PAR_KAFKA__CALL_MS))
+        return -1;
+    for (int i = 0; i < metadata->topic_cnt; i++) {
+        if (strcmp(metadata->topics[i].topic, topic) == 0)
+            count = metadata->topics[i].err ? -1 : metadata->topics[i].partition_cnt;
     }
-    if (t)
-        rd_kafka_topic_destroy(t);
+    rd_kafka_metadata_destroy(metadata);
     return count;
 }
 

@@ -10,28 +10,34 @@ enum { MAX_RECORDS_DEFAULT = 65536, MAX_BYTES_DEFAULT = 64 << 20 };
 
 /* An unclean election would cut acked commands away (L4); their place in time is the log's. */
 #define OF_ALL "message.timestamp.type", "LogAppendTime", "unclean.leader.election.enable", "false"
-static const char *const commands_pairs[] = {OF_ALL, "retention.ms", "604800000", NULL};
+const char *const par_kafka__commands_pairs[] = {OF_ALL, "retention.ms", "604800000", NULL};
 static const char *const inbox_pairs[] = {OF_ALL, "retention.ms", "86400000", NULL};
 
 static void kafka_close(void *state)
 {
     struct par_kafka *k = state;
     atomic_store(&k->closing, 1);
-    par_thread_join(&k->poller);
+    par_kafka__end_polling(k);
     par_kafka__free_lanes(k);
+    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
+        if (k->appenders[i])
+            rd_kafka_flush(k->appenders[i], PAR_KAFKA__CALL_MS);
     if (k->producer)
         rd_kafka_flush(k->producer, PAR_KAFKA__CALL_MS);
     par_kafka__free_runs(k);
-    if (k->commands)
-        rd_kafka_topic_destroy(k->commands);
+    par_kafka__free_generations(k);
     if (k->push)
         rd_kafka_topic_destroy(k->push);
+    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
+        if (k->appenders[i])
+            rd_kafka_destroy(k->appenders[i]);
     if (k->producer)
         rd_kafka_destroy(k->producer);
     if (k->taker)
         rd_kafka_destroy(k->taker);
     pthread_mutex_destroy(&k->lock);
     pthread_mutex_destroy(&k->known_lock);
+    pthread_mutex_destroy(&k->look);
     free(k->properties);
     free(k);
 }
@@ -75,7 +81,13 @@ static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
                                    NULL};
     k->producer =
         par_kafka__client(k, RD_KAFKA_PRODUCER, produce, par_kafka__set_producer, k, why, why_size);
-    if (!k->producer)
+    bool all = k->producer != NULL;
+    for (int i = 0; i < PAR_KAFKA__APPENDERS && all; i++) {
+        k->appenders[i] = par_kafka__client(k, RD_KAFKA_PRODUCER, produce, par_kafka__set_producer,
+                                            k, why, why_size);
+        all = k->appenders[i] != NULL;
+    }
+    if (!all)
         return false;
     k->taker = par_kafka__client(k, RD_KAFKA_CONSUMER, consume, NULL, k, why, why_size);
     return k->taker != NULL;
@@ -86,11 +98,13 @@ static enum par_err open_topics(struct par_kafka *k, const struct par_queue_conf
                                 char *why, size_t why_size)
 {
     char commands[PAR_KAFKA__NAME_MAX], inbox[PAR_KAFKA__NAME_MAX], push[PAR_KAFKA__NAME_MAX];
-    par_kafka__commands_topic(k, commands);
+    uint16_t first = config->generation ? config->generation : 1;
+    par_kafka__commands_topic(k, first, commands);
     snprintf(push, sizeof push, "%s.push", k->prefix);
     enum par_err err = PAR_OK;
     if (config->make) {
-        err = par_kafka__make(k, commands, (int)config->partitions, commands_pairs, why, why_size);
+        err = par_kafka__make(k, commands, (int)config->partitions, par_kafka__commands_pairs, why,
+                              why_size);
         if (!err)
             err = par_kafka__make(k, push, 16, inbox_pairs, why, why_size);
     }
@@ -100,22 +114,22 @@ static enum par_err open_topics(struct par_kafka *k, const struct par_queue_conf
     }
     if (err)
         return err;
+    /* What was made may not be known everywhere yet. */
     for (int i = 0; i < 50; i++) {
-        k->partitions = par_kafka__count(k->producer, commands);
-        if (k->partitions > 0 || !config->make)
+        err = par_kafka__look(k, first);
+        if (!err || !config->make)
             break;
         par_pause(&k->closing, PAR_KAFKA__POLL_MS);
     }
-    if (k->partitions <= 0) {
+    if (err) {
         snprintf(why, why_size,
-                 k->partitions == 0 ? "there is no topic %s: run `parley store init`"
-                                    : "the brokers do not tell of the topic %s",
+                 err == PAR_E_CONFLICT ? "there is no topic %s: run `parley store init`"
+                                       : "the brokers do not tell of the topic %s",
                  commands);
-        return k->partitions == 0 ? PAR_E_CONFLICT : PAR_E_UNAVAILABLE;
+        return err;
     }
-    k->commands = rd_kafka_topic_new(k->producer, commands, NULL);
     k->push = rd_kafka_topic_new(k->producer, push, NULL);
-    return k->commands && k->push ? PAR_OK : PAR_E_UNAVAILABLE;
+    return k->push ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 
 static enum par_err kafka_open(const struct par_queue_config *config,
@@ -129,16 +143,16 @@ static enum par_err kafka_open(const struct par_queue_config *config,
     k->server = config->server;
     k->servers = config->servers ? config->servers : "";
     k->properties = strdup(config->properties ? config->properties : "");
-    k->generation = config->generation ? config->generation : 1;
     k->max_records = config->max_records ? config->max_records : MAX_RECORDS_DEFAULT;
     k->max_bytes = config->max_bytes ? config->max_bytes : MAX_BYTES_DEFAULT;
     snprintf(k->prefix, sizeof k->prefix, "%s", config->prefix ? config->prefix : "parley");
     pthread_mutex_init(&k->lock, NULL);
     pthread_mutex_init(&k->known_lock, NULL);
+    pthread_mutex_init(&k->look, NULL);
     enum par_err err =
         k->properties && open_clients(k, why, sizeof why) ? PAR_OK : PAR_E_BAD_REQUEST;
     if (!err)
-        err = par_thread_start("kafka-poll", par_kafka__poll, k, &k->poller);
+        err = par_kafka__start_polling(k);
     if (!err)
         err = open_topics(k, config, why, sizeof why);
     if (err) {
@@ -152,21 +166,21 @@ static enum par_err kafka_open(const struct par_queue_config *config,
 
 static uint32_t kafka_partitions(void *state)
 {
-    return (uint32_t)((struct par_kafka *)state)->partitions;
+    return (uint32_t)par_kafka__newest(state)->partitions;
 }
 
 /* The high bits of the hash that the rows of a conversation begin with: what one owner writes falls
  * into one region of the store. */
 static uint32_t kafka_partition_of(void *state, const struct par_conv *conv)
 {
-    struct par_kafka *k = state;
-    uint32_t number = (uint32_t)par_conv_hash2(conv) * (uint32_t)k->partitions >> 16;
-    return par_partition(k->generation, (uint16_t)number);
+    const struct par_kafka__generation *g = par_kafka__newest(state);
+    uint32_t number = (uint32_t)par_conv_hash2(conv) * (uint32_t)g->partitions >> 16;
+    return par_partition(g->number, (uint16_t)number);
 }
 
 static uint16_t kafka_generation(void *state)
 {
-    return ((struct par_kafka *)state)->generation;
+    return par_kafka__newest(state)->number;
 }
 
 static void kafka_seal(void *state)
@@ -187,6 +201,8 @@ static void kafka_gauges(void *state, struct par_queue_stats *stats)
 {
     struct par_kafka *k = state;
     stats->waiting_records = (uint64_t)rd_kafka_outq_len(k->producer);
+    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
+        stats->waiting_records += (uint64_t)rd_kafka_outq_len(k->appenders[i]);
     stats->waiting_bytes = atomic_load(&k->waiting_bytes);
     stats->max_records = k->max_records;
     stats->max_bytes = k->max_bytes;
@@ -217,4 +233,5 @@ const struct par_queue_ops par_queue__kafka = {
     .confirm_inbox = par_kafka__confirm_inbox,
     .inbox_end = par_kafka__inbox_end,
     .wake_inbox = par_kafka__wake_inbox,
+    .grow = par_kafka__grow,
 };

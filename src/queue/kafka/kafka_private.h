@@ -1,10 +1,12 @@
 /* Inside of the queue driver `kafka`: what its files share.
  *
  * Topics, of a prefix (parley): PREFIX.commands.GENERATION, whose partitions are numbered by one
- * owner each; PREFIX.inbox.SERVER, one partition, what is delivered to a server; PREFIX.push. Names
- * of servers in them are 16 hexadecimal digits.
+ * owner each, and which a newer generation of twice as many follows when it is sealed
+ * (generations.c); PREFIX.inbox.SERVER, one partition, what is delivered to a server; PREFIX.push.
+ * Names of servers in them are 16 hexadecimal digits.
  *
- * Three clients of librdkafka: the producer, idempotent, for everything; a member of the group of
+ * Clients of librdkafka: a producer, idempotent, for deliveries and push jobs; some more for
+ * commands, each for its share of the partitions; a member of the group of
  * writers, which fetches nothing and only learns who owns what (owners.c); and a plain consumer
  * that takes partitions and inboxes from any offset (lanes.c). */
 #ifndef PAR_QUEUE_KAFKA_PRIVATE_H
@@ -22,7 +24,20 @@ enum {
     PAR_KAFKA__CALL_MS = 5000, /* a question to the brokers */
     PAR_KAFKA__POLL_MS = 100,  /* how long a thread of the driver waits at most */
     PAR_KAFKA__TAKE_MAX = 4096,
-    PAR_KAFKA__SERVERS_MAX = 1024
+    PAR_KAFKA__SERVERS_MAX = 1024,
+    /* A broker answers the requests of a connection one after the other, each when all copies are
+     * there, and the library makes one for each partition: so deliveries do not stand behind
+     * commands, and not all commands behind each other. */
+    PAR_KAFKA__APPENDERS = 3,
+    PAR_KAFKA__GENERATIONS_MAX = 16, /* that one process sees: each has twice the partitions */
+    PAR_KAFKA__LOOK_MS = 2000        /* how often a server looks for a newer one */
+};
+
+/* A generation of the topic of commands; does not change once it is seen. */
+struct par_kafka__generation {
+    uint16_t number;
+    int32_t partitions;
+    rd_kafka_topic_t *topic[PAR_KAFKA__APPENDERS]; /* that of a partition: par_kafka__topic() */
 };
 
 /* A partition, or an inbox, that is taken from. */
@@ -45,15 +60,20 @@ struct par_kafka__run;
 struct par_kafka {
     const struct par_queue_ends *ends;
     char prefix[32];
-    uint16_t generation;
-    int32_t partitions;
+    struct par_kafka__generation generations[PAR_KAFKA__GENERATIONS_MAX]; /* rising by one */
+    _Atomic unsigned generation_count;
+    pthread_mutex_t look; /* of who looks for more */
     uint64_t server;
     size_t max_records, max_bytes;
-    rd_kafka_t *producer;
+    rd_kafka_t *producer;                        /* of deliveries and push jobs */
+    rd_kafka_t *appenders[PAR_KAFKA__APPENDERS]; /* of commands */
     rd_kafka_t *taker;
-    rd_kafka_topic_t *commands;
     rd_kafka_topic_t *push;
-    struct par_thread *poller;
+    struct par_kafka__poller {
+        const struct par_kafka *kafka;
+        rd_kafka_t *client;
+        struct par_thread *thread;
+    } pollers[PAR_KAFKA__APPENDERS + 1];
     _Atomic uint32_t closing;
     _Atomic bool sealed;
     _Atomic uint64_t waiting_bytes;
@@ -66,7 +86,9 @@ struct par_kafka {
     _Atomic uint32_t leaving;
     par_queue_owner_fn owner;
     void *owner_arg;
-    bool owned[UINT16_MAX + 1]; /* of the owner thread */
+    bool *owned[PAR_KAFKA__GENERATIONS_MAX]; /* of the owner thread, by generation and number */
+    unsigned subscribed;                     /* generations; of the owner thread */
+    uint64_t looked_ms;
 
     pthread_mutex_t lock; /* of the lists */
     struct par_kafka__lane *lanes;
@@ -81,6 +103,9 @@ struct par_kafka {
     uint64_t known_ms; /* when that was so; 0: never */
 };
 
+/* How a topic of commands is made: name, value, …, NULL. */
+extern const char *const par_kafka__commands_pairs[];
+
 /* ---- clients.c ---- */
 
 /* A client with the configured properties and these (name, value, …, NULL); NULL with a line in
@@ -88,7 +113,8 @@ struct par_kafka {
 rd_kafka_t *par_kafka__client(const struct par_kafka *k, rd_kafka_type_t type,
                               const char *const *pairs, void (*set)(rd_kafka_conf_t *conf),
                               void *opaque, char *why, size_t why_size);
-void par_kafka__commands_topic(const struct par_kafka *k, char name_r[PAR_KAFKA__NAME_MAX]);
+void par_kafka__commands_topic(const struct par_kafka *k, uint16_t generation,
+                               char name_r[PAR_KAFKA__NAME_MAX]);
 void par_kafka__inbox_topic(const struct par_kafka *k, uint64_t server,
                             char name_r[PAR_KAFKA__NAME_MAX]);
 /* Partitions of a topic; 0: there is none, -1: the brokers do not say. */
@@ -97,14 +123,39 @@ int32_t par_kafka__count(rd_kafka_t *client, const char *topic);
 enum par_err par_kafka__make(const struct par_kafka *k, const char *topic, int partitions,
                              const char *const *pairs, char *why, size_t why_size) PAR_MUST_CHECK;
 
+/* ---- generations.c ---- */
+
+/* The newest one seen; there is one once the driver is open. Any thread. */
+const struct par_kafka__generation *par_kafka__newest(const struct par_kafka *k);
+/* That of a partition; NULL: not seen. Any thread. */
+const struct par_kafka__generation *par_kafka__generation(const struct par_kafka *k,
+                                                          uint32_t partition);
+/* The topic by which a partition of the generation is appended to, always the same. */
+static inline rd_kafka_topic_t *par_kafka__topic(const struct par_kafka__generation *g,
+                                                 int32_t number)
+{
+    return g->topic[number % PAR_KAFKA__APPENDERS];
+}
+/* Looks which there are from `first` on, or above the newest seen. PAR_E_CONFLICT: none,
+ * PAR_E_UNAVAILABLE: the brokers do not say. Blocks. */
+enum par_err par_kafka__look(struct par_kafka *k, uint16_t first) PAR_MUST_CHECK;
+enum par_err par_kafka__grow(void *state, uint32_t partitions, struct par_str seal, char *why,
+                             size_t why_size);
+void par_kafka__free_generations(struct par_kafka *k);
+
 /* ---- produce.c ---- */
 
 void par_kafka__set_producer(rd_kafka_conf_t *conf);
 enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str bytes);
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes);
 enum par_err par_kafka__push(void *state, const struct par_push_job *job);
+/* As produce, of the run that the next flush ends. */
+enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
+                            struct par_str bytes);
 enum par_err par_kafka__flush(void *state);
-void par_kafka__poll(void *arg);
+/* Starts and ends the threads to which records are reported. */
+enum par_err par_kafka__start_polling(struct par_kafka *k) PAR_MUST_CHECK;
+void par_kafka__end_polling(struct par_kafka *k);
 void par_kafka__free_runs(struct par_kafka *k);
 
 /* ---- lanes.c ---- */

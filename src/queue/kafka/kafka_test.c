@@ -270,6 +270,66 @@ static int owned_by(int who)
     return n;
 }
 
+/* As owner, of the two generations. */
+static atomic_int grown[2 * PARTITIONS], former[PARTITIONS];
+
+static void owner_of_both(void *arg, uint32_t id, bool owned)
+{
+    (void)arg;
+    atomic_int *all = par_partition_generation(id) == GENERATION ? former : grown;
+    all[par_partition_number(id)] = owned;
+}
+
+static bool all_owned(void)
+{
+    int n = 0;
+    for (int i = 0; i < PARTITIONS; i++)
+        n += former[i] + grown[i] + grown[i + PARTITIONS];
+    return n == 3 * PARTITIONS;
+}
+
+/* A server that runs notices that the log has grown, and owns what is of both generations. */
+static void the_log_grows_while_a_server_runs(void **state)
+{
+    (void)state;
+    char why[128];
+    struct par_queue_record records[4];
+    const struct par_conv conv = par_conv_direct(1, 2);
+    assert_int_equal(par_queue_join(q, owner_of_both, NULL), PAR_OK);
+    struct par_queue *tool;
+    assert_int_equal(open_queue(0, "", &tool), PAR_OK);
+    assert_int_equal(par_queue_grow(tool, PARTITIONS, PAR_STR("seal"), why, sizeof why),
+                     PAR_E_BAD_REQUEST);
+    assert_int_equal(par_queue_grow(tool, 3 * PARTITIONS, PAR_STR("seal"), why, sizeof why),
+                     PAR_E_BAD_REQUEST);
+    produce(1, 0, 1);
+    make_topic("commands.2", 2 * PARTITIONS);
+    assert_int_equal(par_queue_grow(tool, 2 * PARTITIONS, PAR_STR("seal"), why, sizeof why),
+                     PAR_OK);
+    /* As after one that was interrupted. */
+    assert_int_equal(par_queue_grow(tool, 2 * PARTITIONS, PAR_STR("seal"), why, sizeof why),
+                     PAR_OK);
+    par_queue_close(&tool);
+    for (int i = 0; i < 600 && (!all_owned() || par_queue_generation(q) == GENERATION); i++)
+        usleep(50000);
+    assert_true(all_owned());
+    assert_int_equal(par_queue_generation(q), GENERATION + 1);
+    assert_int_equal(par_queue_partitions(q), 2 * PARTITIONS);
+    uint32_t id = par_queue_partition_of(q, &conv);
+    assert_int_equal(par_partition_number(id), par_conv_hash2(&conv) >> 13);
+    assert_int_equal(par_queue_produce(q, id, PAR_STR("new")), PAR_OK);
+    assert_int_equal(par_queue_seek(q, id, 0), PAR_OK);
+    size_t n = 0;
+    for (int i = 0; i < 60 && n == 0; i++)
+        n = par_queue_take(q, id, 4, 500, records);
+    assert_true(n == 1 && par_str_is(records[0].bytes, "new"));
+    assert_int_equal(par_queue_seek(q, partition(1), 1), PAR_OK);
+    for (n = 0; n == 0;)
+        n = par_queue_take(q, partition(1), 1, 500, records);
+    assert_true(par_str_is(records[0].bytes, "seal"));
+    par_queue_leave(q);
+}
+
 static void wait_owned(int who, int n)
 {
     for (int i = 0; i < 600 && owned_by(who) != n; i++)
@@ -358,6 +418,7 @@ int main(void)
         T(all_servers_hear_what_is_for_all),
         T(a_flush_that_fails_says_so),
         T(partitions_are_shared_and_handed_over),
+        T(the_log_grows_while_a_server_runs),
         T(what_is_not_there_is_said),
         cmocka_unit_test_setup_teardown(a_broker_that_hangs_holds_up_nothing_for_long,
                                         begin_with_two, end),

@@ -19,7 +19,7 @@ static struct par_kafka__lane *lane_of(struct par_kafka *k, bool inbox, uint64_t
         if (inbox) {
             par_kafka__inbox_topic(k, id, name);
         } else {
-            par_kafka__commands_topic(k, name);
+            par_kafka__commands_topic(k, par_partition_generation((uint32_t)id), name);
             lane->number = par_partition_number((uint32_t)id);
         }
         lane->topic = rd_kafka_topic_new(k->taker, name, NULL);
@@ -162,7 +162,7 @@ static enum par_err watermarks(struct par_kafka *k, const char *topic, int32_t n
 enum par_err par_kafka__bounds(void *state, uint32_t partition, uint64_t *start_r, uint64_t *end_r)
 {
     char name[PAR_KAFKA__NAME_MAX];
-    par_kafka__commands_topic(state, name);
+    par_kafka__commands_topic(state, par_partition_generation(partition), name);
     return watermarks(state, name, par_partition_number(partition), start_r, end_r);
 }
 

@@ -49,11 +49,29 @@ void par_kafka__set_producer(rd_kafka_conf_t *conf)
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
 }
 
-void par_kafka__poll(void *arg)
+static void poll(void *arg)
 {
-    struct par_kafka *k = arg;
-    while (!atomic_load(&k->closing))
-        rd_kafka_poll(k->producer, PAR_KAFKA__POLL_MS);
+    struct par_kafka__poller *poller = arg;
+    while (!atomic_load(&poller->kafka->closing))
+        rd_kafka_poll(poller->client, PAR_KAFKA__POLL_MS);
+}
+
+enum par_err par_kafka__start_polling(struct par_kafka *k)
+{
+    enum par_err err = PAR_OK;
+    for (int i = 0; i <= PAR_KAFKA__APPENDERS && !err; i++) {
+        struct par_kafka__poller *poller = &k->pollers[i];
+        poller->kafka = k;
+        poller->client = i < PAR_KAFKA__APPENDERS ? k->appenders[i] : k->producer;
+        err = par_thread_start("kafka-poll", poll, poller, &poller->thread);
+    }
+    return err;
+}
+
+void par_kafka__end_polling(struct par_kafka *k)
+{
+    for (int i = 0; i <= PAR_KAFKA__APPENDERS; i++)
+        par_thread_join(&k->pollers[i].thread);
 }
 
 static enum par_err append(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
@@ -75,7 +93,9 @@ enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str 
         return PAR_E_UNAVAILABLE;
     if (atomic_load(&k->waiting_bytes) + bytes.len > k->max_bytes)
         return PAR_E_OVERLOADED;
-    return append(k, k->commands, par_partition_number(partition), bytes, NULL);
+    const struct par_kafka__generation *g = par_kafka__generation(k, partition);
+    uint16_t number = par_partition_number(partition);
+    return g ? append(k, par_kafka__topic(g, number), number, bytes, NULL) : PAR_E_UNAVAILABLE;
 }
 
 /* ---- runs ---- */
@@ -101,8 +121,8 @@ static struct par_kafka__run *run_of(struct par_kafka *k)
     return run;
 }
 
-static enum par_err add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
-                        struct par_str bytes)
+enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
+                            struct par_str bytes)
 {
     struct par_kafka__run *run = run_of(k);
     if (!run || !topic)
@@ -174,7 +194,7 @@ static enum par_err send_all(struct par_kafka *k, struct par_str bytes)
     memcpy(servers, k->known, n * sizeof *servers);
     pthread_mutex_unlock(&k->known_lock);
     for (size_t i = 0; !err && i < n; i++)
-        err = add(k, inbox_of(k, servers[i]), 0, bytes);
+        err = par_kafka__add(k, inbox_of(k, servers[i]), 0, bytes);
     return err;
 }
 
@@ -182,7 +202,7 @@ enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes)
 {
     struct par_kafka *k = state;
     return server == PAR_QUEUE_ALL_SERVERS ? send_all(k, bytes)
-                                           : add(k, inbox_of(k, server), 0, bytes);
+                                           : par_kafka__add(k, inbox_of(k, server), 0, bytes);
 }
 
 enum par_err par_kafka__push(void *state, const struct par_push_job *job)
@@ -190,8 +210,9 @@ enum par_err par_kafka__push(void *state, const struct par_push_job *job)
     struct par_kafka *k = state;
     struct par_buf bytes = {0};
     par_push_job_encode(job, &bytes);
-    enum par_err err = bytes.failed ? PAR_E_UNAVAILABLE
-                                    : add(k, k->push, RD_KAFKA_PARTITION_UA, par_buf_str(&bytes));
+    enum par_err err = bytes.failed
+                           ? PAR_E_UNAVAILABLE
+                           : par_kafka__add(k, k->push, RD_KAFKA_PARTITION_UA, par_buf_str(&bytes));
     par_buf_fini(&bytes);
     return err;
 }
