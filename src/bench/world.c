@@ -216,7 +216,7 @@ static const struct par_ws_ops ops = {.on_message = on_message, .on_closed = on_
 
 void par_bench_send(struct par_bench_conn *c)
 {
-    if (!par_ws_send_text(c->ws, par_buf_str(&c->world->out)))
+    if (!c->ws || !par_ws_send_text(c->ws, par_buf_str(&c->world->out)))
         par_bench_trouble(c->world, "a connection took no more output");
 }
 

@@ -125,7 +125,10 @@ bool par_mover_status(struct par_server *server, enum par_migrate_end *end_r, st
     if (!m)
         return false;
     pthread_mutex_lock(&m->lock);
-    *end_r = m->end == PAR_MIGRATE_WAITS ? PAR_MIGRATE_WORKS : m->end;
+    *end_r = m->end;
+    /* What was ready for one order has not come to the end of the next. */
+    if (m->end == PAR_MIGRATE_WAITS || (m->end == PAR_MIGRATE_READY && atomic_load(&m->finish)))
+        *end_r = PAR_MIGRATE_WORKS;
     par_buf_add_str(out, par_buf_str(&m->status));
     pthread_mutex_unlock(&m->lock);
     return true;

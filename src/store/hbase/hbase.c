@@ -107,7 +107,7 @@ static enum par_err tables(struct hbase *h, const struct par_store_options *opti
     if (there != options->must_be_new || options->copy_id != NULL) {
         if (make.missing > 0 &&
             par_hbase__pool_read(h->pool, make_all, &make, why) != PAR_HBASE_OK) {
-            explain(why, "HBase made not all tables; run `parley store init` again");
+            explain(why, "HBase made not all tables; try again");
             return PAR_E_UNAVAILABLE;
         }
         return PAR_OK;
