@@ -25,6 +25,11 @@ PORTS = {
 }
 
 
+# A second cluster beside the first has other ports, all as much higher.
+_SHIFT = int(os.environ.get("PARLEY_CLUSTER_SHIFT", "0"))
+PORTS = {name: port + _SHIFT for name, port in PORTS.items()}
+
+
 def folder(*parts):
     """A folder below the state, made when it is not there."""
     path = os.path.join(STATE, *parts)
