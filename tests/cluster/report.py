@@ -61,6 +61,9 @@ def write(command, order):
     if failed:
         lines += ["", "**Not as promised:**", ""]
         lines += [f"- {row['fault']}: {' '.join(why.split())[:400]}" for row in failed for why in row["trouble"]]
+    missing = [name for name in order if name not in _rows()]
+    if missing:
+        lines += ["", "Not run yet: " + "; ".join(missing) + "."]
     with open(DOC, "w", encoding="utf-8") as f:
         f.write("\n".join(lines) + "\n")
 
