@@ -210,6 +210,7 @@ static const struct named plans[] = {
     {"ahead", sim_plan__ahead, 2, "owners end far above their checkpoint"},
     {"grow-ahead", sim_plan__grow_ahead, 1, "the same, while the log grows"},
     {"leavers", sim_plan__leavers, 2, "most users go for good, servers with them"},
+    {"last-words", sim_plan__last_words, 1, "users who close, on servers that die for good"},
     {"quiet", sim_plan__quiet, 3,
      "many conversations with few entries: what is lost is not made good"},
     {"slow-engines", sim_plan__slow_engines, 2, "every call of an engine takes up to seconds"},

@@ -46,6 +46,7 @@ void sim_plan__bursts(struct sim_plan *p, struct sim_random *r);
 void sim_plan__ahead(struct sim_plan *p, struct sim_random *r);
 void sim_plan__grow_ahead(struct sim_plan *p, struct sim_random *r);
 void sim_plan__leavers(struct sim_plan *p, struct sim_random *r);
+void sim_plan__last_words(struct sim_plan *p, struct sim_random *r);
 void sim_plan__quiet(struct sim_plan *p, struct sim_random *r);
 void sim_plan__slow_engines(struct sim_plan *p, struct sim_random *r);
 void sim_plan__late_rows(struct sim_plan *p, struct sim_random *r);

@@ -128,6 +128,21 @@ void sim_plan__leavers(struct sim_plan *p, struct sim_random *r)
     p->chaos.term_ms = sim_plan__one_in(r, 2) ? 0 : sim_plan__in(r, 3000, 15000);
 }
 
+/* Users who close while what is for them waits in the inbox of a server that then dies for good. */
+void sim_plan__last_words(struct sim_plan *p, struct sim_random *r)
+{
+    sim_plan__leavers(p, r);
+    p->servers = sim_plan__in(r, 3, 5);
+    p->net.engine_late_ppm = 0;
+    p->stall_ppm = 0;
+    p->log.lag_ppm = 900000;
+    p->log.lag_ns = sim_plan__in(r, 3, 8) * SIM_S;
+    p->chaos.kill_ms = sim_plan__in(r, 1500, 5000);
+    p->chaos.term_ms = p->chaos.cut_kill_ms = 0;
+    p->chaos.down_max_ms = 200000;
+    p->follow_ppm = 0;
+}
+
 void sim_plan__quiet(struct sim_plan *p, struct sim_random *r)
 {
     sim_plan__cluster(p, r);
