@@ -256,8 +256,9 @@ void par_request_written(struct par_request *req, const struct par_written *writ
     }
     /* R3: a release whose first record was lost comes again behind later ones. An answer behind the
      * event of a higher entry would break the order: it is taken for one that did not come, and its
-     * entry, which follows it, becomes the event. A duplicate wrote nothing. */
-    if (written->seq < req->passed_by && !written->err && !written->dup) {
+     * entry, which follows it, becomes the event. A duplicate wrote nothing, nor did what makes no
+     * entry (a block). */
+    if (written->seq && written->seq < req->passed_by && !written->err && !written->dup) {
         par_waiting_give_up(req);
         return;
     }
