@@ -1,5 +1,5 @@
 /* Commands: bytes that are one are encoded as the same bytes again, the digest aside, which is made
- * anew. */
+ * anew; only those of operators have no sender. */
 #include "conv/command.h"
 
 #include <stdlib.h>
@@ -17,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memcmp(again.data + DIGEST_AT + DIGEST, data + DIGEST_AT + DIGEST,
                    size - DIGEST_AT - DIGEST) != 0)
             abort();
-        if (c.sender == 0 || c.kind == 0 || c.kind >= PAR_COMMAND_KINDS ||
-            c.cmid.len > PAR_COMMAND_CMID_MAX)
+        if ((c.sender == 0) != (c.kind >= PAR_COMMAND_VOID) || c.kind == 0 ||
+            c.kind >= PAR_COMMAND_KINDS || c.cmid.len > PAR_COMMAND_CMID_MAX)
             abort();
         for (size_t i = 0; i < c.user_count; i++)
             if (c.users[i] == 0 || c.users[i] > INT64_MAX)
