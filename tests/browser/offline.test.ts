@@ -69,6 +69,8 @@ test('the shell is kept once the page was open', async () => {
   await say(bo, conv, 'And one from Bo');
   await ann.message('And one from Bo').waitFor();
   await ann.page.waitForFunction('navigator.serviceWorker.controller !== null');
+  // What is seen is kept a moment later.
+  await eventually(async () => (await stored(ann.page, 'entries')).length === early.length + 1, 'kept');
 });
 
 test('a cold start without a server shows the list and the messages; what is written waits, over another start', async () => {

@@ -196,10 +196,14 @@ export class Client extends Emitter<ClientEvents> {
   /** Ends the session on the server and forgets everything here. */
   async signOut(): Promise<void> {
     await this.rest.logout().catch(() => {});
+    await this.forget();
+  }
+
+  /** Forgets everything here and writes nothing any more, as when another program of the device has signed out. */
+  async forget(): Promise<void> {
     this.connection.stop();
     this.catchUp.stop();
-    await this.persistence.flush().catch(() => {});
-    await this.persistence.store.clear();
+    await this.persistence.forgetAll();
   }
 
   get status(): ConnectionStatus {

@@ -18,6 +18,7 @@ export class Persistence {
   private profiles = new Map<string, Profile>();
   private timer: unknown;
   private queue: Promise<void> = Promise.resolve();
+  private ended = false;
 
   /** `durable` is called for each conversation whose changes have been written. */
   constructor(env: Env, store: Store, durable: (conv: Conversation) => void) {
@@ -59,7 +60,7 @@ export class Persistence {
 
   /** Writes at once, behind what is being written already. */
   commit(batch: StoreBatch): Promise<void> {
-    const next = this.queue.catch(() => {}).then(() => this.store.commit(batch));
+    const next = this.queue.catch(() => {}).then(() => (this.ended ? undefined : this.store.commit(batch)));
     this.queue = next.catch(() => {});
     return next;
   }
@@ -73,8 +74,16 @@ export class Persistence {
     this.queue = this.queue.catch(() => {}).then(() => this.store.dropCache());
   }
 
+  /** Forgets everything and writes nothing any more. */
+  async forgetAll(): Promise<void> {
+    this.ended = true;
+    this.env.clearTimeout(this.timer);
+    await this.queue;
+    await this.store.clear();
+  }
+
   private plan(): void {
-    if (this.timer !== undefined) return;
+    if (this.timer !== undefined || this.ended) return;
     this.timer = this.env.setTimeout(() => {
       this.flush().catch(() => {});
     }, FLUSH_MS);

@@ -142,8 +142,10 @@ export async function signOut(): Promise<void> {
 }
 
 function sessionEnded(why: 'signed_out' | 'disabled'): void {
+  // Whoever signed out in another tab wants nothing of the account to stay: it must not be written down again.
+  const elsewhere = localStorage.getItem(SESSION_KEY) === null;
   localStorage.removeItem(SESSION_KEY);
-  client.value?.stop().catch(() => {});
+  (elsewhere ? client.value?.forget() : client.value?.stop())?.catch(() => {});
   leaveTabs();
   client.value = null;
   session.value = null;
