@@ -1,7 +1,7 @@
 // A device under virtual time: one client, or several tabs that share a disk and a connection. It, or one tab of it, can be
 // killed at any moment: what was not written by then is gone, and nothing that was begun goes on.
 import assert from 'node:assert/strict';
-import { Client, MemoryStore, type Store, type TabChannel, Tabs } from '../src/index.ts';
+import { Client, type Loaded, MemoryStore, type Store, type TabChannel, Tabs } from '../src/index.ts';
 import type { FakeServer, FakeSocket } from './fake.ts';
 import type { VirtualTime } from './time.ts';
 
@@ -41,6 +41,11 @@ export class Device {
 
   get leader(): Client | undefined {
     return this.first?.client;
+  }
+
+  /** What is on its disk. */
+  kept(): Promise<Loaded> {
+    return this.disk.load();
   }
 
   /** The client of one tab, whichever `pick` says. */

@@ -29,6 +29,19 @@ const texts = (d: Device, pick: number): (string | undefined)[] =>
     .conversation(AB)
     .entries.map((e) => e.text);
 
+test('who forgets writes nothing down again, whatever was on its way', async () => {
+  const { time, server, ann } = await world(1);
+  server.write(AB, B, { text: 'kept' });
+  await time.pass(500);
+  assert.equal((await ann.kept()).conversations.length, 1);
+  ann.client(0).set(AB, { draft: 'not yet written' });
+  await ann.client(0).forget();
+  ann.client(0).set(AB, { draft: 'too late' });
+  await time.pass(1000);
+  const kept = await ann.kept();
+  assert.deepEqual([kept.conversations, kept.outbox, kept.people], [[], [], []]);
+});
+
 test('one connection for all tabs, and all of them show the same', async () => {
   const { time, server, ann } = await world(3);
   assert.equal(server.sockets.size, 1);
