@@ -292,8 +292,8 @@ describe('presence, the delay of 5 s', () => {
     await ca.ok('watch', { users: [b.id] });
     const ended = Date.now();
     cb.ws.destroy();
-    const off = await ca.event('presence', () => true, 15_000);
-    assert.equal(off.status, 'offline');
+    // On a cluster the watcher may be told once more how things were when it began to watch.
+    await ca.event('presence', (e) => e.status === 'offline', 15_000);
     assert.ok(Date.now() - ended > 4500, 'not before');
   });
 });
