@@ -22,7 +22,7 @@ struct par_queue;
 struct par_delivery;
 
 struct par_queue_config {
-    const char *driver; /* "local", "fail" */
+    const char *driver; /* "local", "fail", "kafka" */
     size_t max_records; /* waiting commands of a partition before `overloaded`; 0 = 65,536 */
     size_t max_bytes;   /* and their bytes; 0 = 64 MiB */
     uint64_t server;    /* who opens it, in which life: of a remote queue; 0: a tool, no server */
@@ -35,6 +35,11 @@ struct par_queue_config {
     uint32_t partitions;    /* of a topic that is made */
     bool make;              /* make the topics that are missing */
 };
+
+struct par_config;
+/* What the sections [queue] and [queue.kafka] say; it borrows from cfg. Who opens it, and whether
+ * topics are made, is the caller's to add. Any thread. */
+void par_queue_config_from(const struct par_config *cfg, struct par_queue_config *config_r);
 
 /* The record borrows until the next par_queue_take() of its partition. */
 struct par_queue_record {

@@ -6,20 +6,14 @@
 
 static int run(struct par_cli *cli)
 {
-    const struct par_config *cfg = &cli->cfg;
-    const struct par_queue_config config = {
-        .driver = cfg->queue.driver,
-        .servers = cfg->queue_kafka.servers,
-        .properties = cfg->queue_kafka.properties,
-        .prefix = cfg->queue_kafka.prefix,
-        .generation = (uint16_t)cfg->queue_kafka.generation,
-    };
+    struct par_queue_config config;
     struct par_queue *queue;
     struct par_buf seal = {0};
     char why[512] = "";
     uint64_t partitions;
     if (!par_str_to_u64(par_str(cli->args[0]), &partitions) || partitions > UINT16_MAX)
         return par_cli_usage(cli, "PARTITIONS is a number up to %u", UINT16_MAX);
+    par_queue_config_from(&cli->cfg, &config);
     if (par_queue_open(&config, &queue))
         return par_cli_fail(cli, "the queue cannot be opened");
     par_command_encode(&(struct par_command){.kind = PAR_COMMAND_SEAL}, &seal);

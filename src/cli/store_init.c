@@ -9,16 +9,10 @@
 static int init_queue(struct par_cli *cli)
 {
     const struct par_config *cfg = &cli->cfg;
-    const struct par_queue_config config = {
-        .driver = cfg->queue.driver,
-        .servers = cfg->queue_kafka.servers,
-        .properties = cfg->queue_kafka.properties,
-        .prefix = cfg->queue_kafka.prefix,
-        .generation = (uint16_t)cfg->queue_kafka.generation,
-        .partitions = (uint32_t)cfg->queue_kafka.partitions,
-        .make = true,
-    };
+    struct par_queue_config config;
     struct par_queue *queue;
+    par_queue_config_from(cfg, &config);
+    config.make = true;
     enum par_err err = par_queue_open(&config, &queue);
     if (err) {
         return err == PAR_E_BAD_REQUEST

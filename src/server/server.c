@@ -107,15 +107,10 @@ static enum par_err open_drivers(struct par_server *server, struct par_server_er
     if (err)
         return no_driver(error, err, "route.driver");
     server->boot = next_boot(server);
-    struct par_queue_config queue = {.driver = config->queue.driver,
-                                     .max_records = (size_t)config->queue.commands_limit,
-                                     .max_bytes = (size_t)config->queue.commands_bytes,
-                                     .server = server->id,
-                                     .boot = server->boot,
-                                     .servers = config->queue_kafka.servers,
-                                     .properties = config->queue_kafka.properties,
-                                     .prefix = config->queue_kafka.prefix,
-                                     .generation = (uint16_t)config->queue_kafka.generation};
+    struct par_queue_config queue;
+    par_queue_config_from(config, &queue);
+    queue.server = server->id;
+    queue.boot = server->boot;
     struct par_presence_config presence = {.driver = config->presence.driver,
                                            .redis = &redis,
                                            .server = server->id,
