@@ -39,11 +39,18 @@ static bool configured(const struct par_cli *cli, char to[PLACE_MAX])
            absolute(to, place);
 }
 
-static bool options_of(const struct par_cli *cli, char *place, struct par_store_options *options)
+/* False: it is no place, which code tells by now. */
+static bool options_of(struct par_cli *cli, char *place, struct par_store_options *options,
+                       int *code)
 {
     struct par_store_options base;
+    struct par_buf why = {0};
     par_store_options_from(&cli->cfg, &base);
-    return par_migrate_place(&base, place, options) == PAR_OK;
+    bool ok = par_migrate_place(&base, place, options, &why) == PAR_OK;
+    if (!ok)
+        *code = par_cli_usage(cli, "%.*s", PAR_STR_ARGS(par_buf_str(&why)));
+    par_buf_fini(&why);
+    return ok;
 }
 
 static bool open_from(struct par_cli *cli, char place[PLACE_MAX], struct par_store **from,
@@ -51,10 +58,8 @@ static bool open_from(struct par_cli *cli, char place[PLACE_MAX], struct par_sto
 {
     struct par_store_options options;
     struct par_buf why = {0};
-    if (!options_of(cli, place, &options)) {
-        *code = par_cli_usage(cli, "a place is DRIVER:WHERE, as rocksdb:DIR or hbase:HOST:PORT,…");
+    if (!options_of(cli, place, &options, code))
         return false;
-    }
     options.must_exist = options.moved = true;
     enum par_err err = par_store_open(&options, from, &why);
     if (err)
@@ -106,9 +111,7 @@ static int alone(struct par_cli *cli, struct order *order)
     strcpy(name, order->to);
     if (!open_from(cli, order->from, &from, &code))
         return code;
-    if (!options_of(cli, order->to, &to)) {
-        code = par_cli_usage(cli, "a place is DRIVER:WHERE, as rocksdb:DIR or hbase:HOST:PORT,…");
-    } else {
+    if (options_of(cli, order->to, &to, &code)) {
         enum par_err err = par_migrate_open(from, name, &to, &m, &why);
         code = err ? par_cli_store_error(cli, err, &why) : steps(cli, from, m, order);
     }

@@ -75,9 +75,7 @@ static enum par_err begin(struct par_mover *m, const char *name, struct par_buf 
     m->place = strdup(name);
     if (!m->place)
         return PAR_E_UNAVAILABLE;
-    enum par_err err = par_migrate_place(&base, m->place, &to);
-    if (err)
-        par_buf_addz(why, "a place is DRIVER:WHERE, as rocksdb:DIR or hbase:HOST:PORT,…");
+    enum par_err err = par_migrate_place(&base, m->place, &to, why);
     if (!err)
         err = par_migrate_open(m->server->store, name, &to, &m->migrate, why);
     if (!err) {

@@ -34,12 +34,14 @@ struct par_migrate {
 };
 
 enum par_err par_migrate_place(const struct par_store_options *base, char *place,
-                               struct par_store_options *options_r)
+                               struct par_store_options *options_r, struct par_buf *why_r)
 {
     char *colon = strchr(place, ':');
     *options_r = *base;
-    if (colon == NULL || colon == place || colon[1] == '\0')
+    if (colon == NULL || colon == place || colon[1] == '\0') {
+        par_buf_addz(why_r, "a place is DRIVER:WHERE, as rocksdb:DIR or hbase:HOST:PORT,…");
         return PAR_E_BAD_REQUEST;
+    }
     *colon = '\0';
     options_r->driver = place;
     options_r->path = NULL;

@@ -26,9 +26,10 @@ enum par_migrate_end {
 
 /* What the operator writes as DRIVER:PLACE: rocksdb:DIR, hbase:HOST:PORT,…; other words of the
  * driver's come from `base`. The strings of the result borrow from `place`, which is changed.
- * PAR_E_BAD_REQUEST: not of this form. */
+ * PAR_E_BAD_REQUEST: not of this form; why_r gets a line that says the form. */
 enum par_err par_migrate_place(const struct par_store_options *base, char *place,
-                               struct par_store_options *options_r) PAR_MUST_CHECK;
+                               struct par_store_options *options_r,
+                               struct par_buf *why_r) PAR_MUST_CHECK;
 
 /* Begins the move of `from`, or goes on with it. `name` is how the operator calls the other store,
  * `to` its options. PAR_E_CONFLICT: it moves elsewhere already, or the other place has something;
