@@ -93,11 +93,7 @@ test('a cold start without a server shows the list and the messages; what is wri
   const ids = items.sort((a, b) => a.order - b.order).map((i) => i.id);
   assert.equal(ids.length, queued.length);
   server = await Server.start({ data, listen: address });
-  await ann.page
-    .locator('.banner-action:visible')
-    .first()
-    .click()
-    .catch(() => undefined);
+  await ann.tryNow();
   for (const text of queued) await ann.tick(text, 'sent');
   const entries = (await log(ann.page)).slice(-queued.length);
   assert.deepEqual(

@@ -150,11 +150,7 @@ test('the server is killed: what is written meanwhile waits, arrives once, and i
   await ann.shot('laptop-unreachable');
   await bo.shot('phone-unreachable');
   server = await Server.start({ data, listen: address });
-  await ann.page
-    .locator('.banner-action:visible')
-    .first()
-    .click()
-    .catch(() => undefined);
+  await ann.tryNow();
   await ann.tick(whileAway[2] ?? '', 'read');
   for (const text of whileAway) await bo.message(text).waitFor();
   const expected = [...before, ...whileAway];

@@ -112,6 +112,15 @@ export class Person {
     return this.page.locator('article', { has: this.page.locator('.text', { hasText: text }) }).last();
   }
 
+  /** Presses "Try now", unless the page has just connected by itself. */
+  async tryNow(): Promise<void> {
+    await this.page
+      .locator('.banner-action:visible')
+      .first()
+      .click()
+      .catch(() => undefined);
+  }
+
   /** Waits until the own message shows this state. */
   async tick(text: string, state: string): Promise<void> {
     await this.message(text).locator(`.footer [data-state=${state}]`).waitFor();
