@@ -33,6 +33,8 @@ export interface ClientEvents {
   /** The server came back from a backup: the cache was dropped. */
   reset: undefined;
   me: Profile;
+  /** Contacts or blocked people changed. */
+  contacts: undefined;
   /** An event as the server sent it, after it was applied here. */
   frame: ServerFrame;
   /** A request of this client's own was granted. */

@@ -2,19 +2,22 @@
 import { CatchUp, HOLE_MAX } from './catchup.ts';
 import type { ClientEvents, ClientOptions } from './client-types.ts';
 import { Connection, type ConnectionStatus } from './connection.ts';
+import { type ContactLists, Contacts } from './contacts.ts';
 import { Conversation } from './conversation.ts';
 import { Emitter } from './emitter.ts';
 import { defaultEnv, type Env } from './env.ts';
-import { type Ask, allMembers, Contacts, Groups, reliably } from './groups.ts';
+import { type Ask, Groups, reliably } from './groups.ts';
 import { directConv } from './ids.ts';
+import { MarkTimes, type StoredTimes } from './mark-times.ts';
 import { Marks, type Wanted } from './marks.ts';
-import { loadOlder, type OlderHooks } from './older.ts';
 import { entryOf, type NewItem, Outbox, type OutboxView } from './outbox.ts';
 import { People } from './people.ts';
 import { Persistence } from './persistence.ts';
+import { Reader } from './reader.ts';
 import { Rest } from './rest.ts';
 import { type ConvSettings, Settings } from './settings.ts';
 import { Shared } from './shared.ts';
+import type { Slice } from './slice.ts';
 import { MemoryStore } from './store.ts';
 import { messageState } from './tick.ts';
 import {
@@ -36,14 +39,14 @@ import {
   type WriteAnswer,
 } from './types.ts';
 
-const OLDER = 40;
-
 export class Client extends Emitter<ClientEvents> {
   readonly rest: Rest;
   readonly people: People;
   readonly groups: Groups;
   readonly contacts: Contacts;
   readonly shared: Shared;
+  /** When others received and read, as far as this device saw it. */
+  readonly markTimes: MarkTimes;
   readonly conversations = new Map<ConvId, Conversation>();
   me: Profile;
   limits: Limits = defaultLimits;
@@ -59,10 +62,9 @@ export class Client extends Emitter<ClientEvents> {
   private readonly settings: Settings;
   private readonly catchUp: CatchUp;
   private readonly persistence: Persistence;
-  private readonly older: OlderHooks;
+  private readonly reader: Reader;
   private token: string | undefined;
   private storeId = '';
-  private readonly loading = new Map<string, Promise<unknown>>();
   private wasBusy = false;
 
   constructor(options: ClientOptions) {
@@ -144,14 +146,16 @@ export class Client extends Emitter<ClientEvents> {
         this.tellBusy();
       },
     });
-    this.older = {
-      online,
-      request,
+    const reliable: Ask = (op, body) => reliably(env, () => request(op, body));
+    this.reader = new Reader({
+      ...{ online, request, reliable },
       stored: (conv, before, limit) => this.persistence.store.entries(conv, before, limit),
       keep: (entries) => this.persistence.entries(entries),
       append: (conv, e) => this.append(conv, e, false),
-    };
-    const reliable: Ask = (op, body) => reliably(env, () => request(op, body));
+      held: (conv, entries) => this.held(conv, entries),
+      changed: (conv) => this.changed(conv),
+      learn: (profile) => this.people.learn(profile),
+    });
     this.shared = new Shared({
       ...{ conversations: this.conversations, persistence: this.persistence },
       ...{ outbox: this.outbox, marks: this.marks, catchUp: this.catchUp },
@@ -159,7 +163,11 @@ export class Client extends Emitter<ClientEvents> {
       known: (convs) => this.restored(convs),
     });
     this.groups = new Groups(reliable, () => env.uuid());
-    this.contacts = new Contacts(reliable);
+    this.contacts = new Contacts(reliable, {
+      save: (known) => this.persistence.meta('contacts', known),
+      change: () => this.emit('contacts', undefined),
+    });
+    this.markTimes = new MarkTimes(env, (times) => this.persistence.meta('mark_times', times));
   }
 
   /** Loads what the store has, then connects. Resolves when the cache can be shown. */
@@ -171,6 +179,8 @@ export class Client extends Emitter<ClientEvents> {
     this.settings.restore((loaded.meta['settings'] as Record<ConvId, ConvSettings> | undefined) ?? {});
     this.marks.restore((loaded.meta['marks'] as Record<ConvId, Wanted> | undefined) ?? {});
     this.people.restore(loaded.people);
+    this.markTimes.restore((loaded.meta['mark_times'] as StoredTimes | undefined) ?? []);
+    this.contacts.restore(loaded.meta['contacts'] as ContactLists | undefined);
     this.people.learn(this.me);
     for (const s of loaded.conversations) this.conversations.set(s.conv, Conversation.restore(s, this.me.id));
     this.outbox.restore(loaded.outbox);
@@ -190,6 +200,7 @@ export class Client extends Emitter<ClientEvents> {
 
   /** Sends at once what waits to be sent in batches, as the program may end in a moment. */
   async hurry(): Promise<void> {
+    this.markTimes.flush();
     await Promise.allSettled([this.marks.flush(), this.settings.flush(), this.persistence.flush()]);
   }
 
@@ -321,46 +332,33 @@ export class Client extends Emitter<ClientEvents> {
   }
 
   /** Brings at least one page of the newest entries into memory. */
-  async open(id: ConvId): Promise<void> {
-    const conv = this.conversation(id);
-    if (conv.entries.length < OLDER && !conv.atStart) await this.loadOlder(id);
+  open(id: ConvId): Promise<void> {
+    return this.reader.open(this.conversation(id));
   }
 
   /** One more page of older entries, from the store or the server. Resolves with how many came. */
   loadOlder(id: ConvId): Promise<number> {
-    return this.once(`older ${id}`, async () => {
-      const conv = this.conversation(id);
-      const came = await loadOlder(conv, OLDER, this.older);
-      this.held(conv, conv.entries.slice(0, came));
-      this.changed(conv);
-      return came;
-    });
+    return this.reader.loadOlder(this.conversation(id));
   }
 
   /** Loads older entries until `seq` is in memory; false when it cannot be reached. */
-  async reach(id: ConvId, seq: number): Promise<boolean> {
-    const conv = this.conversation(id);
-    while (conv.memoryLo > seq) {
-      if ((await this.loadOlder(id)) === 0) return false;
-    }
-    return conv.at(seq) !== undefined;
+  reach(id: ConvId, seq: number): Promise<boolean> {
+    return this.reader.reach(this.conversation(id), seq);
+  }
+
+  /** The part of a conversation around an old message, when it is too far away for `reach`; see `Slice`. */
+  around(id: ConvId, seq: number): Promise<Slice | undefined> {
+    return this.reader.around(this.conversation(id), seq);
+  }
+
+  /** One more page at an end of a slice. Once it has joined the conversation, that holds its entries. */
+  grow(slice: Slice, way: 'older' | 'newer'): Promise<number> {
+    return this.reader.grow(slice, way);
   }
 
   /** All members with their marks; kept current by events as long as the conversation is known. */
   members(id: ConvId, again = false): Promise<Member[]> {
-    return this.once(`members ${id}`, async () => {
-      const conv = this.conversation(id);
-      if (conv.members && !again) return [...conv.members.values()];
-      const map = await allMembers((op, body) => this.reliable(op, body), id);
-      conv.members = map;
-      for (const m of map.values()) {
-        this.people.learn({ id: m.user, name: m.name, display_name: m.display_name });
-      }
-      if (conv.kind === 'group') conv.memberCount = map.size;
-      conv.recount();
-      this.changed(conv);
-      return [...map.values()];
-    });
+    return this.reader.members(this.conversation(id), again);
   }
 
   // What the server says
@@ -402,6 +400,7 @@ export class Client extends Emitter<ClientEvents> {
   private dropCache(): void {
     this.token = undefined;
     this.persistence.dropCache();
+    this.markTimes.clear();
     const waiting = new Set(this.outbox.list().map((i) => i.conv));
     this.conversations.clear();
     for (const id of waiting) this.conversation(id);
@@ -538,6 +537,8 @@ export class Client extends Emitter<ClientEvents> {
     else {
       const user = frame['user'] as string;
       const marks = { delivered: Number(frame['delivered'] ?? 0), read: Number(frame['read'] ?? 0) };
+      const before = conv.kind === 'direct' ? conv.others : conv.members?.get(user);
+      if (before && user !== this.me.id) this.markTimes.note(conv.id, user, before, marks);
       conv.applyMark(user, marks);
       if (conv.kind === 'group' && user !== this.me.id) {
         if (conv.members) conv.recount();
@@ -588,13 +589,5 @@ export class Client extends Emitter<ClientEvents> {
     if (busy === this.wasBusy) return;
     this.wasBusy = busy;
     this.emit('updating', busy);
-  }
-
-  private once<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const under = this.loading.get(key) as Promise<T> | undefined;
-    if (under) return under;
-    const started = run().finally(() => this.loading.delete(key));
-    this.loading.set(key, started);
-    return started;
   }
 }

@@ -219,6 +219,16 @@ export class Conversation {
     this.version++;
   }
 
+  /** Entries of this conversation are shown that it does not hold: lays what they change over the others. */
+  overlay(entries: Entry[]): void {
+    for (const e of entries) this.lay(e);
+  }
+
+  /** True while entries are known to be missing at the end of what is held. */
+  get behind(): boolean {
+    return this.hi > 0 && this.lastSeq > this.hi;
+  }
+
   private lay(e: Entry): void {
     if (e.target === undefined) return;
     if (e.kind === 'edited' && e.text !== undefined && !e.deleted_seq) {

@@ -1,4 +1,4 @@
-// Groups and contacts: requests that a person waits for, repeated with the same cmid until there is an answer.
+// Groups: requests that a person waits for, repeated with the same cmid until there is an answer.
 import type { Env } from './env.ts';
 import { ParleyError } from './errors.ts';
 import type { ConvId, Member, Role, UserId, WriteAnswer } from './types.ts';
@@ -72,37 +72,5 @@ export class Groups {
 
   setRole(conv: ConvId, user: UserId, role: Role): Promise<WriteAnswer> {
     return this.write('group.role', { conv, user, role });
-  }
-}
-
-export class Contacts {
-  private readonly reliable: Ask;
-
-  constructor(reliable: Ask) {
-    this.reliable = reliable;
-  }
-
-  async add(user: UserId): Promise<void> {
-    await this.reliable('contact.add', { user });
-  }
-
-  async remove(user: UserId): Promise<void> {
-    await this.reliable('contact.remove', { user });
-  }
-
-  async block(user: UserId): Promise<void> {
-    await this.reliable('block', { user });
-  }
-
-  async unblock(user: UserId): Promise<void> {
-    await this.reliable('unblock', { user });
-  }
-
-  async list(): Promise<{ contacts: UserId[]; blocked: UserId[] }> {
-    const answer = await this.reliable('contacts', {});
-    return {
-      contacts: (answer['contacts'] ?? []) as UserId[],
-      blocked: (answer['blocked'] ?? []) as UserId[],
-    };
   }
 }

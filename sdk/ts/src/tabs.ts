@@ -3,6 +3,7 @@
 // not know its part: it gets its sockets and its store from here. When the leader ends, so do the others' sockets, and
 // they find the next one by their own.
 import type { Client } from './client.ts';
+import type { ConnectionStatus } from './connection.ts';
 import type { SocketConstructor, SocketLike } from './env.ts';
 import { ParleyError } from './errors.ts';
 import type { ConvSettings } from './settings.ts';
@@ -21,8 +22,10 @@ type Frame = Record<string, unknown> & { op: string; id: number };
 type Message =
   /** The leader is online; it is not (any more). */
   | { kind: 'up' | 'down' }
-  /** Somebody asks whether there is a leader. */
-  | { kind: 'who' }
+  /** What the leader's connection does, for those who cannot see it. */
+  | { kind: 'status'; status: ConnectionStatus }
+  /** Somebody asks whether there is a leader; wants it to try to connect now. */
+  | { kind: 'who' | 'kick' }
   /** Of a follower to the leader, and the answer. */
   | { kind: 'ask'; tab: string; frame: Frame }
   | { kind: 'answer'; tab: string; frame: ServerFrame }
@@ -45,6 +48,9 @@ export class Tabs {
   private leading = false;
   private closed = false;
   private socket: TabSocket | undefined;
+  private leaders: ConnectionStatus | undefined;
+  /** Called when `status` may have changed for a reason that the client of this tab does not tell. */
+  onstatus: () => void = () => {};
   /** The leader: whom each follower watches. */
   private readonly watched = new Map<string, UserId[]>();
 
@@ -56,6 +62,19 @@ export class Tabs {
 
   get leads(): boolean {
     return this.leading;
+  }
+
+  /** What to show of the connection: the leader's as long as this tab has none through it. */
+  get status(): ConnectionStatus | undefined {
+    const own = this.client?.status;
+    const through = own?.state === 'connecting' || own?.state === 'waiting';
+    return this.leading || !through ? own : (this.leaders ?? own);
+  }
+
+  /** Tries to connect now, in whichever tab that can be done. */
+  kick(): void {
+    this.client?.kick();
+    if (!this.leading) this.post({ kind: 'kick' });
   }
 
   /** For `env.socket` of the client: real ones while this tab leads, else one that goes through the leader. */
@@ -95,6 +114,7 @@ export class Tabs {
       if (!this.leading) return;
       const online = status.state === 'online';
       this.post({ kind: online ? 'up' : 'down' });
+      this.post({ kind: 'status', status });
       // A follower may have ended without a word.
       if (online) client.shared.adopt().catch(() => {});
     });
@@ -113,6 +133,7 @@ export class Tabs {
   lead(): void {
     if (this.leading || this.closed) return;
     this.leading = true;
+    this.leaders = undefined;
     this.post({ kind: 'down' });
     this.client?.shared.keepAll();
     this.client?.shared.adopt();
@@ -154,6 +175,14 @@ export class Tabs {
         break;
       case 'who':
         if (this.leading && online) this.post({ kind: 'up' });
+        if (this.leading && this.client) this.post({ kind: 'status', status: this.client.status });
+        break;
+      case 'kick':
+        if (this.leading) this.client?.kick();
+        break;
+      case 'status':
+        this.leaders = m.status.state === 'online' ? undefined : m.status;
+        this.onstatus();
         break;
       case 'ask':
         if (this.leading && online) this.ask(m.tab, m.frame);

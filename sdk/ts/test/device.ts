@@ -53,6 +53,10 @@ export class Device {
     return this.at(pick).client;
   }
 
+  tabsOf(pick: number): Tabs {
+    return this.at(pick).tabs;
+  }
+
   private at(pick: number): Tab {
     const tab = this.tabs[pick % this.tabs.length];
     assert.ok(tab);

@@ -37,6 +37,7 @@ export class FakeServer {
   readonly refused = new Set<string>();
   faults: Fault[] = [];
   store = 'first';
+  readonly lists = { contacts: [] as string[], blocked: [] as string[] };
   up = true;
   /** Events of these kinds are lost on their way. */
   loseEvents = new Set<string>();
@@ -213,7 +214,10 @@ export class FakeServer {
         const after = f['after_seq'] as number | undefined;
         const before = (f['before_seq'] as number | undefined) ?? c.log.length + 1;
         const all = c.log.filter((e) => (after === undefined ? e.seq < before : e.seq > after));
-        const page = after === undefined ? all.slice(-limit) : all.slice(0, limit);
+        const around = f['around_seq'] as number | undefined;
+        const from = Math.max(0, (around ?? 1) - 1 - Math.floor(limit / 2));
+        const near = after === undefined ? all.slice(-limit) : all.slice(0, limit);
+        const page = around === undefined ? near : c.log.slice(from, from + limit);
         return {
           entries: page.map((e) => this.shown(c, e)),
           first_seq: 1,
@@ -255,6 +259,12 @@ export class FakeServer {
         };
       case 'conv.set':
         return {};
+      case 'contact.add':
+      case 'block':
+        this.lists[f.op === 'block' ? 'blocked' : 'contacts'].push(String(f['user']));
+        return {};
+      case 'contacts':
+        return { contacts: [...this.lists.contacts], blocked: [...this.lists.blocked] };
       case 'ping':
         return { server_time: Date.now() };
       default:

@@ -61,6 +61,28 @@ test('one connection for all tabs, and all of them show the same', async () => {
   assert.equal(server.conv(AB).marks.get(A)?.read, 1);
 });
 
+test('a follower shows what the connection of the leader does, and can have it try now', async () => {
+  const { time, server, ann } = await world(2);
+  const follower = ann.tabsOf(1);
+  let told = 0;
+  follower.onstatus = () => told++;
+  server.up = false;
+  for (const s of [...server.sockets]) s.cut(1006);
+  await time.pass(20000);
+  assert.equal(ann.client(1).status.state, 'connecting', 'its own way to the leader is open');
+  assert.equal(follower.status?.state, 'waiting');
+  assert.ok((follower.status?.tries ?? 0) > 1);
+  assert.equal(follower.status?.retryAt, ann.client(0).status.retryAt);
+  assert.ok(told > 0);
+  server.up = true;
+  const wait = ann.client(0).status.retryAt - time.now();
+  assert.ok(wait > 500, `it would wait for ${wait} ms`);
+  follower.kick();
+  await time.pass(200);
+  assert.equal(ann.client(0).status.state, 'online');
+  assert.equal(follower.status?.state, 'online');
+});
+
 test('settings of a follower are kept, though it is gone before there is a server', async () => {
   const { time, server, ann } = await world(2);
   server.up = false;
