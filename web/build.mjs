@@ -75,6 +75,9 @@ const result = await build({
   jsxImportSource: 'preact',
   conditions: ['source', 'import', 'browser'],
   alias: { '@parley/sdk': join(here, '../sdk/ts/src/index.ts') },
+  // A language is a file of its own; its hash is part of the page that names it.
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   outdir: out,
   write: false,
   legalComments: 'none',
@@ -84,8 +87,9 @@ const result = await build({
 const names = {};
 for (const file of result.outputFiles) {
   const plain = file.path.split('/').at(-1);
-  const name = hashed(plain, file.contents);
-  names[plain] = `/${name}`;
+  const entry = plain === 'app.js' || plain === 'style.css';
+  const name = entry ? hashed(plain, file.contents) : plain;
+  if (entry) names[plain] = `/${name}`;
   emit(`/${name}`, name, file.contents, true);
 }
 

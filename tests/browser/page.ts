@@ -24,6 +24,8 @@ export function openBrowser(): Promise<Browser> {
 export interface Look {
   viewport: { width: number; height: number };
   dark?: boolean;
+  /** What the browser asks for; British English unless told. */
+  locale?: string;
 }
 
 type Kept = Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -53,7 +55,7 @@ export class Person {
     const context = await browser.newContext({
       viewport: look.viewport,
       colorScheme: look.dark ? 'dark' : 'light',
-      locale: 'en-GB',
+      locale: look.locale ?? 'en-GB',
       ...(small ? { hasTouch: true, isMobile: true } : {}),
       ...(kept ? { storageState: kept } : {}),
     });

@@ -1,4 +1,5 @@
 // The frame: which panes there are and what is in them. On a phone one pane shows at a time.
+import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Banner } from './components/Banner.tsx';
 import { Avatar, Empty } from './components/basics.tsx';
@@ -13,7 +14,7 @@ import { NewChat, NewGroup } from './screens/NewChat.tsx';
 import { SettingsMenu, SettingsPane } from './screens/Settings.tsx';
 import { SignIn } from './screens/SignIn.tsx';
 import { client, sortedConversations, theClient, useList, usePeople } from './state/app.ts';
-import { t } from './strings.ts';
+import { language, t } from './strings.ts';
 
 type Tab = 'chats' | 'people' | 'settings';
 
@@ -28,7 +29,7 @@ function paneOf(r: Route): 'side' | 'main' | 'details' {
   return r.screen === 'settings' && r.page !== 'menu' ? 'main' : 'side';
 }
 
-const tabs: { tab: Tab; icon: IconName; label: string; to: Route }[] = [
+const tabs = (): { tab: Tab; icon: IconName; label: string; to: Route }[] => [
   { tab: 'chats', icon: 'chats', label: t.chats, to: { screen: 'list' } },
   { tab: 'people', icon: 'userPlus', label: t.newChat, to: { screen: 'newChat' } },
   { tab: 'settings', icon: 'settings', label: t.settings, to: { screen: 'settings', page: 'menu' } },
@@ -46,7 +47,7 @@ function Rail({ current }: { current: Tab }) {
   void people;
   return (
     <nav class="rail" aria-label={t.app}>
-      {tabs.map(({ tab, icon, label, to }) => (
+      {tabs().map(({ tab, icon, label, to }) => (
         <button
           type="button"
           key={tab}
@@ -145,14 +146,15 @@ function useShortcuts(r: Route): void {
 export function App() {
   const r = route.value;
   const ready = client.value !== null;
+  // Another language is another page: whatever shows a word is drawn anew.
   return (
-    <>
+    <Fragment key={language.value}>
       {ready && r.screen !== 'signIn' && r.screen !== 'register' ? (
         <Shell />
       ) : (
         <SignIn register={r.screen === 'register'} />
       )}
       <Overlays />
-    </>
+    </Fragment>
   );
 }

@@ -45,7 +45,7 @@ function Text({ text }: { text: string }) {
       </span>
       {long ? (
         <button type="button" class="link" onClick={() => setWhole(!whole)}>
-          {whole ? 'Show less' : 'Show more'}
+          {whole ? t.showLess : t.showMore}
         </button>
       ) : null}
     </>

@@ -1,17 +1,30 @@
 // Times, names and colours as people read them.
-import { t } from '../strings.ts';
+import { locale, t } from '../strings.ts';
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'long' });
-const shortDate = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const fullDate = new Intl.DateTimeFormat(undefined, {
-  weekday: 'long',
-  day: 'numeric',
-  month: 'long',
-  year: 'numeric',
-});
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'short' });
-const list = new Intl.ListFormat(undefined, { type: 'conjunction' });
+function formatsOf(tag: string) {
+  return {
+    tag,
+    clock: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+    weekday: new Intl.DateTimeFormat(tag, { weekday: 'long' }),
+    shortDate: new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short' }),
+    fullDate: new Intl.DateTimeFormat(tag, {
+      weekday: 'long',
+      day: 'numeric',
+      month: 'long',
+      year: 'numeric',
+    }),
+    exact: new Intl.DateTimeFormat(tag, { dateStyle: 'full', timeStyle: 'short' }),
+    list: new Intl.ListFormat(tag, { type: 'conjunction' }),
+  };
+}
+
+let made: ReturnType<typeof formatsOf> | undefined;
+
+/** Those of the language in use; they are dear to make. */
+function formats(): ReturnType<typeof formatsOf> {
+  if (made?.tag !== locale) made = formatsOf(locale);
+  return made;
+}
 
 const DAY = 86_400_000;
 
@@ -27,25 +40,25 @@ function daysAgo(ts: number, now: number): number {
 }
 
 export const sameDay = (a: number, b: number): boolean => startOfDay(a) === startOfDay(b);
-export const clockTime = (ts: number): string => clock.format(ts);
-export const exactTime = (ts: number): string => exact.format(ts);
+export const clockTime = (ts: number): string => formats().clock.format(ts);
+export const exactTime = (ts: number): string => formats().exact.format(ts);
 export const isoTime = (ts: number): string => new Date(ts).toISOString();
-export const joinNames = (names: string[]): string => list.format(names);
+export const joinNames = (names: string[]): string => formats().list.format(names);
 
 /** For day separators. */
 export function dayName(ts: number, now = Date.now()): string {
   const days = daysAgo(ts, now);
   if (days === 0) return t.today;
   if (days === 1) return t.yesterday;
-  return days > 1 && days < 7 ? weekday.format(ts) : fullDate.format(ts);
+  return days > 1 && days < 7 ? formats().weekday.format(ts) : formats().fullDate.format(ts);
 }
 
 /** For rows of the chat list: as short as it can be. */
 export function rowTime(ts: number, now = Date.now()): string {
   const days = daysAgo(ts, now);
-  if (days <= 0) return clock.format(ts);
+  if (days <= 0) return formats().clock.format(ts);
   if (days === 1) return t.yesterday;
-  return days < 7 ? weekday.format(ts) : shortDate.format(ts);
+  return days < 7 ? formats().weekday.format(ts) : formats().shortDate.format(ts);
 }
 
 export function lastSeenWords(ts: number, now = Date.now()): string {
@@ -53,9 +66,13 @@ export function lastSeenWords(ts: number, now = Date.now()): string {
   const minutes = Math.floor((now - ts) / 60_000);
   if (minutes < 60) return t.activeAgo(Math.max(0, minutes));
   const days = daysAgo(ts, now);
-  if (days <= 0) return t.lastSeenToday(clock.format(ts));
+  if (days <= 0) return t.lastSeenToday(formats().clock.format(ts));
   return t.lastSeen(
-    days === 1 ? t.yesterday.toLowerCase() : days < 7 ? weekday.format(ts) : shortDate.format(ts),
+    days === 1
+      ? t.yesterday.toLocaleLowerCase(locale)
+      : days < 7
+        ? formats().weekday.format(ts)
+        : formats().shortDate.format(ts),
   );
 }
 

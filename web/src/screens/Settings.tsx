@@ -9,10 +9,10 @@ import { rowTime } from '../lib/format.ts';
 import { back, go, type SettingsPage } from '../lib/route.ts';
 import { nameOf, signOut, theClient, usePeople } from '../state/app.ts';
 import { type Theme, theme } from '../state/theme.ts';
-import { t } from '../strings.ts';
+import { chooseLanguage, chosenLanguage, type LanguageTag, languages, t } from '../strings.ts';
 import { attempt } from './Details.tsx';
 
-const entries: { page: SettingsPage; icon: IconName; label: string }[] = [
+const entries = (): { page: SettingsPage; icon: IconName; label: string }[] => [
   { page: 'profile', icon: 'user', label: t.profile },
   { page: 'privacy', icon: 'lock', label: t.privacy },
   { page: 'appearance', icon: 'palette', label: t.appearance },
@@ -39,7 +39,7 @@ export function SettingsMenu({ page }: { page: SettingsPage }) {
           </div>
         </div>
         <nav class="settings-menu" aria-label={t.settings}>
-          {entries.map((e) => (
+          {entries().map((e) => (
             <button
               type="button"
               key={e.page}
@@ -225,26 +225,50 @@ function BlockedPage() {
   );
 }
 
+function Choices<T extends string>(props: {
+  legend: string;
+  name: string;
+  options: [T, string][];
+  value: T;
+  choose: (value: T) => void;
+}) {
+  return (
+    <fieldset class="choices">
+      <legend>{props.legend}</legend>
+      {props.options.map(([value, label]) => (
+        <label key={value} class="choice">
+          <input
+            type="radio"
+            name={props.name}
+            checked={props.value === value}
+            onChange={() => props.choose(value)}
+          />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
 function AppearancePage() {
-  const names = Object.entries(t.themes) as [Theme, string][];
   return (
     <section class="card">
-      <fieldset class="choices">
-        <legend>{t.theme}</legend>
-        {names.map(([value, label]) => (
-          <label key={value} class="choice">
-            <input
-              type="radio"
-              name="theme"
-              checked={theme.value === value}
-              onChange={() => {
-                theme.value = value;
-              }}
-            />
-            <span>{label}</span>
-          </label>
-        ))}
-      </fieldset>
+      <Choices
+        legend={t.theme}
+        name="theme"
+        options={Object.entries(t.themes) as [Theme, string][]}
+        value={theme.value}
+        choose={(next) => {
+          theme.value = next;
+        }}
+      />
+      <Choices
+        legend={t.language}
+        name="language"
+        options={[['', t.languageSystem], ...(Object.entries(languages) as [LanguageTag, string][])]}
+        value={chosenLanguage.value}
+        choose={chooseLanguage}
+      />
     </section>
   );
 }
@@ -263,7 +287,7 @@ export function SettingsPane({ page }: { page: SettingsPage }) {
   return (
     <div class="pane settings-pane">
       <Header
-        title={entries.find((e) => e.page === shown)?.label ?? ''}
+        title={entries().find((e) => e.page === shown)?.label ?? ''}
         onBack={() => back({ screen: 'settings', page: 'menu' })}
         backOnPhoneOnly
       />

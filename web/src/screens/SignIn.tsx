@@ -89,7 +89,7 @@ export function SignIn({ register }: { register: boolean }) {
         setWithInvite(true);
         setWrong({
           field: 'invite',
-          text: invite ? 'That invite code is wrong or used up.' : 'This server asks for an invite code.',
+          text: invite ? t.inviteWrong : t.inviteNeeded,
         });
       } else if (refusal.code === 'name_taken') setWrong({ field: 'name', text: wordsFor('name_taken') });
       else if (refusal.code === 'weak_password')
