@@ -18,7 +18,7 @@ enum {
     /* A copied row has the first version, a noted one at least the second. */
     COPIED = 1,
     NOTED_LEAST = 2,
-    LOOKS = 20, /* at a row that changes while it is compared */
+    LOOKS = 3, /* at a row that changes while it is compared, before writers have to wait */
     WRONG_MAX = 20
 };
 
@@ -312,29 +312,47 @@ static void wrong(struct par_migrate *m, enum par_table table, struct par_str ke
     par_buf_printf(&m->why, ": %s\n", what);
 }
 
+struct look {
+    struct par_buf from, to;
+    int in_from, in_to; /* 1, or 0: there is none */
+    bool same;
+};
+
+/* False: a store does not answer. */
+static bool look_once(struct par_migrate *m, enum par_table table, struct par_str key,
+                      struct look *look)
+{
+    par_buf_clear(&look->from);
+    par_buf_clear(&look->to);
+    look->in_from = par_store_get(m->from, table, key, &look->from);
+    if (look->in_from < 0 || !apply_all(m))
+        return false;
+    look->in_to = par_store_get(m->to, table, key, &look->to);
+    look->same = look->in_from == look->in_to &&
+                 par_str_eq(par_buf_str(&look->from), par_buf_str(&look->to));
+    return look->in_to >= 0;
+}
+
 /* A row that was not the same at first sight, because it changed or because something is wrong.
  * False: a store does not answer. */
 static bool look_again(struct par_migrate *m, enum par_table table, struct par_str key)
 {
-    struct par_buf a = {0}, b = {0};
-    int in_from = 0, in_to = 0;
-    bool same = false, ok = true;
-    for (int i = 0; i < LOOKS && ok && !same; i++) {
-        par_buf_clear(&a);
-        par_buf_clear(&b);
-        in_from = par_store_get(m->from, table, key, &a);
-        ok = in_from >= 0 && apply_all(m);
-        in_to = ok ? par_store_get(m->to, table, key, &b) : -1;
-        ok = ok && in_to >= 0;
-        same = ok && in_from == in_to && par_str_eq(par_buf_str(&a), par_buf_str(&b));
+    struct look look = {0};
+    bool ok = true;
+    for (int i = 0; i < LOOKS && ok && !look.same; i++)
+        ok = look_once(m, table, key, &look);
+    if (ok && !look.same) {
+        par_moving_hold(m->from);
+        ok = look_once(m, table, key, &look);
+        par_moving_let_go(m->from);
     }
-    if (ok && !same)
+    if (ok && !look.same)
         wrong(m, table, key,
-              in_from == 0 ? "only in the new store"
-              : in_to == 0 ? "not in the new store"
-                           : "another in the new store");
-    par_buf_fini(&a);
-    par_buf_fini(&b);
+              look.in_from == 0 ? "only in the new store"
+              : look.in_to == 0 ? "not in the new store"
+                                : "another in the new store");
+    par_buf_fini(&look.from);
+    par_buf_fini(&look.to);
     return ok;
 }
 

@@ -13,6 +13,7 @@
 #include "store/moving.h"
 #include "store/record.h"
 #include "store/rocksdb/files.h"
+#include "store/store_state.h"
 #include "store/test_rows.h"
 
 #include <pthread.h>
@@ -311,6 +312,91 @@ static void threads_write_while_it_begins(void **state)
     }
 }
 
+/* A row that is another one each time it was read, by a writer who waits his turn where he must. */
+static struct restless {
+    const struct par_store__driver *inner;
+    struct par_store *store;
+    atomic_uint asked, written;
+    atomic_bool stop;
+} restless;
+
+static void *write_when_read(void *arg)
+{
+    (void)arg;
+    _Atomic uint32_t never = 0;
+    while (!atomic_load(&restless.stop)) {
+        unsigned asked = atomic_load(&restless.asked);
+        if (asked == atomic_load(&restless.written)) {
+            par_pause(&never, 1);
+            continue;
+        }
+        char text[32];
+        struct par_batch batch = {0};
+        struct par_key key = key_of(0, 0);
+        snprintf(text, sizeof text, "%u", asked);
+        par_batch_put(&batch, PAR_T_ENTRIES, par_key_str(&key), par_str(text), asked);
+        assert_int_equal(par_store_commit(restless.store, &batch, true), PAR_OUTCOME_OK);
+        par_batch_fini(&batch);
+        atomic_store(&restless.written, asked);
+    }
+    return NULL;
+}
+
+/* Waits for the write, unless that waits, too. */
+static void has_been_read(void)
+{
+    enum { LONGEST_MS = 30 };
+    _Atomic uint32_t never = 0;
+    if (atomic_load(&restless.stop))
+        return;
+    unsigned asked = atomic_fetch_add(&restless.asked, 1) + 1;
+    for (int ms = 0; ms < LONGEST_MS && atomic_load(&restless.written) < asked; ms++)
+        par_pause(&never, 1);
+}
+
+static enum par_err restless_read(void *impl, size_t n, const struct par_store_key *keys,
+                                  par_store__value_fn found, void *arg)
+{
+    enum par_err err = restless.inner->read(impl, n, keys, found, arg);
+    if (keys[0].table == PAR_T_ENTRIES)
+        has_been_read();
+    return err;
+}
+
+static enum par_err restless_scan(void *impl, enum par_table table, struct par_str start,
+                                  struct par_str end, size_t limit, par_store_row_fn fn, void *arg)
+{
+    enum par_err err = restless.inner->scan(impl, table, start, end, limit, fn, arg);
+    if (table == PAR_T_ENTRIES)
+        has_been_read();
+    return err;
+}
+
+static void a_row_that_never_rests_is_compared(void **state)
+{
+    struct par_store *from = open_as(&memory, PAR_OK);
+    struct par_store__driver driver = *from->driver;
+    pthread_t thread;
+    (void)state;
+    restless = (struct restless){.inner = from->driver, .store = from};
+    driver.read = restless_read;
+    driver.scan = restless_scan;
+    from->driver = &driver;
+    assert_int_equal(pthread_create(&thread, NULL, write_when_read, NULL), 0);
+    struct par_migrate *m = begin_as(from, "rows:x", &rows, PAR_OK);
+    enum par_migrate_end end = PAR_MIGRATE_WORKS;
+    while (end == PAR_MIGRATE_WORKS)
+        end = par_migrate_step(m, false, false);
+    atomic_store(&restless.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(par_migrate_why(m).len, 0);
+    assert_int_equal(end, PAR_MIGRATE_READY);
+    assert_true(atomic_load(&restless.written) > 2);
+    par_migrate_close(&m);
+    from->driver = restless.inner;
+    par_store_close(&from);
+}
+
 /* ---- what is refused ---- */
 
 static enum par_migrate_end run(struct par_migrate *m, bool finish)
@@ -480,6 +566,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_new_store_has_what_was_written, setup, teardown),
         cmocka_unit_test_setup_teardown(threads_write_while_it_begins, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_row_that_never_rests_is_compared, setup, teardown),
         cmocka_unit_test_setup_teardown(another_place_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(too_many_changes_end_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_difference_is_found, setup, teardown),

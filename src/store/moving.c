@@ -224,9 +224,11 @@ enum par_outcome par_moving__commit(struct par_store *store, const struct par_ba
     }
     atomic_fetch_sub(&m->unnoted, 1);
     /* One at a time, so that notes have the order in which their rows came to be. */
+    pthread_mutex_lock(&m->gate);
     pthread_mutex_lock(&m->lock);
     enum par_outcome outcome = commit_noted(store, batch, sync);
     pthread_mutex_unlock(&m->lock);
+    pthread_mutex_unlock(&m->gate);
     return outcome;
 }
 
@@ -336,6 +338,16 @@ void par_moving_freeze(struct par_store *store, bool frozen)
     pthread_mutex_lock(&m->lock);
     atomic_store(&m->frozen, frozen);
     pthread_mutex_unlock(&m->lock);
+}
+
+void par_moving_hold(struct par_store *store)
+{
+    pthread_mutex_lock(&store->moving.gate);
+}
+
+void par_moving_let_go(struct par_store *store)
+{
+    pthread_mutex_unlock(&store->moving.gate);
 }
 
 /* ---- the end ---- */

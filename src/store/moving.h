@@ -38,6 +38,7 @@ struct par_moving_state {
 
 /* Inside a store; one of its fields. */
 struct par_moving {
+    pthread_mutex_t gate; /* held by who lets no commit begin; taken before the lock */
     pthread_mutex_t lock; /* orders commits that are noted */
     atomic_bool notes;
     atomic_bool frozen;
@@ -79,6 +80,10 @@ enum par_err par_moving_notes(struct par_store *store, uint64_t after, struct pa
 uint64_t par_moving_number(struct par_str key);
 /* No further commits, or commits again. What was on its way has ended when it returns. */
 void par_moving_freeze(struct par_store *store, bool frozen);
+/* Commits wait until they are let go again: for looks at a row that never rests. Of a store that
+ * notes; only the thread that held them lets them go. */
+void par_moving_hold(struct par_store *store);
+void par_moving_let_go(struct par_store *store);
 /* Removes the state and all notes; the store is as if it had never moved. */
 enum par_err par_moving_forget(struct par_store *store);
 /* Bytes of notes that the target has not. */

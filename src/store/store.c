@@ -184,6 +184,7 @@ enum par_err par_store_open(const struct par_store_options *options, struct par_
     atomic_flag_clear(&store->ticking);
     for (size_t i = 0; i < PAR_STORE__STRIPES; i++)
         pthread_mutex_init(&store->stripe[i], NULL);
+    pthread_mutex_init(&store->moving.gate, NULL);
     pthread_mutex_init(&store->moving.lock, NULL);
     if (options->path != NULL)
         store->path = strdup(options->path);
@@ -220,6 +221,7 @@ void par_store_close(struct par_store **store)
         s->driver->close(s->impl);
     for (size_t i = 0; i < PAR_STORE__STRIPES; i++)
         pthread_mutex_destroy(&s->stripe[i]);
+    pthread_mutex_destroy(&s->moving.gate);
     pthread_mutex_destroy(&s->moving.lock);
     free(s->path);
     free(s);
