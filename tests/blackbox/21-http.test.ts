@@ -210,4 +210,40 @@ describe('HTTP', () => {
     }
     assert.doesNotMatch(page.text, /<script(?![^>]*src=)[^>]*>/, 'no inline script');
   });
+
+  test('the content policy names its sources, allows one maker of script addresses, and is with every file', async () => {
+    const page = await call(w.url, 'GET', '/');
+    const csp = String(page.headers['content-security-policy']);
+    const rules = new Map(csp.split(';').map((rule) => rule.trim().split(/ (.*)/s) as [string, string]));
+    for (const [name, value] of Object.entries({
+      'default-src': "'none'",
+      'script-src': "'self'",
+      'style-src': "'self'",
+      'connect-src': "'self'",
+      'worker-src': "'self'",
+      'base-uri': "'none'",
+      'form-action': "'none'",
+      'frame-ancestors': "'none'",
+      'require-trusted-types-for': "'script'",
+      'trusted-types': 'app',
+    })) {
+      assert.equal(rules.get(name), value, name);
+    }
+    const refs = [...page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((m) => m[1]!);
+    const changing = ['/', '/index.html', '/sw.js', '/parley.webmanifest', '/settings/devices', '/c/d-1-2'];
+    for (const path of [...changing, ...refs]) {
+      const { status, headers } = await call(w.url, 'GET', path);
+      assert.equal(status, 200, path);
+      assert.equal(headers['content-security-policy'], csp, path);
+      assert.equal(headers['x-content-type-options'], 'nosniff', path);
+      assert.equal(headers['referrer-policy'], 'no-referrer', path);
+      assert.equal(headers['x-frame-options'], 'DENY', path);
+      const forever = /-[0-9A-Za-z]{8,}\.\w+$/.test(path);
+      assert.match(String(headers['cache-control']), forever ? /immutable/ : /^no-cache$/, path);
+      const again = await call(w.url, 'GET', path, { headers: { 'If-None-Match': String(headers.etag) } });
+      assert.equal(again.status, 304, path);
+      assert.equal(again.bytes.length, 0);
+      assert.equal(again.headers['content-security-policy'], csp, path);
+    }
+  });
 });
