@@ -78,6 +78,19 @@ struct par_sync_query {
 /* Writes conversations, cursor, sync_token. PAR_E_BAD_REQUEST: unknown cursor or since. */
 enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par_sync_query *q,
                            struct par_json_out *w) PAR_MUST_CHECK;
+struct par_search_query {
+    struct par_str query;
+    const struct par_conv *conv; /* NULL: all */
+    uint64_t from;               /* 0: whoever */
+    int64_t after_ts, before_ts; /* between them, without them */
+    uint32_t limit;
+    struct par_str cursor; /* ptr NULL: none */
+    int64_t budget;        /* entries and rows of the index that may be read */
+};
+/* Writes results, newest first, and cursor. PAR_E_BAD_REQUEST: nothing to search for, or an unknown
+ * cursor; PAR_E_NOT_MEMBER of `conv`. */
+enum par_err par_read_search(struct par_reader *r, uint64_t user, const struct par_search_query *q,
+                             struct par_json_out *w) PAR_MUST_CHECK;
 /* One conversation as a row of sync. PAR_E_NOT_MEMBER; PAR_E_NOT_FOUND for a direct one without
  * entries. */
 enum par_err par_read_conversation(struct par_reader *r, uint64_t user, const struct par_conv *conv,

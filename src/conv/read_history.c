@@ -15,8 +15,8 @@ struct page {
     bool forward;    /* asked for what is newer: a page that is too large loses its newest */
 };
 
-static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
-                            int64_t *ts_r)
+enum par_err par_read__ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
+                          int64_t *ts_r)
 {
     struct par_key key = par_key_entry(conv, seq);
     struct par_str value;
@@ -31,15 +31,14 @@ static enum par_err read_ts(struct par_reader *r, const struct par_conv *conv, u
     return PAR_OK;
 }
 
-/* The newest entry of low … high that is older than ts; low - 1 when there is none. Times rise with
- * seq, so halving finds it. */
-static enum par_err find_before_ts(struct par_reader *r, const struct par_conv *conv, uint64_t low,
-                                   uint64_t high, int64_t ts, uint64_t *seq_r)
+/* Times rise with seq, so halving finds it. */
+enum par_err par_read__before_ts(struct par_reader *r, const struct par_conv *conv, uint64_t low,
+                                 uint64_t high, int64_t ts, uint64_t *seq_r)
 {
     while (low <= high) {
         uint64_t mid = low + (high - low) / 2;
         int64_t at;
-        enum par_err err = read_ts(r, conv, mid, &at);
+        enum par_err err = par_read__ts(r, conv, mid, &at);
         if (err)
             return err;
         if (at < ts)
@@ -69,7 +68,7 @@ static enum par_err place(struct par_reader *r, const struct par_history_query *
         break;
     case PAR_BEFORE_TS: {
         uint64_t to = 0;
-        enum par_err err = find_before_ts(r, &q->conv, p->low, p->high, q->value, &to);
+        enum par_err err = par_read__before_ts(r, &q->conv, p->low, p->high, q->value, &to);
         if (err)
             return err;
         back_from(p, to, q->limit);
@@ -179,11 +178,12 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
     return err;
 }
 
-/* V3: how far entries go, then who may see them: so who is removed in between sees less. One who
+/* Who is removed in between sees less. One who
  * was let in meanwhile, to what comes from then on, has nothing to see before that entry is there,
  * and may have lost the right to what was theirs before. */
-static enum par_err top_and_view(struct par_reader *r, uint64_t user, const struct par_conv *conv,
-                                 uint64_t *top_r, struct par_view *view_r)
+enum par_err par_read__top_and_view(struct par_reader *r, uint64_t user,
+                                    const struct par_conv *conv, uint64_t *top_r,
+                                    struct par_view *view_r)
 {
     for (int tries = 0; tries < 2; tries++) {
         enum par_err err = par_read__top(r, conv, top_r);
@@ -208,7 +208,7 @@ enum par_err par_read_history(struct par_reader *r, uint64_t user,
         err = par_read_view(r, user, &q->conv, &view);
         err = err ? err : par_read__top(r, &q->conv, &top);
     } else {
-        err = top_and_view(r, user, &q->conv, &top, &view);
+        err = par_read__top_and_view(r, user, &q->conv, &top, &view);
     }
     if (err)
         return err;

@@ -62,6 +62,25 @@ struct par_mark par_read__mark_of(const struct par_read__mark *marks, size_t n, 
 /* The conversations that the user is or was in. */
 enum par_err par_read__user_convs(struct par_reader *r, uint64_t user,
                                   struct par_user_conv **rows_r, size_t *n_r) PAR_MUST_CHECK;
+/* One of them with its row as far as this user may see it: the last entry of one who left is the
+ * one that took them out. */
+struct par_read__candidate {
+    const struct par_user_conv *own;
+    struct par_conversation conversation;
+};
+/* candidates_r[i] is that of own[i]; of a conversation without a row last_seq is 0. */
+enum par_err par_read__candidates(struct par_reader *r, const struct par_user_conv *own, size_t n,
+                                  struct par_read__candidate *candidates_r) PAR_MUST_CHECK;
+/* V3: how far entries go, then who may see them. */
+enum par_err par_read__top_and_view(struct par_reader *r, uint64_t user,
+                                    const struct par_conv *conv, uint64_t *top_r,
+                                    struct par_view *view_r) PAR_MUST_CHECK;
+/* The newest entry of low … high that is older than ts; low - 1 when there is none. */
+enum par_err par_read__before_ts(struct par_reader *r, const struct par_conv *conv, uint64_t low,
+                                 uint64_t high, int64_t ts, uint64_t *seq_r) PAR_MUST_CHECK;
+/* The ts of an entry that is there. */
+enum par_err par_read__ts(struct par_reader *r, const struct par_conv *conv, uint64_t seq,
+                          int64_t *ts_r) PAR_MUST_CHECK;
 /* How far a partition was. */
 struct par_read__position {
     uint32_t partition; /* its id */

@@ -305,3 +305,41 @@ enum par_err par_read__user_convs(struct par_reader *r, uint64_t user,
     *n_r = n;
     return PAR_OK;
 }
+
+enum par_err par_read__candidates(struct par_reader *r, const struct par_user_conv *own, size_t n,
+                                  struct par_read__candidate *candidates_r)
+{
+    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
+    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
+    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
+    if (!asked || !keys || !values)
+        return par_read__no_memory(r);
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = par_key_conv(&own[i].conv);
+        asked[i] = (struct par_store_key){PAR_T_CONVERSATIONS, par_key_str(&keys[i])};
+    }
+    if (n && par_store_multi_get(r->store, n, asked, r->arena, values))
+        return par_read__unavailable(r);
+    for (size_t i = 0; i < n; i++) {
+        struct par_read__candidate *c = &candidates_r[i];
+        c->own = &own[i];
+        c->conversation = (struct par_conversation){0};
+        if (values[i].ptr && !par_conversation_decode(values[i], &c->conversation))
+            return par_read__damaged(r);
+        c->conversation.conv = own[i].conv;
+        if (!own[i].left_seq || own[i].left_seq >= c->conversation.last_seq)
+            continue;
+        struct par_entry *left;
+        enum par_err err = par_read__last(r, &own[i].conv, own[i].left_seq, &left);
+        if (err)
+            return err;
+        if (!left)
+            continue;
+        c->conversation.last_seq = left->seq;
+        c->conversation.last_ts = left->ts;
+        c->conversation.last_stamp = left->stamp;
+        if (par_stamp_generation(left->stamp) == par_stamp_generation(c->conversation.changed))
+            c->conversation.changed = left->stamp;
+    }
+    return PAR_OK;
+}

@@ -9,12 +9,6 @@
 
 enum { TOKEN_INCARNATION = 8 };
 
-/* A conversation that may be a row of the answer. */
-struct candidate {
-    const struct par_user_conv *own;
-    struct par_conversation conversation; /* last_seq and last_ts: as far as this user may see */
-};
-
 /* Where a page ended: rows are in the order of (time, place in the log) of their last entries,
  * descending. */
 struct place {
@@ -97,7 +91,8 @@ static bool parse_cursor(struct sync *s, struct par_str text)
     return true;
 }
 
-static void write_cursor(const struct sync *s, const struct candidate *last, struct par_json_out *w)
+static void write_cursor(const struct sync *s, const struct par_read__candidate *last,
+                         struct par_json_out *w)
 {
     char text[512], now[PAR_READ_TOKEN_MAX], since[PAR_READ_TOKEN_MAX] = "0";
     size_t now_len = par_read__token_list(&s->now, now);
@@ -113,47 +108,6 @@ static void write_cursor(const struct sync *s, const struct candidate *last, str
 }
 
 /* ---- which conversations ---- */
-
-/* Reads the row of each conversation, as far as the user may see it. */
-static enum par_err read_candidates(struct sync *s, const struct par_user_conv *own, size_t n,
-                                    struct candidate *candidates)
-{
-    struct par_reader *r = s->r;
-    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
-    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
-    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
-    if (!asked || !keys || !values)
-        return par_read__no_memory(r);
-    for (size_t i = 0; i < n; i++) {
-        keys[i] = par_key_conv(&own[i].conv);
-        asked[i] = (struct par_store_key){PAR_T_CONVERSATIONS, par_key_str(&keys[i])};
-    }
-    if (n && par_store_multi_get(r->store, n, asked, r->arena, values))
-        return par_read__unavailable(r);
-    for (size_t i = 0; i < n; i++) {
-        struct candidate *c = &candidates[i];
-        c->own = &own[i];
-        c->conversation = (struct par_conversation){0};
-        if (values[i].ptr && !par_conversation_decode(values[i], &c->conversation))
-            return par_read__damaged(r);
-        c->conversation.conv = own[i].conv;
-        if (!own[i].left_seq || own[i].left_seq >= c->conversation.last_seq)
-            continue;
-        /* One who left stays at the entry that took them out. */
-        struct par_entry *left;
-        enum par_err err = par_read__last(r, &own[i].conv, own[i].left_seq, &left);
-        if (err)
-            return err;
-        if (!left)
-            continue;
-        c->conversation.last_seq = left->seq;
-        c->conversation.last_ts = left->ts;
-        c->conversation.last_stamp = left->stamp;
-        if (par_stamp_generation(left->stamp) == par_stamp_generation(c->conversation.changed))
-            c->conversation.changed = left->stamp;
-    }
-    return PAR_OK;
-}
 
 /* A display name belongs to the rows of those who see it. */
 static bool other_changed(struct sync *s, const struct par_conv *conv)
@@ -189,7 +143,8 @@ static bool changed(const struct sync *s, const struct par_conversation *row, ui
     return par_read__token_changed(&s->since, number, stamp);
 }
 
-static bool wanted(struct sync *s, const struct candidate *c, const struct par_mark_refs *have)
+static bool wanted(struct sync *s, const struct par_read__candidate *c,
+                   const struct par_mark_refs *have)
 {
     const struct par_conversation *row = &c->conversation;
     if (row->last_seq == 0)
@@ -209,8 +164,8 @@ static bool wanted(struct sync *s, const struct candidate *c, const struct par_m
 
 static int newest_first(const void *a, const void *b)
 {
-    const struct par_conversation *x = &((const struct candidate *)a)->conversation;
-    const struct par_conversation *y = &((const struct candidate *)b)->conversation;
+    const struct par_conversation *x = &((const struct par_read__candidate *)a)->conversation;
+    const struct par_conversation *y = &((const struct par_read__candidate *)b)->conversation;
     return compare(y->last_ts, y->last_stamp, &y->conv, x->last_ts, x->last_stamp, &x->conv);
 }
 
@@ -362,7 +317,7 @@ enum par_err par_read__conv_row(struct par_reader *r, uint64_t user,
 
 /* ---- the answer ---- */
 
-static enum par_err write_rows(struct sync *s, const struct candidate *rows, size_t n,
+static enum par_err write_rows(struct sync *s, const struct par_read__candidate *rows, size_t n,
                                uint32_t limit, bool rest, struct par_json_out *w)
 {
     enum { SLACK = 4096 };
@@ -420,10 +375,10 @@ enum par_err par_read_sync(struct par_reader *r, uint64_t user, const struct par
     err = par_read__user_convs(r, user, &own, &n);
     if (err)
         return err;
-    struct candidate *candidates = par_arena_alloc(r->arena, n * sizeof *candidates + 1);
+    struct par_read__candidate *candidates = par_arena_alloc(r->arena, n * sizeof *candidates + 1);
     if (!candidates)
         return par_read__no_memory(r);
-    err = read_candidates(&s, own, n, candidates);
+    err = par_read__candidates(r, own, n, candidates);
     if (err)
         return err;
     for (size_t i = 0; i < n; i++) {
@@ -452,9 +407,8 @@ enum par_err par_read_conversation(struct par_reader *r, uint64_t user, const st
     if (found && !par_user_conv_decode(value, &own))
         return par_read__damaged(r);
     own.conv = *conv;
-    struct sync s = {.r = r, .user = user};
-    struct candidate candidate;
-    err = read_candidates(&s, &own, 1, &candidate);
+    struct par_read__candidate candidate;
+    err = par_read__candidates(r, &own, 1, &candidate);
     if (err)
         return err;
     if (candidate.conversation.last_seq == 0) {

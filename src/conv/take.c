@@ -4,6 +4,8 @@
 
 #include "base/log.h"
 #include "loop/env.h"
+#include "search/follow.h"
+#include "search/index.h"
 
 enum {
     /* Conversations that one take may name in acks: all stay in memory during it. */
@@ -87,6 +89,25 @@ static bool store_until(struct par_writer *w)
     return true;
 }
 
+/* Tells the index of search what the batch at hand, which is durable, has for it. */
+static void tell_index(struct par_writer *w)
+{
+    struct par_follow *follow = w->config.follow;
+    uint32_t partition = w->config.partition;
+    for (size_t i = 0; follow && i < w->dirty_count; i++) {
+        const struct par_conv_state *st = w->dirty[i];
+        uint64_t before = st->last_seq - st->entry_count;
+        if (st->last_seq / PAR_INDEX_BLOCK > before / PAR_INDEX_BLOCK)
+            par_follow_note(follow, partition, &st->conv, st->last_seq / PAR_INDEX_BLOCK - 1);
+        for (const struct par_entry_row *row = st->entries; row; row = row->next)
+            if (row->entry.kind == PAR_ENTRY_DELETED)
+                par_follow_note(follow, partition, &st->conv, par_index_block(row->entry.target));
+    }
+    /* Embedded, a position is there after a crash only if a batch wrote it (E6). */
+    if (follow && (w->rows.count > 0 || !w->embedded))
+        par_follow_upto(follow, partition, par_stamp(w->generation, w->position));
+}
+
 /* How far a run of commands came. */
 enum progress {
     ALL_DONE = 0,
@@ -127,6 +148,7 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
         par_release__batch(w);
     if (!par_release__flush(w))
         return STOPPED;
+    tell_index(w);
     uint64_t released = par_mono_ns();
     par_stats_record(PAR_H_HOP, PAR_HOP_FANOUT, released - stored);
     hist(&w->live.release_us, (released - stored) / 1000);

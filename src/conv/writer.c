@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "loop/env.h"
+#include "search/follow.h"
 
 #include <stdlib.h>
 
@@ -187,6 +188,8 @@ static void run(void *arg)
     struct par_writer *w = arg;
     if (!w->embedded && !par_checkpoint__adopt(w))
         return;
+    par_follow_begin(w->config.follow, w->config.partition, w->cell.partitions,
+                     par_stamp(w->generation, w->position));
     while (turn(w))
         ;
     /* Once more, so that the next owner has little to do again. */
@@ -322,6 +325,7 @@ void par_writer_stop(struct par_writer **writer)
     par_pause_end(&w->stopping);
     par_queue_wake(w->queue, w->config.partition);
     par_thread_join(&w->thread);
+    par_follow_end(w->config.follow, w->config.partition);
     free_writer(w);
     *writer = NULL;
 }

@@ -24,19 +24,21 @@
 #include <stdint.h>
 
 struct par_writer;
+struct par_follow;
 struct par_store;
 struct par_queue;
 struct par_route;
 
 /* 0 = the default. */
 struct par_writer_config {
-    uint32_t partition;       /* its id: par_partition() */
-    size_t batch_max;         /* commands in a batch: 1,024 */
-    size_t cache_convs;       /* conversations held in memory: 65,536 */
-    size_t cache_bytes;       /* and their bytes: 64 MiB */
-    uint32_t marks_plain_max; /* members up to which each mark is an event of its own: 50 */
-    uint32_t marks_merge_ms;  /* groups up to that size merge mark events over this time: 200 */
-    uint32_t others_ms;       /* larger ones send `others` this often: 1,000 */
+    uint32_t partition;        /* its id: par_partition() */
+    size_t batch_max;          /* commands in a batch: 1,024 */
+    size_t cache_convs;        /* conversations held in memory: 65,536 */
+    size_t cache_bytes;        /* and their bytes: 64 MiB */
+    uint32_t marks_plain_max;  /* members up to which each mark is an event of its own: 50 */
+    uint32_t marks_merge_ms;   /* groups up to that size merge mark events over this time: 200 */
+    uint32_t others_ms;        /* larger ones send `others` this often: 1,000 */
+    struct par_follow *follow; /* is told what the index of search needs; NULL: nobody is */
 };
 
 /* Starts the thread, one for each partition that this server owns. The store, queue (with its sink)

@@ -3,6 +3,7 @@
 
 #include "base/stats.h"
 #include "proto/op.h"
+#include "search/follow.h"
 #include "server/front.h"
 #include "server/inbox.h"
 #include "server/owners.h"
@@ -121,6 +122,24 @@ POOL_VALUE(hashers_depth, hashers, depth)
 POOL_VALUE(hashers_limit, hashers, limit)
 POOL_VALUE(hashers_refused, hashers, refused)
 POOL_VALUE(hashers_passed, hashers, done)
+POOL_VALUE(searchers_depth, searchers, depth)
+POOL_VALUE(searchers_limit, searchers, limit)
+POOL_VALUE(searchers_refused, searchers, refused)
+POOL_VALUE(searchers_passed, searchers, done)
+
+#define FOLLOW_VALUE(name, field)                                                                  \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_follow_stats stats;                                                             \
+        par_follow_stats(SERVER(arg)->follow, &stats);                                             \
+        return (int64_t)stats.field;                                                               \
+    }
+FOLLOW_VALUE(index_depth, waiting)
+FOLLOW_VALUE(index_limit, limit)
+FOLLOW_VALUE(index_refused, refused)
+FOLLOW_VALUE(index_passed, passed)
+FOLLOW_VALUE(search_lag, lag)
+FOLLOW_VALUE(search_sweeps, sweeps)
 
 #define WRITER_VALUE(name, field)                                                                  \
     static int64_t name(void *arg)                                                                 \
@@ -247,6 +266,16 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_QUEUE_LIMIT, "hashers", hashers_limit);
     add(m, PAR_G_QUEUE_REFUSED, "hashers", hashers_refused);
     add(m, PAR_G_QUEUE_PASSED, "hashers", hashers_passed);
+    add(m, PAR_G_QUEUE_DEPTH, "searchers", searchers_depth);
+    add(m, PAR_G_QUEUE_LIMIT, "searchers", searchers_limit);
+    add(m, PAR_G_QUEUE_REFUSED, "searchers", searchers_refused);
+    add(m, PAR_G_QUEUE_PASSED, "searchers", searchers_passed);
+    add(m, PAR_G_QUEUE_DEPTH, "index", index_depth);
+    add(m, PAR_G_QUEUE_LIMIT, "index", index_limit);
+    add(m, PAR_G_QUEUE_REFUSED, "index", index_refused);
+    add(m, PAR_G_QUEUE_PASSED, "index", index_passed);
+    add(m, PAR_G_SEARCH_LAG, NULL, search_lag);
+    add(m, PAR_G_SEARCH_SWEEPS, NULL, search_sweeps);
     add(m, PAR_G_QUEUE_DEPTH, "marks", pending_marks);
     add(m, PAR_G_QUEUE_LIMIT, "marks", pending_marks_max);
     add(m, PAR_G_QUEUE_DEPTH, "mailboxes", mailbox_depth);

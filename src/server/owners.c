@@ -91,7 +91,8 @@ static void start(struct par_owners *o, uint32_t partition)
     const struct par_config *config = o->server->config;
     struct par_writer_config writer = {.partition = partition,
                                        .batch_max = (size_t)config->queue.batch,
-                                       .cache_bytes = (size_t)config->cache.state_bytes};
+                                       .cache_bytes = (size_t)config->cache.state_bytes,
+                                       .follow = o->server->follow};
     struct par_writer *w = NULL;
     enum par_err err =
         par_writer_start(&writer, o->server->store, o->server->queue, o->server->route, &w);

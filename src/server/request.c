@@ -165,6 +165,11 @@ void par_request_hash(struct par_request *req, par_request_work_fn work, par_req
     submit(req, req->reactor->server->hashers, work, then);
 }
 
+void par_request_search(struct par_request *req, par_request_work_fn work, par_request_then_fn then)
+{
+    submit(req, req->reactor->server->searchers, work, then);
+}
+
 /* The bucket of the user's sends: a full one lets the command pass; an empty one is the server's
  * verdict, since a duplicate is answered whatever the rate (TAKEOVER.md L2: the writer looks the
  * cmid up first). */

@@ -127,6 +127,9 @@ void par_request_fail(struct par_request *req, enum par_err err, const char *mes
 void par_request_work(struct par_request *req, par_request_work_fn work, par_request_then_fn then);
 /* The same on the password threads. */
 void par_request_hash(struct par_request *req, par_request_work_fn work, par_request_then_fn then);
+/* The same on the threads that search. */
+void par_request_search(struct par_request *req, par_request_work_fn work,
+                        par_request_then_fn then);
 
 /* Sends the command to its writer; fills in sender, reply and, for operations with a cmid, the
  * verdict of the rate limit when there is none yet. The writer's answer ends the request. Reactor.

@@ -8,6 +8,7 @@
 #include "loop/addr.h"
 #include "loop/env.h"
 #include "parley/redis.h"
+#include "search/follow.h"
 #include "server/drain.h"
 #include "server/fanout.h"
 #include "server/inbox.h"
@@ -154,6 +155,9 @@ static enum par_err open_tables(struct par_server *server, struct par_server_err
     if (!err)
         err = par_pool_new("hasher", (unsigned)config->auth.threads, (uint32_t)config->auth.queue,
                            &server->hashers);
+    if (!err)
+        err = par_pool_new("searcher", (unsigned)config->search.threads,
+                           (uint32_t)config->search.queue, &server->searchers);
     return err ? fail(error, false, err, "start", "the system gives no threads") : PAR_OK;
 }
 
@@ -225,6 +229,10 @@ static enum par_err start(struct par_server *server, struct par_server_error *er
 {
     bool crashed = !par_queue_remote(server->queue) && !take_clean(server);
     enum par_err err = par_standby_open(server, crashed, &server->standby);
+    if (err)
+        return fail(error, false, err, "start", "the system gives no threads");
+    if (server->config->search.enabled)
+        err = par_follow_start(server->store, &server->follow);
     if (err)
         return fail(error, false, err, "start", "the system gives no threads");
     err = par_owners_open(server, &server->owners);
@@ -310,6 +318,7 @@ void par_server_close(struct par_server **server)
     bool ran = s->owners != NULL;
     par_life_close(&s->life);
     par_owners_close(&s->owners);
+    par_follow_stop(&s->follow);
     bool left = ran && end_of_routes(s);
     par_inbox_close(&s->inbox);
     par_standby_close(&s->standby);
@@ -323,10 +332,13 @@ void par_server_close(struct par_server **server)
         par_pool_join(s->hashers);
     if (s->workers)
         par_pool_join(s->workers);
+    if (s->searchers)
+        par_pool_join(s->searchers);
     for (unsigned i = 0; i < s->reactor_count; i++)
         par_reactor_free(&s->reactors[i]);
     par_pool_free(&s->hashers);
     par_pool_free(&s->workers);
+    par_pool_free(&s->searchers);
     par_peers_close(&s->peers);
     par_routes_close(&s->routes);
     if (s->directory)

@@ -33,6 +33,7 @@ struct par_reactor;
 struct par_standby;
 struct par_attempts;
 struct par_fanout;
+struct par_follow;
 struct par_metrics;
 struct par_mover;
 struct par_peers;
@@ -60,6 +61,8 @@ struct par_server {
     struct par_owners *owners; /* the writers */
     struct par_pool *workers;  /* blocking reads, account writes */
     struct par_pool *hashers;  /* argon2id */
+    struct par_pool *searchers;
+    struct par_follow *follow; /* keeps the index of search; NULL: it is switched off */
     struct par_directory *directory;
     struct par_routes *routes; /* NULL: the route table is local */
     struct par_peers *peers;   /* NULL: the queue is local */

@@ -84,6 +84,11 @@ struct par_key par_key_entry(const struct par_conv *conv, uint64_t seq)
     return key;
 }
 
+struct par_key par_key_search(const struct par_conv *conv, uint64_t block)
+{
+    return par_key_entry(conv, block);
+}
+
 struct par_key par_key_cmid(const struct par_conv *conv, uint64_t sender, struct par_str cmid)
 {
     struct par_key key = par_key_conv(conv);
@@ -186,6 +191,11 @@ bool par_key_parse_entry(struct par_str key, struct par_conv *conv_r, uint64_t *
         return false;
     *seq_r = ~get_u64(key.ptr + PAR_KEY_CONV);
     return true;
+}
+
+bool par_key_parse_search(struct par_str key, struct par_conv *conv_r, uint64_t *block_r)
+{
+    return par_key_parse_entry(key, conv_r, block_r);
 }
 
 bool par_key_parse_cmid(struct par_str key, struct par_conv *conv_r, uint64_t *sender_r,

@@ -37,6 +37,8 @@ struct par_key par_key_user(uint64_t user);
 /* entries. Newest first: a scan from seq n goes to n, n-1 …; from par_key_conv() it begins at the
  * newest. */
 struct par_key par_key_entry(const struct par_conv *conv, uint64_t seq);
+/* search: the signature of a block of entries, the newest first. */
+struct par_key par_key_search(const struct par_conv *conv, uint64_t block);
 /* cmids. A cmid longer than PAR_KEY_CMID_MAX is a bug of the caller. group.create uses the
  * conversation that it makes. */
 struct par_key par_key_cmid(const struct par_conv *conv, uint64_t sender, struct par_str cmid);
@@ -59,6 +61,7 @@ struct par_key par_key_after(struct par_str prefix);
  * kind). */
 bool par_key_parse_conv(struct par_str key, struct par_conv *conv_r);
 bool par_key_parse_entry(struct par_str key, struct par_conv *conv_r, uint64_t *seq_r);
+bool par_key_parse_search(struct par_str key, struct par_conv *conv_r, uint64_t *block_r);
 /* The cmid borrows from the key. */
 bool par_key_parse_cmid(struct par_str key, struct par_conv *conv_r, uint64_t *sender_r,
                         struct par_str *cmid_r);

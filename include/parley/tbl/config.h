@@ -146,6 +146,13 @@ INT(store_hbase, "store.hbase", connections, 16, 1, 256, NO, "Connections to the
 INT(store_hbase, "store.hbase", regions, 16, 1, 4096, NO, "Regions of a table that `store init` makes.")
 END_SECTION(store_hbase)
 
+SECTION(search, "search", "Search over messages.")
+BOOL(search, "search", enabled, true, NO, "Search, and the index for it. Switched on again, the index catches up.")
+INT(search, "search", threads, 1, 1, 64, NO, "Threads that search.")
+INT(search, "search", queue, 256, 1, 65536, NO, "Searches that may wait for one.")
+INT(search, "search", budget, 8192, 256, 1048576, YES, "Entries and rows of the index that one search may read before it hands out a cursor.")
+END_SECTION(search)
+
 SECTION(cache, "cache", "Newest entries in memory.")
 WORD(cache, "cache", driver, "local", "local\0redis\0fail\0", NO, "local, redis or fail.")
 INT(cache, "cache", bytes, 67108864, 0, 1099511627776, NO, "Memory for the newest entries of active conversations; 0: none.")

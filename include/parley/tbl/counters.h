@@ -95,6 +95,17 @@ SAMPLED(STORE_READY, "parley_store_ready", "gauge", NULL, "1 when the store take
 SAMPLED(STORE_FREE, "parley_store_free_bytes", "gauge", NULL, "Free space on the disk of the store.")
 SAMPLED(STORE_SIZE, "parley_store_size_bytes", "gauge", NULL, "Size of the store on disk.")
 
+/* Search */
+COUNTER(SEARCH_ROWS, "parley_search_rows_total", NONE, NONE, "Blocks of entries that the index of search took in.")
+COUNTER(SEARCH_BLOCKS, "parley_search_blocks_total", HIT, NONE,
+        "Blocks that searches looked at: 1 those whose texts had to be read, 0 those that the index spared.")
+COUNTER(SEARCH_CUT, "parley_search_cut_total", NONE, NONE,
+        "Searches that ended at their budget, with a cursor to go on from.")
+SAMPLED(SEARCH_LAG, "parley_search_lag_commands", "gauge", NULL,
+        "Commands between what the writers did and what the index is known to have taken in.")
+SAMPLED(SEARCH_SWEEPS, "parley_search_sweeps", "gauge", NULL,
+        "Partitions of which the index looks at all conversations that changed.")
+
 /* Cache, routes, presence, push */
 COUNTER(CACHE_READS, "parley_cache_reads_total", HIT, NONE, "Look-ups in the cache of newest entries.")
 COUNTER(CACHE_EVICTED, "parley_cache_evicted_total", NONE, NONE, "Conversations evicted from the cache.")

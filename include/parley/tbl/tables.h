@@ -20,3 +20,4 @@ X(API_KEYS, "api_keys", 0, COLD)           /* id -> api_key */
 X(INVITES, "invites", 0, COLD)             /* BLAKE2b-256 of the code -> invite */
 X(LAST_SEEN, "last_seen", 10, WARM)         /* hash2 user -> when last on line, ms */
 X(META, "meta", 0, COLD)                   /* name -> bytes; "format" and "incarnation" are the store's */
+X(SEARCH, "search", 19, WARM)              /* hash2 conv ~block -> signature: derived, src/search/index.h */

@@ -80,6 +80,22 @@ struct par_args_history {
     int64_t limit;
 };
 
+struct par_args_search {
+    struct par_str query;
+    bool has_conv;
+    struct par_conv_ref conv;
+    bool has_from;
+    struct par_user_ref from;
+    bool has_after_ts;
+    int64_t after_ts;
+    bool has_before_ts;
+    int64_t before_ts;
+    bool has_limit;
+    int64_t limit;
+    bool has_cursor;
+    struct par_str cursor;
+};
+
 struct par_args_sync {
     bool has_have;
     struct par_mark_refs have;
@@ -301,6 +317,7 @@ union par_args {
     const struct par_args_delete *delete;
     const struct par_args_react *react;
     const struct par_args_history *history;
+    const struct par_args_search *search;
     const struct par_args_sync *sync;
     const struct par_args_ack *ack;
     const struct par_args_presence *presence;

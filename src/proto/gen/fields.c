@@ -151,6 +151,22 @@ const struct par_shape par_shape_history = {
     .rule_names = "before_seq, after_seq, before_ts, around_seq",
 };
 
+static const struct par_field fields_search[] = {
+    {"query", 5, .kind = PAR_FIELD_STR, .required = true, .off = offsetof(struct par_args_search, query), .min = 1, .max_bytes = 256},
+    {"conv", 4, .kind = PAR_FIELD_CONV, .has_off = offsetof(struct par_args_search, has_conv), .off = offsetof(struct par_args_search, conv)},
+    {"from", 4, .kind = PAR_FIELD_USER, .has_off = offsetof(struct par_args_search, has_from), .off = offsetof(struct par_args_search, from)},
+    {"after_ts", 8, .kind = PAR_FIELD_INT, .has_off = offsetof(struct par_args_search, has_after_ts), .off = offsetof(struct par_args_search, after_ts), .min = 0, .max = INT64_MAX},
+    {"before_ts", 9, .kind = PAR_FIELD_INT, .has_off = offsetof(struct par_args_search, has_before_ts), .off = offsetof(struct par_args_search, before_ts), .min = 0, .max = INT64_MAX},
+    {"limit", 5, .kind = PAR_FIELD_INT, .has_off = offsetof(struct par_args_search, has_limit), .off = offsetof(struct par_args_search, limit), .min = 1, .max = 100, .value = 20},
+    {"cursor", 6, .kind = PAR_FIELD_STR, .has_off = offsetof(struct par_args_search, has_cursor), .off = offsetof(struct par_args_search, cursor), .max_bytes = 512},
+};
+
+const struct par_shape par_shape_search = {
+    .fields = fields_search,
+    .count = 7,
+    .size = sizeof(struct par_args_search),
+};
+
 static const struct par_field fields_sync[] = {
     {"have", 4, .kind = PAR_FIELD_MARKS, .has_off = offsetof(struct par_args_sync, has_have), .off = offsetof(struct par_args_sync, have), .min = 0},
     {"limit", 5, .kind = PAR_FIELD_INT, .has_off = offsetof(struct par_args_sync, has_limit), .off = offsetof(struct par_args_sync, limit), .min = 1, .max = 500, .value = 100},

@@ -338,6 +338,31 @@ export interface HistoryAnswer {
   next_cursor?: string;
 }
 
+/** Messages that hold all words of a query. */
+export interface SearchRequest {
+  op: 'search';
+  id: RequestId;
+  /** Words with blanks between; compared without case and accents. */
+  query: string;
+  /** Only there. */
+  conv?: ConvId;
+  /** Only what this user wrote. */
+  from?: UserId;
+  /** Only what is newer. */
+  after_ts?: Ts;
+  /** Only what is older. */
+  before_ts?: Ts;
+  limit?: number;
+  cursor?: Cursor;
+}
+
+export interface SearchAnswer {
+  /** Text entries in their newest state, newest first. */
+  results: Entry[];
+  /** While there is more to look at. */
+  cursor?: Cursor;
+}
+
 /** The conversations that differ from what the client holds. */
 export interface SyncRequest {
   op: 'sync';
@@ -783,6 +808,7 @@ export interface Operations {
   'delete': { request: DeleteRequest; answer: DeleteAnswer };
   'react': { request: ReactRequest; answer: ReactAnswer };
   'history': { request: HistoryRequest; answer: HistoryAnswer };
+  'search': { request: SearchRequest; answer: SearchAnswer };
   'sync': { request: SyncRequest; answer: SyncAnswer };
   'ack': { request: AckRequest; answer: AckAnswer };
   'presence': { request: PresenceRequest; answer: PresenceAnswer };
