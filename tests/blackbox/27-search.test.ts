@@ -159,7 +159,8 @@ describe('search: filters', () => {
     for (let i = 1; i <= 6; i++)
       sent.push(await say(i % 2 ? ca : cb, { to: i % 2 ? b.id : a.id }, `apple ${i}`));
     const ts = sent.map((s) => s.ts);
-    const ask = async (more: Json): Promise<number[]> => seqs(await ca.ok('search', { query: 'APPLE', ...more }));
+    const ask = async (more: Json): Promise<number[]> =>
+      seqs(await ca.ok('search', { query: 'APPLE', ...more }));
     assert.deepEqual(await ask({}), [6, 5, 4, 3, 2, 1]);
     assert.deepEqual(await ask({ from: a.id }), [5, 3, 1]);
     assert.deepEqual(await ask({ from: b.id }), [6, 4, 2]);
@@ -193,8 +194,7 @@ describe('search: edits and deletes', () => {
       assert.deepEqual([results[0].kind, results[0].text], ['text', 'third badger']);
     }
     await ca.ok('delete', { conv, seq: 1, cmid: cmid() });
-    for (const query of ['walrus', 'otter', 'badger'])
-      assert.deepEqual(await all(cb, { query }), [], query);
+    for (const query of ['walrus', 'otter', 'badger']) assert.deepEqual(await all(cb, { query }), [], query);
   });
 
   test('names, reactions and other changes are no results', async () => {
@@ -357,9 +357,13 @@ describe('search: pages', () => {
 });
 
 describe('search: a budget', () => {
-  const w = world(new World({ own: true, args: ['-o', 'search.budget=256', '-o', 'limits.sends_per_second=0'] }));
+  const w = world(
+    new World({ own: true, args: ['-o', 'search.budget=256', '-o', 'limits.sends_per_second=0'] }),
+  );
 
-  test('a search that finds little ends early and goes on', { skip: unshared('a small budget') }, async () => {
+  test('a search that finds little ends early and goes on', {
+    skip: unshared('a small budget'),
+  }, async () => {
     const [a, b] = await w.users(2);
     const ca = await a.connect();
     await say(ca, { to: b.id }, 'platypus at the very beginning');
@@ -367,7 +371,11 @@ describe('search: a budget', () => {
     let pages = 0;
     const found: Json[] = [];
     for (let cursor: string | undefined; ; pages++) {
-      const page: Json = await ca.ok('search', { query: 'platypu', limit: 100, ...(cursor ? { cursor } : {}) });
+      const page: Json = await ca.ok('search', {
+        query: 'platypu',
+        limit: 100,
+        ...(cursor ? { cursor } : {}),
+      });
       found.push(...page.results);
       cursor = page.cursor;
       if (!cursor) break;
@@ -393,7 +401,11 @@ describe('search: after a crash', { skip: unshared('a server that it kills') }, 
     await two.start();
     try {
       const call = async (args: Json): Promise<Json> => {
-        const answer = await new Rest(two.url, a.token).call('POST', '/v1/op', { op: 'search', id: 1, ...args });
+        const answer = await new Rest(two.url, a.token).call('POST', '/v1/op', {
+          op: 'search',
+          id: 1,
+          ...args,
+        });
         return answer.json.ok;
       };
       assert.deepEqual(seqs(await call({ query: 'quokka' })), [101]);
