@@ -19,7 +19,7 @@ import { type ConvSettings, Settings } from './settings.ts';
 import { Shared } from './shared.ts';
 import type { Slice } from './slice.ts';
 import { MemoryStore } from './store.ts';
-import { messageState } from './tick.ts';
+import { stateOf } from './tick.ts';
 import {
   type ConvId,
   type ConvKind,
@@ -43,6 +43,8 @@ export class Client extends Emitter<ClientEvents> {
   readonly rest: Rest;
   readonly people: People;
   readonly groups: Groups;
+  /** One request, waiting for the connection and trying again while the answer allows it, at most 20 s. */
+  readonly reliable: Ask;
   readonly contacts: Contacts;
   readonly shared: Shared;
   /** When others received and read, as far as this device saw it. */
@@ -147,6 +149,7 @@ export class Client extends Emitter<ClientEvents> {
       },
     });
     const reliable: Ask = (op, body) => reliably(env, () => request(op, body));
+    this.reliable = reliable;
     this.reader = new Reader({
       ...{ online, request, reliable },
       stored: (conv, before, limit) => this.persistence.store.entries(conv, before, limit),
@@ -221,8 +224,10 @@ export class Client extends Emitter<ClientEvents> {
     return this.connection.status;
   }
 
-  get updating(): boolean {
-    return this.catchUp.busy;
+  /** Drops what is kept of the server's, here and in the store, and loads it again. What waits to be sent stays. */
+  clearCache(): void {
+    this.dropCache();
+    if (this.connection.online) this.catchUp.sync(undefined, true).catch(() => {});
   }
 
   /** The network came back, the page is shown again, or somebody pressed "Try now". */
@@ -234,11 +239,6 @@ export class Client extends Emitter<ClientEvents> {
   /** One request as it stands; see `PROTOCOL` section 3. */
   request(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
     return this.connection.request(op, body);
-  }
-
-  /** One request, waiting for the connection and trying again while the answer allows it, at most 20 s. */
-  reliable(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>> {
-    return reliably(this.env, () => this.connection.request(op, body));
   }
 
   /** The conversation, made up if nothing is known of it yet (a direct one exists as soon as it is named). */
@@ -255,8 +255,6 @@ export class Client extends Emitter<ClientEvents> {
   directWith(user: UserId): ConvId {
     return directConv(this.me.id, user);
   }
-
-  // Writing
 
   /** Puts a message in the outbox; resolves when it is durable here, which is when it may be shown. */
   send(conv: ConvId, text: string, replyTo?: number): Promise<OutboxItem> {
@@ -291,6 +289,16 @@ export class Client extends Emitter<ClientEvents> {
     return gone;
   }
 
+  /** Another text for a message that waits in the outbox, whether or not a try has left already. */
+  amend(id: string, text: string): Promise<void> {
+    return this.outbox.amend(id, text);
+  }
+
+  /** Takes a message that waits out of the outbox; where the server may have it already, it is deleted for everyone. */
+  async withdraw(id: string): Promise<void> {
+    if (!(await this.discard(id))) await this.outbox.withdraw(id);
+  }
+
   /** Everything of the conversation up to and with `seq` was seen by the person. */
   markRead(id: ConvId, seq: number): void {
     const conv = this.conversations.get(id);
@@ -323,12 +331,8 @@ export class Client extends Emitter<ClientEvents> {
     return this.me;
   }
 
-  // Reading
-
   stateOf(conv: Conversation, item: Entry | OutboxView): MessageState {
-    const accepted = 'order' in item ? item.accepted?.seq : item.seq;
-    const failed = 'order' in item && item.failed !== undefined;
-    return messageState({ seq: accepted, failed, others: conv.others, otherCount: conv.otherCount });
+    return stateOf(conv, item);
   }
 
   /** Brings at least one page of the newest entries into memory. */
@@ -401,6 +405,8 @@ export class Client extends Emitter<ClientEvents> {
     this.token = undefined;
     this.persistence.dropCache();
     this.markTimes.clear();
+    this.settings.keep();
+    this.marks.keep();
     const waiting = new Set(this.outbox.list().map((i) => i.conv));
     this.conversations.clear();
     for (const id of waiting) this.conversation(id);
@@ -469,7 +475,7 @@ export class Client extends Emitter<ClientEvents> {
   /** Own entries end their items, whatever became of these. */
   private held(conv: Conversation, entries: Entry[]): void {
     for (const e of entries) {
-      if (e.cmid && e.from === this.me.id && this.outbox.seen(conv.id, e.cmid)) {
+      if (e.cmid && e.from === this.me.id && this.outbox.seen(conv.id, e.cmid, e.seq)) {
         this.persistence.outboxDone([e.cmid]);
       }
     }

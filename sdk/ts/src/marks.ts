@@ -55,6 +55,11 @@ export class Marks {
     if (this.wanted.delete(conv)) this.save();
   }
 
+  /** Saves what waits once more, after the store dropped it. */
+  keep(): void {
+    this.save();
+  }
+
   private save(): void {
     this.hooks.save(Object.fromEntries(this.wanted));
   }

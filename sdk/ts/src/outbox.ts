@@ -38,6 +38,8 @@ export class Outbox {
   private readonly items = new Map<string, OutboxItem>();
   private readonly settling = new Map<string, WriteAnswer>();
   private readonly lanes = new Map<ConvId, Lane>();
+  /** Taken out: what was read from the store before that may not bring them back. */
+  private readonly gone = new Set<string>();
   private lastOrder = 0;
 
   constructor(env: Env, hooks: OutboxHooks) {
@@ -48,7 +50,7 @@ export class Outbox {
   /** What an earlier run left behind. Whether a try had left the device is unknown, so it counts as one. */
   restore(items: OutboxItem[]): void {
     for (const item of items) {
-      if (this.items.has(item.id)) continue;
+      if (this.items.has(item.id) || this.gone.has(item.id)) continue;
       this.items.set(item.id, { ...item, tries: Math.max(1, item.tries) });
       this.lastOrder = Math.max(this.lastOrder, item.order);
     }
@@ -105,23 +107,78 @@ export class Outbox {
     const item = this.items.get(id);
     if (!item || (item.tries > 0 && !item.failed)) return false;
     this.items.delete(id);
+    this.gone.add(id);
     await this.hooks.commit({ outboxDelete: [id] });
     this.hooks.change(item.conv);
     return true;
   }
 
-  /** It was taken out of the store by somebody else. One that is under way stays: its answer says what became of it. */
-  forget(id: string): void {
+  /**
+   * Takes a message back. One that a try may have brought to the server already goes on, and is deleted for everyone when
+   * it is accepted.
+   */
+  async withdraw(id: string): Promise<void> {
+    if (!(await this.remove(id))) await this.follow(id, { op: 'delete' });
+  }
+
+  /** Another text for a message that waits; as a change that follows where a try may have brought it to the server. */
+  async amend(id: string, text: string): Promise<void> {
     const item = this.items.get(id);
-    if (!item || this.lanes.get(item.conv)?.flying === item) return;
-    this.items.delete(id);
+    if (item?.op !== 'send') return;
+    if (item.tries > 0 && !item.failed) return this.follow(id, { op: 'edit', text });
+    item.text = text;
+    delete item.failed;
+    await this.rewrite(item);
+    this.pump();
+  }
+
+  private async follow(id: string, then: NonNullable<OutboxItem['then']>): Promise<void> {
+    const item = this.items.get(id);
+    if (!item) return;
+    item.then = then;
+    const accepted = this.settling.get(id);
+    if (accepted) this.followUp(item, accepted.seq);
+    await this.rewrite(item);
+  }
+
+  /** The server has the item as `seq`: what was decided in the meantime is the next thing to send. */
+  private followUp(item: OutboxItem, seq: number): void {
+    const then = item.then;
+    if (!then) return;
+    delete item.then;
+    this.add({ conv: item.conv, seq, ...then }).catch(() => {});
+  }
+
+  /** The same object, as it is known by that while it is under way. */
+  private async rewrite(item: OutboxItem): Promise<void> {
+    await this.hooks.commit({ outboxPut: [item] });
     this.hooks.change(item.conv);
   }
 
-  /** An own entry with this cmid is held: its item was accepted. False when there is none (any more). */
-  seen(conv: ConvId, cmid: string): boolean {
+  /**
+   * Somebody else who has it too took it out, and out of the store. One that is under way from here is deleted for everyone
+   * once it is accepted. False when it is not here (any more).
+   */
+  forget(id: string): boolean {
+    this.gone.add(id);
+    const item = this.items.get(id);
+    if (!item) return false;
+    if (this.lanes.get(item.conv)?.flying === item || this.settling.has(id)) {
+      this.follow(id, { op: 'delete' }).catch(() => {});
+    } else {
+      this.items.delete(id);
+      // What was written of it here may have come after it was taken out.
+      this.hooks.commit({ outboxDelete: [id] }).catch(() => {});
+      this.hooks.change(item.conv);
+    }
+    return true;
+  }
+
+  /** An own entry with this cmid is held at `seq`: its item was accepted. False when there is none (any more). */
+  seen(conv: ConvId, cmid: string, seq: number): boolean {
     const item = this.items.get(cmid);
     if (item?.conv !== conv) return false;
+    this.followUp(item, seq);
     this.settling.delete(cmid);
     this.items.delete(cmid);
     const lane = this.lanes.get(conv);
@@ -138,6 +195,7 @@ export class Outbox {
     for (const [id, answer] of this.settling) {
       const item = this.items.get(id);
       if (item?.conv !== conv || answer.seq > hi) continue;
+      this.followUp(item, answer.seq);
       this.settling.delete(id);
       this.items.delete(id);
       done.push(id);
@@ -216,6 +274,7 @@ export class Outbox {
     lane.until = 0;
     this.settling.set(item.id, answer);
     if (!this.hooks.accepted(item, answer) || !this.waits(item)) return;
+    this.followUp(item, answer.seq);
     this.settling.delete(item.id);
     this.items.delete(item.id);
     this.hooks.commit({ outboxDelete: [item.id] }).catch(() => {});
@@ -234,8 +293,19 @@ export class Outbox {
       }, wait);
       return;
     }
+    if (item.then?.op === 'edit') {
+      item.text = item.then.text;
+      delete item.then;
+    }
     item.failed = { code: refusal.code, message: refusal.message };
-    await this.hooks.commit({ outboxPut: [item] }).catch(() => {});
+    // A message that was to be deleted anyway, or is not there any more, leaves nothing to decide.
+    const unwanted = (): boolean =>
+      item.then !== undefined || !this.waits(item) || (item.op === 'delete' && refusal.code === 'conflict');
+    if (!unwanted()) await this.hooks.commit({ outboxPut: [item] }).catch(() => {});
+    // It may have been taken out while that was written.
+    if (!unwanted()) return;
+    if (this.waits(item)) this.items.delete(item.id);
+    await this.hooks.commit({ outboxDelete: [item.id] }).catch(() => {});
   }
 }
 

@@ -35,6 +35,11 @@ export class Settings {
     this.pending = pending;
   }
 
+  /** Saves what waits once more, after the store dropped it. */
+  keep(): void {
+    this.hooks.save(this.pending);
+  }
+
   has(conv: ConvId): boolean {
     return this.pending[conv] !== undefined;
   }

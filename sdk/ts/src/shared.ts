@@ -38,9 +38,14 @@ export class Shared {
     this.parts.outbox.pump();
   }
 
-  /** Another one discarded it. */
+  /** Another one discarded it. What was sent from here in the meantime is deleted: nobody is to see it. */
   forget(id: string): void {
-    this.parts.outbox.forget(id);
+    const { outbox, conversations } = this.parts;
+    if (outbox.forget(id)) return;
+    for (const conv of conversations.values()) {
+      const sent = conv.entries.find((e) => e.cmid === id && e.kind === 'text');
+      if (sent && !conv.view(sent).deleted_seq) outbox.add({ conv: conv.id, op: 'delete', seq: sent.seq });
+    }
   }
 
   /** Writes down everything that is in memory, and says what is held and read, as if nothing of it had been. */

@@ -24,8 +24,8 @@ type Message =
   | { kind: 'up' | 'down' }
   /** What the leader's connection does, for those who cannot see it. */
   | { kind: 'status'; status: ConnectionStatus }
-  /** Somebody asks whether there is a leader; wants it to try to connect now. */
-  | { kind: 'who' | 'kick' }
+  /** Somebody asks whether there is a leader; wants it to try to connect now, or to clear the cache. */
+  | { kind: 'who' | 'kick' | 'clear' }
   /** Of a follower to the leader, and the answer. */
   | { kind: 'ask'; tab: string; frame: Frame }
   | { kind: 'answer'; tab: string; frame: ServerFrame }
@@ -75,6 +75,12 @@ export class Tabs {
   kick(): void {
     this.client?.kick();
     if (!this.leading) this.post({ kind: 'kick' });
+  }
+
+  /** The cache is one for all tabs. */
+  clearCache(): void {
+    this.client?.clearCache();
+    if (!this.leading) this.post({ kind: 'clear' });
   }
 
   /** For `env.socket` of the client: real ones while this tab leads, else one that goes through the leader. */
@@ -176,6 +182,9 @@ export class Tabs {
       case 'who':
         if (this.leading && online) this.post({ kind: 'up' });
         if (this.leading && this.client) this.post({ kind: 'status', status: this.client.status });
+        break;
+      case 'clear':
+        if (this.leading) this.client?.clearCache();
         break;
       case 'kick':
         if (this.leading) this.client?.kick();

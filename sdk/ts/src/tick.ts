@@ -1,5 +1,6 @@
 // The state of an own message: derived by this one function, stored nowhere.
-import type { Marks, MessageState } from './types.ts';
+import type { OutboxView } from './outbox.ts';
+import type { Entry, Marks, MessageState } from './types.ts';
 
 export interface TickInput {
   /** The number the server gave; absent while the message is in the outbox. */
@@ -19,6 +20,17 @@ export function messageState(input: TickInput): MessageState {
   if (input.others.read >= input.seq) return 'read';
   if (input.others.delivered >= input.seq) return 'delivered';
   return 'sent';
+}
+
+/** Of an entry, or of something in the outbox. */
+export function stateOf(
+  conv: Pick<TickInput, 'others' | 'otherCount'>,
+  item: Entry | OutboxView,
+): MessageState {
+  const waits = 'order' in item;
+  const seq = waits ? item.accepted?.seq : item.seq;
+  const failed = waits && item.failed !== undefined;
+  return messageState({ seq, failed, others: conv.others, otherCount: conv.otherCount });
 }
 
 /** The least marks of all members but one; undefined when there is nobody else. */

@@ -305,3 +305,87 @@ test('typing and presence reach the other side', async () => {
   await ann.stop();
   await bo.stop();
 });
+
+test('what was decided about a message while it was under way follows it', async () => {
+  const server = world();
+  const ann = client(server, A);
+  await ann.start();
+  await until('online', () => ann.status.state === 'online');
+  const left = (text: string) => () => server.seen.some((f) => f.op === 'send' && f['text'] === text);
+  server.delay = () => 40;
+  const gone = await ann.send(AB, 'taken back');
+  await until('it left', left('taken back'));
+  await ann.withdraw(gone.id);
+  const changed = await ann.send(AB, 'as first written');
+  await until('it left', left('as first written'));
+  await ann.amend(changed.id, 'as it should be');
+  await until('all is said', () => ann.pending().length === 0 && server.conv(AB).log.length === 4);
+  assert.deepEqual(
+    server
+      .conv(AB)
+      .log.map((e) => [e.kind, e.text, e.target])
+      .sort(),
+    [
+      ['deleted', undefined, 1],
+      ['edited', 'as it should be', 2],
+      ['text', 'as first written', undefined],
+      ['text', 'taken back', undefined],
+    ],
+  );
+  await until('shown', () => texts(ann).includes('as it should be'));
+  assert.ok(!texts(ann).includes('taken back'));
+});
+
+test('a message that has not left can be written anew; one that was refused, too', async () => {
+  const server = world();
+  server.up = false;
+  const ann = client(server, A);
+  await ann.start();
+  const item = await ann.send(AB, 'first');
+  await ann.amend(item.id, 'second');
+  server.faults.push({
+    op: 'send',
+    kind: 'refuse',
+    error: { code: 'too_large', message: '', retry: false },
+  });
+  server.up = true;
+  await until('refused', () => {
+    ann.kick();
+    return ann.pending()[0]?.failed !== undefined;
+  });
+  assert.deepEqual(
+    server.seen.filter((f) => f.op === 'send').map((f) => f['text']),
+    ['second'],
+  );
+  await ann.amend(item.id, 'third');
+  await until('accepted', () => ann.pending().length === 0);
+  assert.deepEqual(texts(ann), ['third']);
+});
+
+test('clearing the cache keeps the outbox and what waits to be said, and loads the rest again', async () => {
+  const server = world();
+  server.write(AB, B, { text: 'hello' });
+  const store = new MemoryStore();
+  const ann = client(server, A, { store });
+  await ann.start();
+  await until('there', () => texts(ann).length === 1);
+  server.up = false;
+  for (const s of [...server.sockets]) s.cut(1006);
+  await ann.send(AB, 'waits');
+  ann.set(AB, { draft: 'half a sen' });
+  ann.clearCache();
+  await ann.hurry();
+  const kept = await store.load();
+  assert.deepEqual(
+    kept.outbox.map((i) => i.text),
+    ['waits'],
+  );
+  assert.deepEqual(kept.meta['settings'], { [AB]: { draft: 'half a sen' } });
+  server.up = true;
+  await until('back', () => {
+    ann.kick();
+    return texts(ann).includes('waits');
+  });
+  await ann.open(AB);
+  assert.deepEqual(texts(ann), ['hello', 'waits']);
+});
