@@ -3,7 +3,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { go, route } from './lib/route.ts';
 import { session, startClient, watchNetwork } from './state/app.ts';
-import './state/theme.ts';
+import './state/prefs.ts';
 import { registerWorker } from './state/update.ts';
 import { loadLanguage } from './strings.ts';
 

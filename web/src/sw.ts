@@ -24,8 +24,8 @@ interface Worker {
 
 const worker = self as unknown as Worker;
 const PAGE = '/index.html';
-/** The addresses of screens (lib/route.ts); all others are the server's. */
-const screens = /^\/(?:$|(?:c|new|settings|signin|register)(?:\/|$))/;
+/** All addresses are those of screens (lib/route.ts) but these, and files, which have a dot. */
+const servers = /^\/(?:v1|healthz|readyz|metrics)(?:\/|$)|\./;
 
 async function keep(): Promise<void> {
   const cache = await caches.open(VERSION);
@@ -52,6 +52,6 @@ worker.addEventListener('fetch', (e) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
   if (request.mode === 'navigate') {
-    if (screens.test(url.pathname)) e.respondWith(kept(PAGE, request));
+    if (!servers.test(url.pathname)) e.respondWith(kept(PAGE, request));
   } else if (SHELL.includes(url.pathname)) e.respondWith(kept(url.pathname, request));
 });

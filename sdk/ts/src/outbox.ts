@@ -132,10 +132,10 @@ export class Outbox {
     this.pump();
   }
 
-  private async follow(id: string, then: NonNullable<OutboxItem['then']>): Promise<void> {
+  private async follow(id: string, after: NonNullable<OutboxItem['after']>): Promise<void> {
     const item = this.items.get(id);
     if (!item) return;
-    item.then = then;
+    item.after = after;
     const accepted = this.settling.get(id);
     if (accepted) this.followUp(item, accepted.seq);
     await this.rewrite(item);
@@ -143,10 +143,10 @@ export class Outbox {
 
   /** The server has the item as `seq`: what was decided in the meantime is the next thing to send. */
   private followUp(item: OutboxItem, seq: number): void {
-    const then = item.then;
-    if (!then) return;
-    delete item.then;
-    this.add({ conv: item.conv, seq, ...then }).catch(() => {});
+    const after = item.after;
+    if (!after) return;
+    delete item.after;
+    this.add({ conv: item.conv, seq, ...after }).catch(() => {});
   }
 
   /** The same object, as it is known by that while it is under way. */
@@ -293,14 +293,14 @@ export class Outbox {
       }, wait);
       return;
     }
-    if (item.then?.op === 'edit') {
-      item.text = item.then.text;
-      delete item.then;
+    if (item.after?.op === 'edit') {
+      item.text = item.after.text;
+      delete item.after;
     }
     item.failed = { code: refusal.code, message: refusal.message };
     // A message that was to be deleted anyway, or is not there any more, leaves nothing to decide.
     const unwanted = (): boolean =>
-      item.then !== undefined || !this.waits(item) || (item.op === 'delete' && refusal.code === 'conflict');
+      item.after !== undefined || !this.waits(item) || (item.op === 'delete' && refusal.code === 'conflict');
     if (!unwanted()) await this.hooks.commit({ outboxPut: [item] }).catch(() => {});
     // It may have been taken out while that was written.
     if (!unwanted()) return;

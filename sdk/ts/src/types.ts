@@ -195,7 +195,7 @@ export interface OutboxItem {
   /** Set once the server refused for good. */
   failed?: { code: string; message: string };
   /** Decided after a try had left the device: what follows as soon as the server has accepted it. */
-  then?: { op: 'edit'; text: string } | { op: 'delete' };
+  after?: { op: 'edit'; text: string } | { op: 'delete' };
 }
 
 /** What a client shows beside its own message. */

@@ -1,11 +1,12 @@
 // The state of the connection in one slim bar; said only when it has something to say.
 import { useEffect, useState } from 'preact/hooks';
-import { client, status, updating } from '../state/app.ts';
+import { kick, status, updating } from '../state/app.ts';
 import { update, updateReady } from '../state/update.ts';
 import { t } from '../strings.ts';
 
 /** A loss shorter than this is nobody's business. */
 const QUIET_MS = 2000;
+const SLOW_MS = 1000;
 
 export function Banner() {
   const now = status.value;
@@ -19,6 +20,14 @@ export function Banner() {
     const timer = setInterval(() => again((n) => n + 1), 500);
     return () => clearInterval(timer);
   }, [away]);
+  // Whoever catches up in a moment says nothing of it.
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    setSlow(false);
+    if (!busy || away) return;
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, [busy, away]);
   const late = away && now !== null && Date.now() - now.lostAt >= QUIET_MS;
   useEffect(() => {
     if (late) setWasAway(true);
@@ -34,17 +43,16 @@ export function Banner() {
   if (!now) return null;
   let text = '';
   let action: { label: string; run: () => void } | undefined;
-  const kick = (): void => client.value?.kick();
   if (now.state === 'replaced') {
     text = t.replaced;
     action = { label: t.useHere, run: kick };
   } else if (late && !navigator.onLine) text = t.offline;
-  else if (late && now.state === 'waiting' && now.tries > 1) {
+  else if (late && now.state === 'waiting') {
     text = t.unreachable(Math.max(1, Math.ceil((now.retryAt - Date.now()) / 1000)));
     action = { label: t.tryNow, run: kick };
   } else if (late) text = t.connecting;
-  else if (backUntil > Date.now() && !busy) text = t.backOnline;
-  else if (busy && backUntil > Date.now()) text = t.updating;
+  else if (slow) text = t.updating;
+  else if (backUntil > Date.now()) text = t.backOnline;
   else if (updateReady.value) {
     text = t.newVersion;
     action = { label: t.update, run: update };

@@ -1,14 +1,15 @@
 // One message: bubble, quote, text, footer with its state, reactions, and what can be done with it.
 import type { Conversation, Entry, MessageState, OutboxView } from '@parley/sdk';
 import { useState } from 'preact/hooks';
-import { clockTime, codePoints, exactTime, hue, isBigEmoji, isoTime } from '../lib/format.ts';
+import { clockTime, exactTime, hue, isBigEmoji, isoTime } from '../lib/format.ts';
 import { withLinks } from '../lib/links.tsx';
 import { go } from '../lib/route.ts';
 import type { Place } from '../lib/rows.ts';
 import { nameOf, theClient, useConversation } from '../state/app.ts';
-import { t, wordsFor } from '../strings.ts';
+import { t } from '../strings.ts';
 import { Avatar, IconButton } from './basics.tsx';
 import { below, confirm, type MenuItem, openMenu, tell } from './overlay.tsx';
+import { discard, failedWords } from './pending.ts';
 import { Tick } from './Tick.tsx';
 
 export const quickEmojis = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
@@ -144,7 +145,7 @@ export function Message(props: {
   const open = (at: { x: number; y: number }): void => {
     if (deleted) return;
     const emojis = { list: quickEmojis, run: (emoji: string) => toggleReaction(conv, e.seq, emoji) };
-    openMenu(at, menuOf(conv, e, actions), conv.member ? emojis : undefined);
+    openMenu(at, menuOf(conv, e, actions), conv.member ? { emojis } : {});
   };
   const keys = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget) return;
@@ -266,12 +267,12 @@ export function PendingMessage(props: {
         {item.failed ? (
           <p class="failed-words" role="alert">
             <span>
-              {t.notSent}. {failedWords(item, c.limits.text_code_points)}
+              {t.notSent}. {failedWords(item)}
             </span>
             <button type="button" class="link" onClick={() => c.retry(item.id)}>
               {t.retry}
             </button>
-            <button type="button" class="link" onClick={() => c.discard(item.id)}>
+            <button type="button" class="link" onClick={() => discard(item)}>
               {t.delete}
             </button>
           </p>
@@ -279,10 +280,4 @@ export function PendingMessage(props: {
       </div>
     </article>
   );
-}
-
-function failedWords(item: OutboxView, limit: number): string {
-  const over = codePoints(item.text ?? '') - limit;
-  if (over > 0) return t.tooLong(over);
-  return wordsFor(item.failed?.code ?? '', item.failed?.message);
 }

@@ -39,6 +39,8 @@ export function Timeline(props: {
   id: string;
   /** Counts own sends: each one leads to the bottom. */
   sent: number;
+  /** A message that the address names. */
+  jumpTo: number | undefined;
   reply: (entry: Entry) => void;
   edit: (entry: Entry) => void;
 }) {
@@ -176,6 +178,10 @@ export function Timeline(props: {
       setTimeout(() => setFlash(0), FLASH_MS);
     });
   };
+
+  useEffect(() => {
+    if (ready && props.jumpTo !== undefined) jump(props.jumpTo);
+  }, [ready, props.jumpTo]);
 
   const keys = (e: KeyboardEvent): void => {
     const el = scroller.current;

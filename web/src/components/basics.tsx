@@ -2,6 +2,7 @@
 import type { ComponentChildren, TargetedMouseEvent } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { hue, initials } from '../lib/format.ts';
+import { status } from '../state/app.ts';
 import { t } from '../strings.ts';
 import { Icon, type IconName } from './Icon.tsx';
 
@@ -223,5 +224,53 @@ export function Spinner({ label = t.loading }: { label?: string }) {
       <span class="spinner-ring" aria-hidden="true" />
       <span>{label}</span>
     </div>
+  );
+}
+
+/** Something that was asked of the server and has not come: why, and a way to ask again. */
+export function Failed({ again }: { again: () => void }) {
+  const offline = status.value?.state !== 'online';
+  return (
+    <div class="failed" role="status">
+      <p>{offline ? t.needsNetwork : t.loadFailed}</p>
+      <button type="button" class="button button-plain" onClick={again}>
+        {t.tryAgain}
+      </button>
+    </div>
+  );
+}
+
+export function Choices<T extends string>(props: {
+  legend: string;
+  name: string;
+  options: [T, string][];
+  value: T;
+  choose: (value: T) => void;
+}) {
+  return (
+    <fieldset class="choices">
+      <legend>{props.legend}</legend>
+      {props.options.map(([value, label]) => (
+        <label key={value} class="choice">
+          <input
+            type="radio"
+            name={props.name}
+            checked={props.value === value}
+            onChange={() => props.choose(value)}
+          />
+          <span>{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** A line of a card that does something. */
+export function Action(props: { icon: IconName; label: string; danger?: boolean; onClick: () => void }) {
+  return (
+    <button type="button" class={`action ${props.danger ? 'danger' : ''}`} onClick={props.onClick}>
+      <Icon name={props.icon} />
+      {props.label}
+    </button>
   );
 }

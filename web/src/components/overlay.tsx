@@ -27,23 +27,24 @@ export interface MenuItem {
   run: () => void;
 }
 
+export interface MenuExtras {
+  title?: string;
+  emojis?: { list: string[]; run: (emoji: string) => void };
+}
+
 interface MenuState {
   x: number;
   y: number;
   items: MenuItem[];
-  emojis?: { list: string[]; run: (emoji: string) => void };
+  more: MenuExtras;
   opener: HTMLElement | null;
 }
 
 const menu = signal<MenuState | null>(null);
 
-export function openMenu(
-  at: { x: number; y: number },
-  items: MenuItem[],
-  emojis?: MenuState['emojis'],
-): void {
-  const opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-  menu.value = emojis ? { ...at, items, emojis, opener } : { ...at, items, opener };
+export function openMenu(at: { x: number; y: number }, items: MenuItem[], more: MenuExtras = {}): void {
+  const focused = document.activeElement;
+  menu.value = { ...at, items, more, opener: focused instanceof HTMLElement ? focused : null };
 }
 
 export function below(element: Element): { x: number; y: number } {
@@ -114,6 +115,7 @@ function ConfirmDialog({ ask }: { ask: Question }) {
 
 function Menu({ state }: { state: MenuState }) {
   const box = useRef<HTMLDivElement>(null);
+  const { emojis } = state.more;
   const close = (): void => {
     menu.value = null;
     state.opener?.focus();
@@ -145,9 +147,10 @@ function Menu({ state }: { state: MenuState }) {
     <div class="menu-layer">
       <button type="button" class="menu-scrim" tabIndex={-1} aria-label={t.close} onClick={close} />
       <div class="menu" role="menu" tabIndex={-1} ref={box} onKeyDown={keys}>
-        {state.emojis ? (
+        {state.more.title ? <p class="menu-title">{state.more.title}</p> : null}
+        {emojis ? (
           <div class="menu-emojis">
-            {state.emojis.list.map((emoji) => (
+            {emojis.list.map((emoji) => (
               <button
                 type="button"
                 role="menuitem"
@@ -155,7 +158,7 @@ function Menu({ state }: { state: MenuState }) {
                 aria-label={`${t.react} ${emoji}`}
                 onClick={() => {
                   close();
-                  state.emojis?.run(emoji);
+                  emojis.run(emoji);
                 }}
               >
                 {emoji}

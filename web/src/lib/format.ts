@@ -61,6 +61,9 @@ export function rowTime(ts: number, now = Date.now()): string {
   return days < 7 ? formats().weekday.format(ts) : formats().shortDate.format(ts);
 }
 
+/** The day, to stand before a time of day; nothing for today. */
+export const rowDay = (ts: number): string => (daysAgo(ts, Date.now()) <= 0 ? '' : rowTime(ts));
+
 export function lastSeenWords(ts: number, now = Date.now()): string {
   if (ts <= 0) return '';
   const minutes = Math.floor((now - ts) / 60_000);
@@ -101,3 +104,14 @@ const emojiOnly =
   /^(?:\p{Extended_Pictographic}(?:\uFE0F|\u200D\p{Extended_Pictographic}|\p{Emoji_Modifier})*\s*){1,3}$/u;
 
 export const isBigEmoji = (text: string): boolean => text.length <= 40 && emojiOnly.test(text);
+
+/** A number of bytes, as people say it. */
+export function byteSize(bytes: number): string {
+  const mb = bytes / 1_000_000;
+  const form = {
+    style: 'unit',
+    unit: mb < 1 ? 'kilobyte' : 'megabyte',
+    maximumFractionDigits: mb < 10 ? 1 : 0,
+  };
+  return new Intl.NumberFormat(locale, form as Intl.NumberFormatOptions).format(mb < 1 ? bytes / 1000 : mb);
+}

@@ -2,31 +2,58 @@
 // the server takes a path with a dot for a file.
 import { signal } from '@preact/signals';
 
-export type SettingsPage = 'menu' | 'profile' | 'privacy' | 'devices' | 'blocked' | 'appearance';
+/** In the order of the menu. */
+const settingsPages = [
+  'profile',
+  'privacy',
+  'appearance',
+  'storage',
+  'unsent',
+  'devices',
+  'blocked',
+  'shortcuts',
+  'about',
+] as const;
+
+export type SettingsPage = 'menu' | (typeof settingsPages)[number];
+
+/** What stands beside a conversation. With `seq` and without a panel, the message is jumped to. */
+export type Panel = 'details' | 'add' | 'message' | 'forward';
 
 export type Route =
   | { screen: 'list' }
-  | { screen: 'conversation'; conv: string; panel?: 'details' | 'add' | 'message'; seq?: number }
+  | { screen: 'conversation'; conv: string; panel?: Panel; seq?: number }
+  | { screen: 'people' }
+  | { screen: 'share'; text: string }
   | { screen: 'newChat' }
   | { screen: 'newGroup' }
   | { screen: 'settings'; page: SettingsPage }
   | { screen: 'signIn' }
   | { screen: 'register' };
 
-const pages: SettingsPage[] = ['profile', 'privacy', 'devices', 'blocked', 'appearance'];
-
-export function parse(path: string): Route {
-  const parts = path.split('/').filter(Boolean);
+export function parse(address: string): Route {
+  const { pathname, searchParams } = new URL(address, location.origin);
+  const parts = pathname.split('/').filter(Boolean);
   const [a, b, c, d] = parts;
   if (a === 'c' && b) {
     const conv = b.replaceAll('-', '.');
     if (c === 'details') return { screen: 'conversation', conv, panel: d === 'add' ? 'add' : 'details' };
-    if (c === 'm' && d) return { screen: 'conversation', conv, panel: 'message', seq: Number(d) };
-    return { screen: 'conversation', conv };
+    if (c === 'm' && d) {
+      const panel = parts[4] === 'forward' ? 'forward' : 'message';
+      return { screen: 'conversation', conv, panel, seq: Number(d) };
+    }
+    const seq = Number(searchParams.get('m'));
+    return seq > 0 ? { screen: 'conversation', conv, seq } : { screen: 'conversation', conv };
   }
   if (a === 'new') return { screen: b === 'group' ? 'newGroup' : 'newChat' };
   if (a === 'settings') {
-    return { screen: 'settings', page: pages.find((p) => p === b) ?? 'menu' };
+    return { screen: 'settings', page: settingsPages.find((p) => p === b) ?? 'menu' };
+  }
+  if (a === 'people') return { screen: 'people' };
+  if (a === 'share') {
+    // What other apps hand over comes in these parts; several of them often say the same.
+    const given = ['title', 'text', 'url'].map((name) => searchParams.get(name)?.trim() ?? '');
+    return { screen: 'share', text: [...new Set(given.filter(Boolean))].join('\n') };
   }
   if (a === 'signin') return { screen: 'signIn' };
   if (a === 'register') return { screen: 'register' };
@@ -39,8 +66,14 @@ export function pathOf(r: Route): string {
       const base = `/c/${r.conv.replaceAll('.', '-')}`;
       if (r.panel === 'details') return `${base}/details`;
       if (r.panel === 'add') return `${base}/details/add`;
-      return r.panel === 'message' ? `${base}/m/${r.seq ?? 0}` : base;
+      if (r.panel === 'message') return `${base}/m/${r.seq ?? 0}`;
+      if (r.panel === 'forward') return `${base}/m/${r.seq ?? 0}/forward`;
+      return r.seq ? `${base}?m=${r.seq}` : base;
     }
+    case 'people':
+      return '/people';
+    case 'share':
+      return `/share?text=${encodeURIComponent(r.text)}`;
     case 'newChat':
       return '/new';
     case 'newGroup':
@@ -56,14 +89,14 @@ export function pathOf(r: Route): string {
   }
 }
 
-export const route = signal<Route>(parse(location.pathname));
+export const route = signal<Route>(parse(location.href));
 
 /** How deep we are in our own history: Back inside the page must never leave it from a conversation. */
 let depth = Number((history.state as { depth?: number } | null)?.depth ?? 0);
 
 export function go(to: Route, replace = false): void {
   const path = pathOf(to);
-  if (path === location.pathname) {
+  if (path === location.pathname + location.search) {
     route.value = to;
     return;
   }
@@ -80,5 +113,5 @@ export function back(above: Route): void {
 
 addEventListener('popstate', () => {
   depth = Number((history.state as { depth?: number } | null)?.depth ?? 0);
-  route.value = parse(location.pathname);
+  route.value = parse(location.href);
 });

@@ -1,13 +1,16 @@
 // The list of chats: who, the last line, when, how much is unread.
-import type { Conversation, Profile } from '@parley/sdk';
+import type { Conversation } from '@parley/sdk';
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Avatar, Empty, Header, IconButton, SearchBox, Spinner } from '../components/basics.tsx';
+import { Avatar, Empty, Header, IconButton, SearchBox } from '../components/basics.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { below, openMenu } from '../components/overlay.tsx';
+import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { Tick } from '../components/Tick.tsx';
 import { entryWords } from '../lib/entry-words.ts';
 import { exactTime, isoTime, rowTime } from '../lib/format.ts';
 import { go, pathOf } from '../lib/route.ts';
+import { useSwipe } from '../lib/swipe.ts';
 import {
   nameOf,
   peerId,
@@ -21,8 +24,7 @@ import {
 } from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
-
-const FOREVER = 4_102_444_800_000;
+import { chatMenu, isMuted, isUnread, toggleArchive, toggleUnread } from './chat-menu.ts';
 
 const changes = new Set(['edited', 'deleted', 'reaction', 'void']);
 
@@ -81,32 +83,6 @@ function Preview({ id, open }: { id: string; open: boolean }) {
   );
 }
 
-export function chatMenu(conv: Conversation, at: { x: number; y: number }): void {
-  const c = theClient();
-  const muted = conv.mutedUntil > Date.now();
-  const unread = conv.unread > 0 || conv.markedUnread;
-  openMenu(at, [
-    {
-      icon: unread ? 'check' : 'chats',
-      label: unread ? t.markRead : t.markUnread,
-      run: () => {
-        if (unread) c.markRead(conv.id, conv.hi);
-        c.set(conv.id, { marked_unread: !unread });
-      },
-    },
-    {
-      icon: 'pin',
-      label: conv.pinned ? t.unpin : t.pin,
-      run: () => c.set(conv.id, { pinned: !conv.pinned }),
-    },
-    {
-      icon: 'mute',
-      label: muted ? t.unmute : t.mute,
-      run: () => c.set(conv.id, { muted_until: muted ? 0 : FOREVER }),
-    },
-  ]);
-}
-
 function Row({ id, open }: { id: string; open: boolean }) {
   const c = theClient();
   const conv = useConversation(id);
@@ -114,18 +90,30 @@ function Row({ id, open }: { id: string; open: boolean }) {
   const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
   const unread = open && document.hasFocus() ? 0 : conv.unread;
   const title = titleOf(conv);
-  const muted = conv.mutedUntil > Date.now();
+  const muted = isMuted(conv);
+  const swipe = useSwipe(
+    () => toggleUnread(conv),
+    () => toggleArchive(conv),
+  );
   const failed = c.pending(conv.id).some((i) => i.failed);
   const extra = [online ? t.online : '', conv.pinned ? t.pinned : '', muted ? t.muted : '']
     .filter(Boolean)
     .join(', ');
   const ts = conv.activity;
   return (
-    <li>
+    <li class="swipe">
+      <span class="swipe-start" aria-hidden="true">
+        <Icon name={isUnread(conv) ? 'check' : 'chats'} />
+      </span>
+      <span class="swipe-end" aria-hidden="true">
+        <Icon name="archive" />
+      </span>
       <a
+        {...swipe}
         class={`row ${unread > 0 || conv.markedUnread ? 'row-unread' : ''}`}
         href={pathOf({ screen: 'conversation', conv: conv.id })}
         aria-current={open ? 'true' : undefined}
+        draggable={false}
         data-conv={conv.id}
         onClick={(e) => {
           if (e.ctrlKey || e.metaKey || e.shiftKey) return;
@@ -174,57 +162,55 @@ function Row({ id, open }: { id: string; open: boolean }) {
   );
 }
 
-/** People whose name begins with the query, a moment after the last key. */
-export function usePeopleSearch(query: string): { found: Profile[]; searching: boolean } {
-  const [found, setFound] = useState<Profile[]>([]);
-  const [answered, setAnswered] = useState('');
-  const q = query.trim().toLowerCase();
-  useEffect(() => {
-    if (!q) {
-      setFound([]);
-      setAnswered('');
-      return;
-    }
-    const c = theClient();
-    let current = true;
-    const timer = setTimeout(async () => {
-      try {
-        const users = await c.rest.searchUsers(q);
-        if (!current) return;
-        for (const u of users) c.people.learn(u);
-        setFound(users.filter((u) => u.id !== c.me.id));
-      } catch {
-        if (current) setFound([]);
-      }
-      if (current) setAnswered(q);
-    }, 150);
-    return () => {
-      current = false;
-      clearTimeout(timer);
-    };
-  }, [q]);
-  return { found, searching: q !== '' && answered !== q };
-}
+type Filter = keyof typeof t.filters;
 
-export function PersonRow({ person, note, onPick }: { person: Profile; note?: string; onPick: () => void }) {
-  const online = theClient().people.presenceOf(person.id)?.status === 'online';
+const filters: Record<Filter, (conv: Conversation) => boolean> = {
+  all: (conv) => !conv.archived,
+  unread: (conv) => !conv.archived && isUnread(conv),
+  groups: (conv) => !conv.archived && conv.kind === 'group',
+  archived: (conv) => conv.archived,
+};
+
+function Filters({ now, choose }: { now: Filter; choose: (filter: Filter) => void }) {
   return (
-    <li>
-      <button type="button" class="row row-person" onClick={onPick} data-user={person.name}>
-        <Avatar id={person.id} name={person.display_name || person.name} online={online} />
-        <span class="row-top">
-          <span class="row-name">
-            <bdi>{person.display_name || person.name}</bdi>
-          </span>
-          {note ? <span class="chip">{note}</span> : null}
-        </span>
-        <span class="row-bottom">
-          <span class="row-preview">@{person.name}</span>
-        </span>
-      </button>
-    </li>
+    <fieldset class="filters">
+      <legend class="hidden">{t.filterChats}</legend>
+      {(Object.keys(filters) as Filter[]).map((f) => (
+        <button type="button" key={f} aria-pressed={f === now} onClick={() => choose(f)}>
+          {t.filters[f]}
+        </button>
+      ))}
+    </fieldset>
   );
 }
+
+/** Rows that are not known yet. */
+function Skeleton() {
+  return (
+    <div role="status">
+      <span class="hidden">{t.firstSync}</span>
+      <div class="rows" aria-hidden="true">
+        {Array.from({ length: 8 }, (_, i) => (
+          <div class="row skeleton" key={i}>
+            <span class="avatar avatar-normal" />
+            <span class="row-top">
+              <i />
+            </span>
+            <span class="row-bottom">
+              <i />
+            </span>
+          </div>
+        ))}
+      </div>
+      <p class="rows-none" aria-hidden="true">
+        {t.firstSync}
+      </p>
+    </div>
+  );
+}
+
+/** Outside the component: going to another screen and back keeps it. */
+const filter = signal<Filter>('all');
 
 export function ChatList({ open }: { open: string | undefined }) {
   const [query, setQuery] = useState('');
@@ -233,8 +219,9 @@ export function ChatList({ open }: { open: string | undefined }) {
   usePeople();
   const { found, searching } = usePeopleSearch(query);
   const q = query.trim().toLowerCase();
+  // The open one stays where it is, though it is read by now.
   const shown = all
-    .filter((conv) => !conv.archived || q)
+    .filter((conv) => q || filters[filter.value](conv) || (filter.value === 'unread' && conv.id === open))
     .filter((conv) => titleOf(conv).toLowerCase().includes(q));
   const known = new Set(shown.map(peerId));
   const others = found.filter((p) => !known.has(p.id));
@@ -242,7 +229,7 @@ export function ChatList({ open }: { open: string | undefined }) {
   const first = all.length === 0 && (updating.value || status.value?.state !== 'online');
 
   const keys = (e: KeyboardEvent): void => {
-    if (e.key !== 'ArrowDown' && e.key !== 'ArrowUp') return;
+    if ((e.key !== 'ArrowDown' && e.key !== 'ArrowUp') || e.altKey) return;
     const rows = [...(list.current?.querySelectorAll<HTMLElement>('.row') ?? [])];
     const at = rows.indexOf(document.activeElement as HTMLElement);
     rows[Math.max(0, Math.min(rows.length - 1, at + (e.key === 'ArrowDown' ? 1 : -1)))]?.focus();
@@ -268,6 +255,14 @@ export function ChatList({ open }: { open: string | undefined }) {
         }
       />
       <SearchBox id="chat-search" label={t.searchChats} value={query} onInput={setQuery} />
+      {q || all.length === 0 ? null : (
+        <Filters
+          now={filter.value}
+          choose={(f) => {
+            filter.value = f;
+          }}
+        />
+      )}
       <div class="scroll">
         {shown.length > 0 ? (
           <ul class="rows" ref={list} onKeyDown={keys}>
@@ -296,8 +291,27 @@ export function ChatList({ open }: { open: string | undefined }) {
         {q && shown.length === 0 && others.length === 0 && !searching ? (
           <p class="rows-none">{t.noMatches(query.trim())}</p>
         ) : null}
-        {!q && first ? <Spinner label={t.firstSync} /> : null}
-        {!q && !first && shown.length === 0 ? (
+        {!q && first ? <Skeleton /> : null}
+        {!q && !first && shown.length === 0 && all.length > 0 ? (
+          <Empty
+            icon="chats"
+            title={t.filterNone[filter.value]}
+            action={
+              filter.value === 'all' ? undefined : (
+                <button
+                  type="button"
+                  class="button button-plain"
+                  onClick={() => {
+                    filter.value = 'all';
+                  }}
+                >
+                  {t.filters.all}
+                </button>
+              )
+            }
+          />
+        ) : null}
+        {!q && !first && all.length === 0 ? (
           <Empty
             icon="chats"
             title={t.noChatsTitle}

@@ -28,7 +28,7 @@ function subtitleOf(conv: Conversation): string {
   return presence.status === 'online' ? t.online : lastSeenWords(presence.last_seen);
 }
 
-export function ConversationScreen({ id }: { id: string }) {
+export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number | undefined }) {
   const c = theClient();
   const conv = useConversation(id);
   const [context, setContext] = useState<Context | null>(null);
@@ -102,7 +102,7 @@ export function ConversationScreen({ id }: { id: string }) {
           />
         }
       />
-      <Timeline key={id} id={id} sent={sent} reply={reply} edit={edit} />
+      <Timeline key={id} id={id} sent={sent} jumpTo={jumpTo} reply={reply} edit={edit} />
       <Composer
         conv={conv}
         context={context}

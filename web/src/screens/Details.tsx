@@ -1,50 +1,40 @@
 // What there is to know and to do about a group or a person.
-import { type Member, ParleyError, type Profile, type Role } from '@parley/sdk';
-import { useEffect, useState } from 'preact/hooks';
-import { Avatar, Header, IconButton, Spinner, Switch, TextField } from '../components/basics.tsx';
-import { Icon, type IconName } from '../components/Icon.tsx';
-import { below, confirm, type MenuItem, openMenu, tell } from '../components/overlay.tsx';
+import type { Member, Profile, Role } from '@parley/sdk';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import {
+  Action,
+  Avatar,
+  Failed,
+  Header,
+  IconButton,
+  Spinner,
+  Switch,
+  TextField,
+} from '../components/basics.tsx';
+import { below, confirm, type MenuItem, openMenu } from '../components/overlay.tsx';
+import { attempt, useLoaded } from '../lib/asking.ts';
 import { lastSeenWords } from '../lib/format.ts';
 import { back, go } from '../lib/route.ts';
-import { peerId, theClient, titleOf, useConversation } from '../state/app.ts';
-import { t, wordsFor } from '../strings.ts';
+import { peerId, theClient, titleOf, useContacts, useConversation, usePeople } from '../state/app.ts';
+import { t } from '../strings.ts';
+import { isMuted, mutedWords, toggleArchive, toggleMute, togglePin } from './chat-menu.ts';
 import { PeoplePicker } from './NewChat.tsx';
-
-const FOREVER = 4_102_444_800_000;
-
-/** Runs a change; a refusal becomes a short note in words. */
-export async function attempt(run: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await run();
-    return true;
-  } catch (reason) {
-    const refusal = reason instanceof ParleyError ? reason : undefined;
-    tell(wordsFor(refusal?.code ?? '', refusal?.message));
-    return false;
-  }
-}
-
-function Action(props: { icon: IconName; label: string; danger?: boolean; onClick: () => void }) {
-  return (
-    <button type="button" class={`action ${props.danger ? 'danger' : ''}`} onClick={props.onClick}>
-      <Icon name={props.icon} />
-      {props.label}
-    </button>
-  );
-}
+import { setBlocked, setContact } from './People.tsx';
 
 function ConvSwitches({ id }: { id: string }) {
-  const c = theClient();
   const conv = useConversation(id);
+  const box = useRef<HTMLElement>(null);
+  const words = mutedWords(conv);
   return (
-    <section class="card">
+    <section class="card" ref={box}>
       <Switch
         label={t.mute}
-        on={conv.mutedUntil > Date.now()}
-        onChange={(on) => c.set(id, { muted_until: on ? FOREVER : 0 })}
+        {...(words ? { hint: words } : {})}
+        on={isMuted(conv)}
+        onChange={() => toggleMute(conv, below(box.current ?? document.body))}
       />
-      <Switch label={t.pin} on={conv.pinned} onChange={(on) => c.set(id, { pinned: on })} />
-      <Switch label={t.archive} on={conv.archived} onChange={(on) => c.set(id, { archived: on })} />
+      <Switch label={t.pin} on={conv.pinned} onChange={() => togglePin(conv)} />
+      <Switch label={t.archive} on={conv.archived} onChange={() => toggleArchive(conv)} />
     </section>
   );
 }
@@ -52,23 +42,18 @@ function ConvSwitches({ id }: { id: string }) {
 function PersonDetails({ id, user }: { id: string; user: string }) {
   const c = theClient();
   const conv = useConversation(id);
-  const [blocked, setBlocked] = useState<boolean | undefined>(undefined);
+  usePeople();
+  const known = useContacts();
   useEffect(() => {
     c.people.refresh(user).catch(() => {});
-    c.contacts.list().then(
-      (l) => setBlocked(l.blocked.includes(user)),
-      () => {},
-    );
   }, [user]);
+  const { failed, again } = useLoaded(() => c.contacts.list(), [user]);
   const profile = c.people.get(user);
   const presence = c.people.presenceOf(user);
   const title = titleOf(conv);
   const words = presence?.status === 'online' ? t.online : lastSeenWords(presence?.last_seen ?? 0);
-  const toggle = async (): Promise<void> => {
-    if (!blocked && !(await confirm(t.blockConfirm(title), t.block))) return;
-    if (await attempt(() => (blocked ? c.contacts.unblock(user) : c.contacts.block(user))))
-      setBlocked(!blocked);
-  };
+  const blocked = known?.blocked.includes(user) === true;
+  const contact = known?.contacts.includes(user) === true;
   return (
     <div class="scroll padded">
       <div class="face">
@@ -84,9 +69,25 @@ function PersonDetails({ id, user }: { id: string; user: string }) {
         </section>
       ) : null}
       <ConvSwitches id={id} />
-      <section class="card">
-        <Action icon="block" label={blocked ? t.unblock : t.block} danger={!blocked} onClick={toggle} />
-      </section>
+      {known ? (
+        <section class="card">
+          <Action
+            icon={contact ? 'close' : 'userPlus'}
+            label={contact ? t.removeContact : t.addContact}
+            onClick={() => setContact(user, !contact)}
+          />
+          <Action
+            icon="block"
+            label={blocked ? t.unblock : t.block}
+            danger={!blocked}
+            onClick={() => setBlocked(user, !blocked)}
+          />
+        </section>
+      ) : failed ? (
+        <Failed again={again} />
+      ) : (
+        <Spinner />
+      )}
     </div>
   );
 }
@@ -100,7 +101,11 @@ function memberMenu(conv: string, me: Member | undefined, m: Member): MenuItem[]
     label: t.writeMessage,
     run: () => go({ screen: 'conversation', conv: c.directWith(m.user) }),
   });
-  const setRole = (role: Role) => () => attempt(() => c.groups.setRole(conv, m.user, role));
+  const setRole = (role: Role) => async (): Promise<void> => {
+    if (role === 'owner' && !(await confirm(t.ownerConfirm(m.display_name || m.name), t.makeOwner, false)))
+      return;
+    await attempt(() => c.groups.setRole(conv, m.user, role));
+  };
   if (me?.role === 'owner') {
     if (m.role === 'member') items.push({ icon: 'userPlus', label: t.makeAdmin, run: setRole('admin') });
     if (m.role !== 'owner') items.push({ icon: 'user', label: t.makeOwner, run: setRole('owner') });
@@ -127,9 +132,11 @@ function GroupDetails({ id }: { id: string }) {
   const c = theClient();
   const conv = useConversation(id);
   const [renaming, setRenaming] = useState<string | undefined>(undefined);
-  useEffect(() => {
-    if (conv.member) c.members(id, true).catch(() => {});
-  }, [id]);
+  usePeople();
+  const { failed, again } = useLoaded(
+    async () => (conv.member ? c.members(id, true) : []),
+    [id, conv.member, conv.memberCount],
+  );
   const isOnline = (m: Member): boolean =>
     c.people.presenceOf(m.user)?.status === 'online' || m.user === c.me.id;
   const members = [...(conv.members?.values() ?? [])].sort(
@@ -187,7 +194,7 @@ function GroupDetails({ id }: { id: string }) {
               onClick={() => go({ screen: 'conversation', conv: id, panel: 'add' })}
             />
           ) : null}
-          {conv.members ? null : <Spinner />}
+          {conv.members ? null : failed ? <Failed again={again} /> : <Spinner />}
           <ul class="plain-list">
             {members.map((m) => {
               const items = memberMenu(id, me, m);

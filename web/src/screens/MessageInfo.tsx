@@ -1,21 +1,36 @@
 // Who has read a message, who has received it, who is still waiting; live.
 import type { Member } from '@parley/sdk';
-import { useEffect } from 'preact/hooks';
-import { Avatar, Header, Spinner } from '../components/basics.tsx';
+import { Avatar, Failed, Header, Spinner } from '../components/basics.tsx';
 import { Tick } from '../components/Tick.tsx';
-import { exactTime } from '../lib/format.ts';
+import { useLoaded } from '../lib/asking.ts';
+import { clockTime, exactTime, isoTime, rowDay } from '../lib/format.ts';
 import { back } from '../lib/route.ts';
 import { nameOf, theClient, useConversation } from '../state/app.ts';
 import { t } from '../strings.ts';
 
+/** When it was read or received; nothing where this device was not there to see it. */
+function When(props: { conv: string; user: string; seq: number; state: 'read' | 'delivered' | 'sent' }) {
+  if (props.state === 'sent') return null;
+  const ts = theClient().markTimes.when(props.conv, props.user, props.state, props.seq);
+  if (ts === undefined) return null;
+  return (
+    <time dateTime={isoTime(ts)} title={exactTime(ts)}>
+      {`${rowDay(ts)} ${clockTime(ts)}`.trim()}
+    </time>
+  );
+}
+
 export function MessageInfo({ conv: id, seq }: { conv: string; seq: number }) {
   const c = theClient();
   const conv = useConversation(id);
-  useEffect(() => {
-    c.members(id, true).catch(() => {});
-    c.reach(id, seq).catch(() => {});
+  const { value, failed, again } = useLoaded(async () => {
+    const [found] = await Promise.all([
+      conv.at(seq) ?? c.around(id, seq).then((s) => s?.entries.find((x) => x.seq === seq)),
+      c.members(id, true),
+    ]);
+    return found;
   }, [id, seq]);
-  const raw = conv.at(seq);
+  const raw = conv.at(seq) ?? value;
   const e = raw ? conv.view(raw) : undefined;
   const others = [...(conv.members?.values() ?? [])].filter((m) => m.user !== e?.from && m.joined_seq <= seq);
   const read = others.filter((m) => m.read >= seq);
@@ -31,7 +46,10 @@ export function MessageInfo({ conv: id, seq }: { conv: string; seq: number }) {
           {members.map((m) => (
             <li key={m.user}>
               <Avatar id={m.user} name={m.display_name || m.name} size="small" />
-              <span dir="auto">{m.display_name || m.name}</span>
+              <span class="member-name" dir="auto">
+                {m.display_name || m.name}
+              </span>
+              <When conv={id} user={m.user} seq={seq} state={state} />
             </li>
           ))}
         </ul>
@@ -51,7 +69,7 @@ export function MessageInfo({ conv: id, seq }: { conv: string; seq: number }) {
             </p>
           </div>
         ) : null}
-        {conv.members ? null : <Spinner />}
+        {conv.members ? null : failed ? <Failed again={again} /> : <Spinner />}
         {list(t.infoRead, read, 'read')}
         {list(t.infoDelivered, delivered, 'delivered')}
         {list(t.infoWaiting, waiting, 'sent')}

@@ -1,13 +1,13 @@
 // Find somebody by name; or choose several and make a group.
 import { ParleyError, type Profile } from '@parley/sdk';
 import { useState } from 'preact/hooks';
-import { Avatar, Header, SearchBox, Spinner, TextField } from '../components/basics.tsx';
+import { Avatar, Choices, Header, SearchBox, Spinner, TextField } from '../components/basics.tsx';
 import { Icon } from '../components/Icon.tsx';
+import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { back, go } from '../lib/route.ts';
 import { peerId, sortedConversations, theClient, usePeople } from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t, wordsFor } from '../strings.ts';
-import { PersonRow, usePeopleSearch } from './ChatList.tsx';
 
 /** People one already writes with, newest first: the likeliest choice before a name is typed. */
 export function familiar(): Profile[] {
@@ -119,6 +119,7 @@ export function NewGroup() {
   const [chosen, setChosen] = useState<Profile[]>([]);
   const [naming, setNaming] = useState(false);
   const [name, setName] = useState('');
+  const [history, setHistory] = useState<'all' | 'joined'>('all');
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState('');
   const toggle = (p: Profile): void =>
@@ -132,6 +133,7 @@ export function NewGroup() {
       const made = await theClient().groups.create(
         name.trim(),
         chosen.map((p) => p.id),
+        history,
       );
       const conv = theClient().conversation(made.conv);
       if (!conv.name) conv.name = name.trim();
@@ -178,6 +180,15 @@ export function NewGroup() {
             autocapitalize="sentences"
             name="group-name"
           />
+          <section class="card">
+            <Choices
+              legend={t.historyFor}
+              name="history"
+              options={Object.entries(t.historyChoices) as ['all' | 'joined', string][]}
+              value={history}
+              choose={setHistory}
+            />
+          </section>
           <h3 class="rows-title">{t.groupMembers}</h3>
           {chips}
         </div>

@@ -2,6 +2,7 @@
 import {
   Client,
   type ConnectionStatus,
+  type ContactLists,
   type Conversation,
   defaultEnv,
   MemoryStore,
@@ -15,6 +16,7 @@ import { go, route } from '../lib/route.ts';
 import { IdbStore } from './idb-store.ts';
 
 const SESSION_KEY = 'parley.session';
+const LOG_LINES = 200;
 
 export const session = signal<Session | null>(readSession());
 export const client = signal<Client | null>(null);
@@ -23,8 +25,16 @@ export const updating = signal(false);
 /** Why the last session ended, for the sign-in screen. */
 export const ended = signal<'signed_out' | 'disabled' | null>(null);
 
+/** What this program calls itself to the server. */
+export const CLIENT = 'web/1.0';
+/** False where the browser keeps nothing: what waits is lost when the page is closed. */
+export const durable = signal(true);
+/** What the connection did, a line a step, the newest first. */
+export const connectionLog = signal<string[]>([]);
+
 const listTick = signal(0);
 const peopleTick = signal(0);
+const contactsTick = signal(0);
 const convTicks = new Map<string, Signal<number>>();
 
 function readSession(): Session | null {
@@ -85,6 +95,13 @@ export function useConversation(id: string): Conversation {
 export function usePeople(): Client['people'] {
   void peopleTick.value;
   return theClient().people;
+}
+
+/** As last heard; undefined before the first time. */
+export function useContacts(): ContactLists | undefined {
+  void contactsTick.value;
+  void peopleTick.value;
+  return theClient().contacts.known;
 }
 
 export function sortedConversations(): Conversation[] {
@@ -185,19 +202,48 @@ function leadOne(s: Session, part: Tabs): void {
     .catch(() => {});
 }
 
+let running: Client | undefined;
+
+/** In a tab that follows, what the leader's connection does. */
+function showStatus(): void {
+  const next = tabs?.status ?? running?.status;
+  if (!next) return;
+  const was = status.value;
+  status.value = next;
+  if (was?.state === next.state && was.retryAt === next.retryAt) return;
+  const wait = next.retryAt > 0 ? `, next try in ${Math.max(0, next.retryAt - Date.now())} ms` : '';
+  const by = next.transport ? ` by ${next.transport}` : '';
+  const line = `${new Date().toISOString()} ${next.state}${by}, try ${next.tries}${wait}`;
+  connectionLog.value = [line, ...connectionLog.value].slice(0, LOG_LINES);
+}
+
+/** Tries to connect now, if it is not connected. */
+export function kick(): void {
+  if (tabs) tabs.kick();
+  else client.value?.kick();
+}
+
+/** Drops what is kept of the server's on this device; it is loaded again. */
+export function clearCache(): void {
+  if (tabs) tabs.clearCache();
+  else client.value?.clearCache();
+}
+
 export async function startClient(s: Session): Promise<void> {
   let store: Store;
   try {
     store = await IdbStore.open(s.user.id);
   } catch {
     store = new MemoryStore();
+    durable.value = false;
   }
   tabs = shareWithTabs(s);
+  if (tabs) tabs.onstatus = showStatus;
   const env = tabs ? { socket: tabs.sockets(defaultEnv().socket) } : {};
   const c = new Client({
     url: location.origin,
     session: s,
-    client: 'web/1.0',
+    client: CLIENT,
     store: tabs?.store(store) ?? store,
     env,
   });
@@ -214,10 +260,15 @@ export async function startClient(s: Session): Promise<void> {
   c.on('updating', (busy) => {
     updating.value = busy;
   });
+  c.on('contacts', () => contactsTick.value++);
+  c.on('reset', () => {
+    for (const tick of convTicks.values()) tick.value++;
+  });
   c.on('status', (next) => {
-    status.value = next;
+    showStatus();
     if (next.state === 'signed_out' || next.state === 'disabled') sessionEnded(next.state);
   });
+  running = c;
   await c.start();
   client.value = c;
   if (tabs) leadOne(s, tabs);
@@ -232,7 +283,7 @@ export function watchNetwork(): void {
     client.value?.hurry();
     if (e.isTrusted && !e.persisted) tabs?.bye();
   });
-  addEventListener('online', () => client.value?.kick());
+  addEventListener('online', kick);
   document.addEventListener('visibilitychange', () => {
     const c = client.value;
     if (document.visibilityState === 'hidden') hiddenAt = Date.now();
@@ -240,7 +291,7 @@ export function watchNetwork(): void {
       c?.status.state !== 'replaced' &&
       (Date.now() - hiddenAt > 30_000 || c?.status.state === 'waiting')
     ) {
-      c?.kick();
+      kick();
     }
   });
 }
