@@ -17,9 +17,9 @@ int64_t sim_true_wall_ms(void)
     return birth_ms + (int64_t)(sim_now_ns() / SIM_MS);
 }
 
-static int64_t wall_ms(void)
+static int64_t wall_us(void)
 {
-    return sim_true_wall_ms() + sim_node_current()->skew_ms;
+    return (sim_true_wall_ms() + sim_node_current()->skew_ms) * 1000;
 }
 
 static uint64_t mono_ns(void)
@@ -75,7 +75,7 @@ static void unpark(_Atomic uint32_t *word)
 }
 
 static const struct par_env_ops ops = {
-    .wall_ms = wall_ms,
+    .wall_us = wall_us,
     .mono_ns = mono_ns,
     .random = fill_random,
     .thread_start = thread_start,

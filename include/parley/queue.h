@@ -45,8 +45,9 @@ void par_queue_config_from(const struct par_config *cfg, struct par_queue_config
 struct par_queue_record {
     struct par_str bytes;
     uint64_t offset;
-    int64_t time_ms;     /* of the append: the log's clock */
-    uint64_t enqueue_ns; /* par_mono_ns() when it was produced on this machine, else 0 */
+    int64_t time_ms; /* of the append: the log's clock */
+    uint64_t way_ns; /* from its produce to its take, as the clocks at both ends say; 0: not
+                        known */
 };
 
 /* Takes one delivery; called on the writer thread, must not block nor keep pointers. */

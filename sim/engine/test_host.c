@@ -307,10 +307,10 @@ static uint64_t virtual_mono_ns(void)
     return SIM_S + sim_now_ns();
 }
 
-static int64_t virtual_wall_ms(void)
+static int64_t virtual_wall_us(void)
 {
     host.wall_ms += host.wall_step_ms;
-    return 1767225600000 + host.wall_ms + (int64_t)(sim_now_ns() / SIM_MS);
+    return (1767225600000 + host.wall_ms + (int64_t)(sim_now_ns() / SIM_MS)) * 1000;
 }
 
 void sim_test_wall_step(int64_t ms)
@@ -333,7 +333,7 @@ void sim_test_begin(uint64_t seed, bool threads)
     here = 0;
     virtual_env = par_env_system;
     virtual_env.mono_ns = virtual_mono_ns;
-    virtual_env.wall_ms = virtual_wall_ms;
+    virtual_env.wall_us = virtual_wall_us;
     par_env_install(threads ? NULL : &virtual_env);
     pthread_mutexattr_init(&attr);
     pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);

@@ -147,14 +147,19 @@ static unsigned hist_of(enum par_histogram h, unsigned label)
     return k->offset + (label < k->n1 ? label : 0);
 }
 
-void par_stats_record(enum par_histogram h, unsigned label, uint64_t value)
+void par_stats_record_many(enum par_histogram h, unsigned label, uint64_t value, uint64_t n)
 {
     struct shard_hist *s = &my_shard()->hist[hist_of(h, label)];
 
-    bump(&s->bucket[par_hist_index(value)], 1);
-    bump(&s->sum, value);
+    bump(&s->bucket[par_hist_index(value)], n);
+    bump(&s->sum, value * n);
     if (value > atomic_load_explicit(&s->max, memory_order_relaxed))
         atomic_store_explicit(&s->max, value, memory_order_relaxed);
+}
+
+void par_stats_record(enum par_histogram h, unsigned label, uint64_t value)
+{
+    par_stats_record_many(h, label, value, 1);
 }
 
 uint64_t par_stats__sum_locked(unsigned slot)

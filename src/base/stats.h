@@ -12,12 +12,18 @@
 #include "parley/err.h"
 
 /* The sets of labels. A label is a small number; its word is found when the page is written. */
+/* The parts of the path of a message, from its frame to its answer: without FANOUT they add up to
+ * TOTAL. */
 enum par_hop {
-    PAR_HOP_PARSE = 0,
-    PAR_HOP_QUEUE,
-    PAR_HOP_STORE,
-    PAR_HOP_FANOUT,
-    PAR_HOP_TOTAL,
+    PAR_HOP_PARSE = 0, /* frame read, to command handed to the queue */
+    PAR_HOP_QUEUE,     /* to taken by its writer */
+    PAR_HOP_READ,      /* to numbered */
+    PAR_HOP_STORE,     /* to durable */
+    PAR_HOP_ROUTE,     /* to the servers that are to hear of it being known */
+    PAR_HOP_INBOX,     /* to taken from the inbox of one, where servers have inboxes */
+    PAR_HOP_DELIVER,   /* to written to its connections */
+    PAR_HOP_FANOUT,    /* from durable to handed over for sure: then the next batch begins */
+    PAR_HOP_TOTAL,     /* frame read to answer written */
     PAR_HOP_COUNT
 };
 enum par_store_op {
@@ -146,6 +152,8 @@ static inline void par_stats_inc_at2(enum par_counter c, unsigned label1, unsign
 /* Records one value: nanoseconds for a histogram in SECONDS, a number for one in COUNT. label 0 for
  * a histogram without labels. Wait-free. */
 void par_stats_record(enum par_histogram h, unsigned label, uint64_t value);
+/* The same value n times. */
+void par_stats_record_many(enum par_histogram h, unsigned label, uint64_t value, uint64_t n);
 
 /* The sum over all threads; with labels (0, 0) for a counter without. Takes the registry's lock
  * briefly. */

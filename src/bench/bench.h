@@ -53,6 +53,7 @@ struct par_bench_history {
     uint64_t entries;
     unsigned pages;
     unsigned limit;
+    unsigned newest; /* not 0: of so many conversations, one after the other, the newest page */
     bool fill_only;
 };
 int par_bench_run_history(const struct par_bench_history *history);

@@ -1,4 +1,5 @@
-/* parley bench history: pages at random places of a long conversation. */
+/* parley bench history: pages at random places of a long conversation, or the newest page of many
+ * conversations. */
 #include "bench/bench.h"
 
 #include "bench/asker.h"
@@ -73,16 +74,47 @@ static void read_pages(struct par_bench_conn *c, const char *conv,
     par_bench_print_cpu(&a, &b, opt->pages);
 }
 
+static void conv_of(const struct par_bench_world *w, size_t pair, char conv_r[64])
+{
+    struct par_conv id = par_conv_direct(w->users[2 * pair].id, w->users[2 * pair + 1].id);
+    conv_r[par_conv_format(&id, conv_r)] = 0;
+}
+
+/* Of the pairs that `bench send` has made. */
+static void read_newest(struct par_bench_world *w, const struct par_bench_history *opt)
+{
+    struct par_hist all = {0};
+    struct page page;
+    char conv[64];
+    uint64_t ns;
+    for (size_t i = 0; i < opt->newest; i++) {
+        conv_of(w, i, conv);
+        if (!ask_page(&w->conns[2 * i], conv, 0, opt->limit, &page, &ns))
+            return;
+        if (page.entries != opt->limit || !page.ordered ||
+            page.first + (int64_t)opt->limit - 1 != page.last_seq) {
+            par_bench_trouble(w, "the newest page of %s is wrong: %zu entries from %ld, last %ld",
+                              conv, page.entries, page.first, page.last_seq);
+            return;
+        }
+        par_hist_record(&all, ns);
+    }
+    par_bench_print_hist("page", &all);
+}
+
 int par_bench_run_history(const struct par_bench_history *opt)
 {
     struct par_bench_world w;
     struct page page;
     char conv[64];
-    if (par_bench_open(&w, &opt->world) && par_bench_connect(&w, 0, 1, 1, 10000)) {
+    size_t connections = opt->newest ? 2 * opt->newest : 1;
+    bool open = par_bench_open(&w, &opt->world) && par_bench_connect(&w, 0, connections, 64, 60000);
+    if (open && opt->newest) {
+        read_newest(&w, opt);
+    } else if (open) {
         struct par_bench_conn *c = &w.conns[0];
-        struct par_conv id = par_conv_direct(w.users[0].id, w.users[1].id);
-        conv[par_conv_format(&id, conv)] = 0;
         uint64_t have = 0;
+        conv_of(&w, 0, conv);
         if (ask_page(c, conv, 0, 1, &page, NULL))
             have = (uint64_t)page.last_seq;
         if (have < opt->entries && !w.trouble[0])

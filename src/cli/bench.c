@@ -165,18 +165,20 @@ const struct par_cli_command par_cli_bench_reconnect = {
 
 static int run_history(struct par_cli *cli)
 {
-    int64_t entries, pages, limit;
+    int64_t entries, pages, limit, newest;
     if (!par_cli_int(cli, "entries", 1000000, 1000, INT32_MAX, &entries) ||
         !par_cli_int(cli, "pages", 2000, 1, INT32_MAX, &pages) ||
-        !par_cli_int(cli, "limit", 50, 1, 200, &limit))
+        !par_cli_int(cli, "limit", 50, 1, 200, &limit) ||
+        !par_cli_int(cli, "newest", 0, 0, 100000, &newest))
         return PAR_CLI_USAGE;
     struct par_bench_history history = {
         .entries = (uint64_t)entries,
         .pages = (unsigned)pages,
         .limit = (unsigned)limit,
+        .newest = (unsigned)newest,
         .fill_only = par_cli_value(cli, "fill-only") != NULL,
     };
-    if (!read_world(cli, 2, &history.world))
+    if (!read_world(cli, newest ? (size_t)newest * 2 : 2, &history.world))
         return PAR_CLI_USAGE;
     return par_bench_run_history(&history);
 }
@@ -189,6 +191,7 @@ static const struct par_cli_option history_options[] = {
     {"entries", "N", "of the conversation, written if it has fewer (1000000)", NULL},
     {"pages", "N", "read one after the other (2000)", NULL},
     {"limit", "N", "entries of a page (50)", NULL},
+    {"newest", "N", "the newest page of N conversations of `bench send` instead", NULL},
     {"fill-only", NULL, "write, do not read", NULL},
     {0},
 };

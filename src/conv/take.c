@@ -122,6 +122,7 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
     par_batch__finish(w);
     uint64_t built = par_mono_ns();
     w->live.cpu_ns_build += built - start;
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_READ, built - w->taken_ns, end - first);
     if (!w->embedded && (w->no_memory || w->rows._bytes.failed))
         return AGAIN;
     if (PAR_MUTANT(W4_CHECKPOINT_EARLY) && !w->embedded)
@@ -134,10 +135,10 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
     if (w->embedded ? !store_once(w, first, count) : !store_until(w))
         return STOPPED;
     uint64_t stored = par_mono_ns();
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_STORE, stored - built, end - first);
     if (w->rows.count > 0) {
         w->cell.batches += w->embedded;
         w->live.batches++;
-        par_stats_record(PAR_H_HOP, PAR_HOP_STORE, stored - built);
         hist(&w->live.store_us, (stored - built) / 1000);
     }
     par_stats_record(PAR_H_WRITER_BATCH, 0, end - first);
@@ -146,11 +147,12 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
         (void)par_checkpoint__move(w, false);
     if (!early)
         par_release__batch(w);
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_ROUTE, par_mono_ns() - stored, end - first);
     if (!par_release__flush(w))
         return STOPPED;
     tell_index(w);
     uint64_t released = par_mono_ns();
-    par_stats_record(PAR_H_HOP, PAR_HOP_FANOUT, released - stored);
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_FANOUT, released - stored, end - first);
     hist(&w->live.release_us, (released - stored) / 1000);
     w->live.cpu_ns_release += released - stored;
     par_batch__clear(w);
@@ -189,13 +191,12 @@ static uint32_t decode(struct par_writer *w, uint32_t first, uint32_t count)
 
 static void count_commands(struct par_writer *w, uint32_t first, uint32_t end)
 {
-    uint64_t now = par_mono_ns();
     for (uint32_t i = first; i < end; i++) {
-        uint64_t at = w->records[i].enqueue_ns;
-        if (at == 0 || at > now)
+        uint64_t way_ns = w->records[i].way_ns;
+        if (way_ns == 0)
             continue;
-        par_stats_record(PAR_H_HOP, PAR_HOP_QUEUE, now - at);
-        hist(&w->live.queue_us, (now - at) / 1000);
+        par_stats_record(PAR_H_HOP, PAR_HOP_QUEUE, way_ns);
+        hist(&w->live.queue_us, way_ns / 1000);
     }
     w->live.commands += end - first;
     par_stats_add(PAR_C_WRITER_COMMANDS, end - first);

@@ -98,9 +98,9 @@ static void thread_join(struct par_thread **thread)
     *thread = NULL;
 }
 
-static int64_t wall_ms(void)
+static int64_t wall_us(void)
 {
-    return (int64_t)(now_ns / 1000000);
+    return (int64_t)(now_ns / 1000);
 }
 
 static uint64_t mono_ns(void)
@@ -146,7 +146,7 @@ static void unpark(_Atomic uint32_t *word)
 }
 
 static const struct par_env_ops env = {
-    .wall_ms = wall_ms,
+    .wall_us = wall_us,
     .mono_ns = mono_ns,
     .random = env_random,
     .thread_start = thread_start,

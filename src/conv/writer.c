@@ -165,7 +165,8 @@ static bool turn(struct par_writer *w)
         return par_checkpoint__force(w, false);
     size_t n =
         par_queue_take(w->queue, w->config.partition, most, timeout_of(w, stopping), w->records);
-    w->now_ms = par_mono_ms();
+    w->taken_ns = par_mono_ns();
+    w->now_ms = w->taken_ns / 1000000;
     if (w->lost)
         par_take__recover(w);
     if (!w->lost && w->uncertain_count > 0)

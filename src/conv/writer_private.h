@@ -236,6 +236,7 @@ struct par_writer {
 
     /* The take: up to batch_max commands. */
     uint64_t take;
+    uint64_t taken_ns; /* monotonic */
     struct par_queue_record *records;
     struct par_command *commands;
     struct par_str *known_rows;   /* of the table cmids, read ahead; by command */

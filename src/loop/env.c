@@ -14,11 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t system_wall_ms(void)
+static int64_t system_wall_us(void)
 {
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 static uint64_t system_mono_ns(void)
@@ -116,7 +116,7 @@ static void system_unpark(_Atomic uint32_t *word)
 }
 
 const struct par_env_ops par_env_system = {
-    .wall_ms = system_wall_ms,
+    .wall_us = system_wall_us,
     .mono_ns = system_mono_ns,
     .random = system_random,
     .thread_start = system_thread_start,
@@ -132,9 +132,14 @@ void par_env_install(const struct par_env_ops *ops)
     env = ops ? ops : &par_env_system;
 }
 
+int64_t par_wall_us(void)
+{
+    return env->wall_us();
+}
+
 int64_t par_wall_ms(void)
 {
-    return env->wall_ms();
+    return env->wall_us() / 1000;
 }
 
 uint64_t par_mono_ns(void)

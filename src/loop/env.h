@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Milliseconds since 1970; may jump. */
+/* Milliseconds, microseconds since 1970; may jump. */
 int64_t par_wall_ms(void);
+int64_t par_wall_us(void);
 /* Nanoseconds of a clock that never goes back; its zero means nothing. */
 uint64_t par_mono_ns(void);
 static inline uint64_t par_mono_ms(void)

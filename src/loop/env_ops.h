@@ -9,7 +9,7 @@
 
 /* All members are required, and callable from any thread. Contracts as in env.h. */
 struct par_env_ops {
-    int64_t (*wall_ms)(void);
+    int64_t (*wall_us)(void);
     uint64_t (*mono_ns)(void);
     void (*random)(void *buf, size_t n);
     enum par_err (*thread_start)(const char *name, par_thread_fn fn, void *arg,

@@ -109,8 +109,10 @@ static void in_order_with_offsets(void **state)
     put("");
     struct par_queue_record a = expect("a", 0), b = expect("b", 1);
     assert_true(b.time_ms >= a.time_ms);
+    /* Not known, or less than this test takes. */
+    assert_true(a.way_ns < 60 * UINT64_C(1000000000));
     if (!par_queue_remote(q))
-        assert_true(a.time_ms >= before && a.enqueue_ns > 0);
+        assert_true(a.time_ms >= before && a.way_ns > 0);
     put("d");
     expect("", 2);
     expect("d", 3);

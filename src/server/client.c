@@ -203,7 +203,6 @@ static void on_message(struct par_ws_conn *ws, struct par_str text)
     struct par_frame_in frame;
     enum par_decoded result =
         par_proto_decode(par_arena_copy(&req->arena, text), &limits, &req->arena, &frame);
-    par_stats_record(PAR_H_HOP, PAR_HOP_PARSE, par_mono_ns() - req->started_ns);
     req->op = frame.op;
     req->re = (struct par_re){.has_id = frame.has_id, .id = frame.id};
     if (result == PAR_DECODED_CLOSE) {

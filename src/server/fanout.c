@@ -36,6 +36,7 @@ struct late_item {
 
 struct par_fanout__chunk {
     struct par_post post;
+    uint64_t begun_ns;
     struct par_buf items;
     size_t event_at; /* of the event_item being filled; SIZE_MAX: none */
 };
@@ -51,7 +52,7 @@ static struct par_fanout__chunk *chunk_of(struct par_fanout *f, unsigned reactor
     if (!*chunk) {
         *chunk = calloc(1, sizeof **chunk);
         if (*chunk)
-            (*chunk)->event_at = SIZE_MAX;
+            **chunk = (struct par_fanout__chunk){.begun_ns = par_mono_ns(), .event_at = SIZE_MAX};
     }
     return *chunk;
 }
@@ -196,8 +197,9 @@ static void handle_chunk(struct par_reactor *reactor, struct par_post *post)
 {
     struct par_fanout__chunk *chunk = PAR_CONTAINER(post, struct par_fanout__chunk, post);
     struct par_cursor c = par_cursor(par_buf_str(&chunk->items));
+    uint64_t n = 0;
     uint8_t tag;
-    while (par_cursor_left(&c) && par_cursor_u8(&c, &tag)) {
+    for (; par_cursor_left(&c) && par_cursor_u8(&c, &tag); n++) {
         if (tag == TAG_ANSWER)
             handle_answer(reactor, &c);
         else if (tag == TAG_EVENT)
@@ -205,6 +207,7 @@ static void handle_chunk(struct par_reactor *reactor, struct par_post *post)
         else
             handle_late(reactor, &c);
     }
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_DELIVER, par_mono_ns() - chunk->begun_ns, n);
     par_buf_fini(&chunk->items);
     free(chunk);
 }

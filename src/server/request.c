@@ -224,6 +224,7 @@ void par_request_command_to(struct par_request *req, struct par_command *command
         par_request_fail(req, err, "the server cannot take this now; try again");
         return;
     }
+    par_stats_record(PAR_H_HOP, PAR_HOP_PARSE, par_mono_ns() - req->started_ns);
     /* What waits for the writer holds no buffers: thousands may. */
     par_buf_fini(&req->out);
     par_waiting_add(req);

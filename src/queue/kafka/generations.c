@@ -77,7 +77,7 @@ static enum par_err seal_all(struct par_kafka *k, const struct par_kafka__genera
 {
     enum par_err err = PAR_OK;
     for (int32_t i = 0; i < g->partitions && !err; i++)
-        err = par_kafka__add(k, par_kafka__topic(g, i), i, seal);
+        err = par_kafka__add(k, par_kafka__appender(k, i), par_kafka__topic(g, i), i, seal);
     enum par_err flushed = par_kafka__flush(k);
     err = err ? err : flushed;
     if (err)

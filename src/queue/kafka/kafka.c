@@ -48,11 +48,11 @@ static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
     snprintf(records, sizeof records, "%zu", k->max_records);
     snprintf(kbytes, sizeof kbytes, "%zu", k->max_bytes / 1024 + 1);
     snprintf(group, sizeof group, "%s.inboxes", k->prefix);
-    /* linger: what waits while a request is on its way goes as one batch anyhow. */
+    /* No linger: what comes while requests are on their way goes as one batch anyhow. */
     const char *const produce[] = {"enable.idempotence",
                                    "true",
                                    "linger.ms",
-                                   "1",
+                                   "0",
                                    "message.timeout.ms",
                                    "15000",
                                    "request.timeout.ms",
@@ -73,7 +73,7 @@ static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
                                    "enable.auto.offset.store",
                                    "false",
                                    "fetch.wait.max.ms",
-                                   "50",
+                                   "250",
                                    "queued.max.messages.kbytes",
                                    "16384",
                                    "queued.min.messages",

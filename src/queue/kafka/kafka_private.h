@@ -103,6 +103,9 @@ struct par_kafka {
     uint64_t known_ms; /* when that was so; 0: never */
 };
 
+/* The header of a record: when it was produced, as the producer's clock says, in us since 1970. */
+#define PAR_KAFKA__PRODUCED "t"
+
 /* How a topic of commands is made: name, value, …, NULL. */
 extern const char *const par_kafka__commands_pairs[];
 
@@ -130,7 +133,11 @@ const struct par_kafka__generation *par_kafka__newest(const struct par_kafka *k)
 /* That of a partition; NULL: not seen. Any thread. */
 const struct par_kafka__generation *par_kafka__generation(const struct par_kafka *k,
                                                           uint32_t partition);
-/* The topic by which a partition of the generation is appended to, always the same. */
+/* The client by which a partition of commands is appended to, always the same, and its topic. */
+static inline rd_kafka_t *par_kafka__appender(const struct par_kafka *k, int32_t number)
+{
+    return k->appenders[number % PAR_KAFKA__APPENDERS];
+}
 static inline rd_kafka_topic_t *par_kafka__topic(const struct par_kafka__generation *g,
                                                  int32_t number)
 {
@@ -150,8 +157,8 @@ enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str 
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes);
 enum par_err par_kafka__push(void *state, const struct par_push_job *job);
 /* As produce, of the run that the next flush ends. */
-enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
-                            struct par_str bytes);
+enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
+                            int32_t partition, struct par_str bytes);
 enum par_err par_kafka__flush(void *state);
 /* Starts and ends the threads to which records are reported. */
 enum par_err par_kafka__start_polling(struct par_kafka *k) PAR_MUST_CHECK;

@@ -54,11 +54,27 @@ static enum par_err start(struct par_kafka__lane *lane, int64_t offset)
     return lane->started ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 
+/* How long a record was on its way; 0: not known. */
+static uint64_t way_ns(const rd_kafka_message_t *m, int64_t now_us)
+{
+    rd_kafka_headers_t *headers;
+    const void *value;
+    size_t size;
+    int64_t produced_us;
+    if (rd_kafka_message_headers(m, &headers) ||
+        rd_kafka_header_get_last(headers, PAR_KAFKA__PRODUCED, &value, &size) ||
+        size != sizeof produced_us)
+        return 0;
+    memcpy(&produced_us, value, size);
+    return produced_us < now_us ? (uint64_t)(now_us - produced_us) * 1000 : 0;
+}
+
 /* Fills records with what is there; what is no record of the log is told in the log and left out.
  */
 static size_t fill(struct par_kafka__lane *lane, size_t n, struct par_queue_record *records)
 {
     size_t out = 0;
+    int64_t now_us = par_wall_us();
     for (size_t i = 0; i < n; i++) {
         const rd_kafka_message_t *m = lane->lent[i];
         rd_kafka_timestamp_type_t type;
@@ -76,6 +92,7 @@ static size_t fill(struct par_kafka__lane *lane, size_t n, struct par_queue_reco
             .bytes = par_str_of(m->payload ? m->payload : "", m->len),
             .offset = (uint64_t)m->offset,
             .time_ms = rd_kafka_message_timestamp(m, &type),
+            .way_ns = way_ns(m, now_us),
         };
     }
     return out;

@@ -74,15 +74,19 @@ void par_kafka__end_polling(struct par_kafka *k)
         par_thread_join(&k->pollers[i].thread);
 }
 
-static enum par_err append(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
-                           struct par_str bytes, struct par_kafka__run *run)
+static enum par_err append(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
+                           int32_t partition, struct par_str bytes, struct par_kafka__run *run)
 {
+    int64_t now_us = par_wall_us();
     atomic_fetch_add(&k->waiting_bytes, bytes.len);
-    if (rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, (void *)bytes.ptr, bytes.len, NULL,
-                         0, run) == 0)
+    rd_kafka_resp_err_t err = rd_kafka_producev(
+        client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE((void *)bytes.ptr, bytes.len),
+        RD_KAFKA_V_HEADER(PAR_KAFKA__PRODUCED, &now_us, sizeof now_us), RD_KAFKA_V_OPAQUE(run),
+        RD_KAFKA_V_END);
+    if (!err)
         return PAR_OK;
     atomic_fetch_sub(&k->waiting_bytes, bytes.len);
-    rd_kafka_resp_err_t err = rd_kafka_last_error();
     return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PAR_E_OVERLOADED : PAR_E_UNAVAILABLE;
 }
 
@@ -95,7 +99,9 @@ enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str 
         return PAR_E_OVERLOADED;
     const struct par_kafka__generation *g = par_kafka__generation(k, partition);
     uint16_t number = par_partition_number(partition);
-    return g ? append(k, par_kafka__topic(g, number), number, bytes, NULL) : PAR_E_UNAVAILABLE;
+    return g ? append(k, par_kafka__appender(k, number), par_kafka__topic(g, number), number, bytes,
+                      NULL)
+             : PAR_E_UNAVAILABLE;
 }
 
 /* ---- runs ---- */
@@ -121,18 +127,18 @@ static struct par_kafka__run *run_of(struct par_kafka *k)
     return run;
 }
 
-enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_topic_t *topic, int32_t partition,
-                            struct par_str bytes)
+enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
+                            int32_t partition, struct par_str bytes)
 {
     struct par_kafka__run *run = run_of(k);
     if (!run || !topic)
         return PAR_E_UNAVAILABLE;
     atomic_fetch_add(&run->waiting, 1);
-    enum par_err err = append(k, topic, partition, bytes, run);
+    enum par_err err = append(k, client, topic, partition, bytes, run);
     /* Its own queue is full: what the thread added before must go first. */
     for (int i = 0; err == PAR_E_OVERLOADED && i < 100 && !atomic_load(&k->closing); i++) {
         par_pause(&k->closing, PAR_KAFKA__POLL_MS / 10);
-        err = append(k, topic, partition, bytes, run);
+        err = append(k, client, topic, partition, bytes, run);
     }
     if (err) {
         atomic_store(&run->failed, true);
@@ -194,15 +200,16 @@ static enum par_err send_all(struct par_kafka *k, struct par_str bytes)
     memcpy(servers, k->known, n * sizeof *servers);
     pthread_mutex_unlock(&k->known_lock);
     for (size_t i = 0; !err && i < n; i++)
-        err = par_kafka__add(k, inbox_of(k, servers[i]), 0, bytes);
+        err = par_kafka__add(k, k->producer, inbox_of(k, servers[i]), 0, bytes);
     return err;
 }
 
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes)
 {
     struct par_kafka *k = state;
-    return server == PAR_QUEUE_ALL_SERVERS ? send_all(k, bytes)
-                                           : par_kafka__add(k, inbox_of(k, server), 0, bytes);
+    return server == PAR_QUEUE_ALL_SERVERS
+               ? send_all(k, bytes)
+               : par_kafka__add(k, k->producer, inbox_of(k, server), 0, bytes);
 }
 
 enum par_err par_kafka__push(void *state, const struct par_push_job *job)
@@ -210,9 +217,9 @@ enum par_err par_kafka__push(void *state, const struct par_push_job *job)
     struct par_kafka *k = state;
     struct par_buf bytes = {0};
     par_push_job_encode(job, &bytes);
-    enum par_err err = bytes.failed
-                           ? PAR_E_UNAVAILABLE
-                           : par_kafka__add(k, k->push, RD_KAFKA_PARTITION_UA, par_buf_str(&bytes));
+    enum par_err err = bytes.failed ? PAR_E_UNAVAILABLE
+                                    : par_kafka__add(k, k->producer, k->push, RD_KAFKA_PARTITION_UA,
+                                                     par_buf_str(&bytes));
     par_buf_fini(&bytes);
     return err;
 }

@@ -142,6 +142,7 @@ static enum par_err local_seek(void *state, uint32_t partition, uint64_t offset)
 static size_t take_rest(struct local *l, size_t max, struct par_queue_record *records)
 {
     size_t n = 0;
+    uint64_t now_ns = l->rest ? par_mono_ns() : 0;
     while (l->rest && n < max) {
         struct record *r = PAR_CONTAINER(l->rest, struct record, msg);
         l->rest = par_msg_next(l->rest);
@@ -149,7 +150,7 @@ static size_t take_rest(struct local *l, size_t max, struct par_queue_record *re
             .bytes = par_str_of(r->bytes, r->len),
             .offset = l->next++,
             .time_ms = r->time_ms,
-            .enqueue_ns = r->enqueue_ns,
+            .way_ns = now_ns - r->enqueue_ns,
         };
         forget(l, sizeof *r + r->len);
         r->after = l->lent;
