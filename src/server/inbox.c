@@ -19,6 +19,9 @@ enum {
     TRIES = 25,      /* to forward a run: 5 s and the time of the calls */
     CHUNKS_MAX = 64, /* runs that a reactor may be behind */
     SYNC_EVERY_MS = 5000,
+    /* A confirmation is a record in a log of its own: one for each run would cost the brokers more
+     * than the deliveries. */
+    CONFIRM_EVERY_MS = 200,
     END_MS = 2000 /* for working off what is left, at the end */
 };
 
@@ -30,8 +33,10 @@ struct par_inbox {
     struct par_arena arena;
     struct par_queue_record records[TAKE];
     struct par_delivery deliveries[TAKE];
-    size_t count;  /* of deliveries: without those that cannot be read */
-    uint64_t next; /* the offset that should come; 0: not known */
+    size_t count;              /* of deliveries: without those that cannot be read */
+    uint64_t next;             /* the offset that should come; 0: not known */
+    uint64_t dealt, confirmed; /* everything below */
+    uint64_t confirmed_ms;
     bool owes_sync;
     uint64_t synced_ms;
     uint64_t end_ms; /* when working off ends; 0: not asked to */
@@ -66,6 +71,8 @@ static void decode(struct par_inbox *in, size_t n)
 {
     in->count = 0;
     for (size_t i = 0; i < n; i++) {
+        if (in->records[i].way_ns)
+            par_stats_record(PAR_H_HOP, PAR_HOP_INBOX, in->records[i].way_ns);
         struct par_delivery *d = &in->deliveries[in->count];
         if (par_delivery_decode(in->records[i].bytes, &in->arena, d)) {
             in->count++;
@@ -134,17 +141,33 @@ static void pay_sync(struct par_inbox *in)
     par_buf_fini(&bytes);
 }
 
-static void confirm(struct par_inbox *in, size_t n)
+/* In how many ms what was dealt with is to be confirmed. */
+static uint32_t confirm_in(const struct par_inbox *in)
 {
+    uint64_t now = par_mono_ms(), due = in->confirmed_ms + CONFIRM_EVERY_MS;
+    if (in->dealt == in->confirmed)
+        return TAKE_MS;
+    return due > now ? (uint32_t)(due - now) : 0;
+}
+
+static void confirm(struct par_inbox *in)
+{
+    if (in->dealt == in->confirmed)
+        return;
     /* One that is lost is made good by the next. */
-    (void)par_queue_confirm_inbox(in->server->queue, in->server->id, in->records[n - 1].offset + 1);
+    (void)par_queue_confirm_inbox(in->server->queue, in->server->id, in->dealt);
+    in->confirmed = in->dealt;
+    in->confirmed_ms = par_mono_ms();
 }
 
 /* False: it ends, and this run is left for the next start. */
 static bool deal_with(struct par_inbox *in, size_t n)
 {
-    if (PAR_MUTANT(INBOX_CONFIRM_EARLY))
-        confirm(in, n);
+    uint64_t end = in->records[n - 1].offset + 1;
+    if (PAR_MUTANT(INBOX_CONFIRM_EARLY)) {
+        in->dealt = end;
+        confirm(in);
+    }
     look_for_gap(in, n);
     decode(in, n);
     wait_for_reactors(in);
@@ -159,7 +182,7 @@ static bool deal_with(struct par_inbox *in, size_t n)
         return false;
     if (err)
         give_up(in);
-    confirm(in, n);
+    in->dealt = end;
     return true;
 }
 
@@ -169,15 +192,18 @@ static void run(void *arg)
     struct par_queue *queue = in->server->queue;
     for (;;) {
         bool stopping = par_service_stopping(&in->service);
-        size_t n =
-            par_queue_take_inbox(queue, in->server->id, TAKE, stopping ? 0 : TAKE_MS, in->records);
+        size_t n = par_queue_take_inbox(queue, in->server->id, TAKE, stopping ? 0 : confirm_in(in),
+                                        in->records);
         if (n && !deal_with(in, n))
-            return;
+            break;
         pay_sync(in);
         par_arena_fini(&in->arena);
+        if (confirm_in(in) == 0)
+            confirm(in);
         if (stopping && (n == 0 || par_mono_ms() >= in->end_ms))
-            return;
+            break;
     }
+    confirm(in);
 }
 
 enum par_err par_inbox_open(struct par_server *server, struct par_inbox **inbox_r)

@@ -194,6 +194,15 @@ enum par_hbase__end par_hbase__get(struct par_hbase__gateway *gateway, const cha
 {
     std::vector<hb::TResult> results;
     enum par_hbase__end end = gateway->run([&] {
+        /* The gateway answers for one row itself, and has threads of its own look for several. */
+        if (n == 1) {
+            hb::TGet one;
+            one.row = text(rows[0]);
+            one.__set_columns({column()});
+            results.resize(1);
+            gateway->client->get(results[0], table, one);
+            return;
+        }
         std::vector<hb::TGet> gets(n);
         for (size_t i = 0; i < n; i++) {
             gets[i].row = text(rows[i]);
