@@ -1,6 +1,7 @@
 /* Hundreds of clients of a running cluster: the simulator's devices (sim/device.c) on real sockets,
  * in circles of a few users who write to each other. What all of them ask and see is written down
- * as one history for parley-check; how long things take is printed once a second as JSON.
+ * as one history for parley-check; how long things take is printed once a second as JSON, and what
+ * took too long on standard error, with the ms since the fault.
  *
  *   cluster-load HOST:PORT TOKENS HISTORY CIRCLES MESSAGES_PER_SECOND SEED
  *
@@ -89,10 +90,14 @@ static void keep_history(void)
 
 /* ---- measuring ---- */
 
-static void slow(int64_t took)
+static void slow(const struct sim_device *d, const char *what, struct par_str text, int64_t took)
 {
-    if (took > l.slow_ms)
-        l.unhealthy = now();
+    if (took <= l.slow_ms)
+        return;
+    l.unhealthy = now();
+    fprintf(stderr, "%lld: %s: %s of %.*s took %lld\n",
+            (long long)(now() - (l.fault_at >= 0 ? l.fault_at : 0)), d->name, what,
+            (int)(text.len < 12 ? text.len : 12), text.ptr, (long long)took);
 }
 
 /* Texts begin with the device's name and a counter: "7.3-1 42 …". */
@@ -126,7 +131,7 @@ static void on_item(struct sim_device *d, const struct par_sdk_item *item)
         if (!l.stopping && l.acked > 1)
             l.longest_gap = gap > l.longest_gap ? gap : l.longest_gap;
         l.last_ack = now();
-        slow(took);
+        slow(d, "ack", item->write->text, took);
         int bucket = 0;
         while (took >> bucket && bucket < 63)
             bucket++;
@@ -145,7 +150,7 @@ static void on_entry(struct sim_device *d, const struct par_sdk_entry *entry)
     int64_t took = now() - w->at;
     l.delivered++;
     l.longest_delivery = took > l.longest_delivery ? took : l.longest_delivery;
-    slow(took);
+    slow(d, "delivery", entry->text, took);
 }
 
 static unsigned count_online(bool settled)

@@ -46,11 +46,13 @@ class Load:
         raise RuntimeError(f"users cannot be made: {why}")
 
     def _read(self):
-        for line in self.process.stdout:
-            try:
-                self.now = json.loads(line)
-            except ValueError:
-                continue
+        with open(self.history.removesuffix("jsonl") + "seconds", "w", encoding="utf-8") as seconds:
+            for line in self.process.stdout:
+                seconds.write(line)
+                try:
+                    self.now = json.loads(line)
+                except ValueError:
+                    continue
 
     def say(self, line):
         try:
@@ -88,6 +90,6 @@ class Load:
         self.errors.close()
 
     def said(self):
-        """What it wrote on standard error, the beginning."""
+        """What it wrote on standard error, the end."""
         self.errors.seek(0)
-        return self.errors.read(2000)
+        return self.errors.read()[-2000:]
