@@ -112,14 +112,20 @@ void par_queue_seal(struct par_queue *q);
 
 /* ---- owners ---- */
 
-/* The queue gives the partition to this server (owned), or takes it away. On the queue's own thread
- * (a local queue: during par_queue_join); may block. When it returns after a loss, nothing of this
- * server works on the partition any more; a queue does not wait for it for ever. */
-typedef void (*par_queue_owner_fn)(void *arg, uint32_t partition, bool owned);
+/* The queue gives partitions to this server (owned), or takes them away; what goes at one time is
+ * one call. On the queue's own thread (a local queue: during par_queue_join); may block. When it
+ * returns after a loss, nothing of this server works on them any more, but for a writer that the
+ * store keeps waiting: that one ends as soon as it can, and does no harm meanwhile (TAKEOVER.md
+ * T5). */
+typedef void (*par_queue_owner_fn)(void *arg, const uint32_t *partitions, size_t count, bool owned);
 /* Joins the servers that number commands. */
 enum par_err par_queue_join(struct par_queue *q, par_queue_owner_fn fn, void *arg) PAR_MUST_CHECK;
 /* Leaves them: gives back what is owned, by fn, and calls it no more. Blocks. */
 void par_queue_leave(struct par_queue *q);
+/* Aside, a server is one of them without partitions: what it owns is given back, by fn, and goes to
+ * the others soon; once it is aside no more it gets its share again. Any thread; does not block,
+ * and means nothing to a local queue. */
+void par_queue_set_aside(struct par_queue *q, bool aside);
 
 /* The offsets that the log of a partition has now: *start_r the oldest kept, *end_r the next to be
  * appended. A local queue, whose log is not kept: 0 and UINT64_MAX. PAR_E_UNAVAILABLE. Writer

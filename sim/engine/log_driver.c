@@ -194,6 +194,13 @@ static enum par_err log_join(void *state, par_queue_owner_fn fn, void *arg)
     return err;
 }
 
+static void log_set_aside(void *state, bool aside)
+{
+    sim_engine_enter();
+    sim_log__set_aside(state, aside);
+    sim_engine_leave();
+}
+
 static void log_leave(void *state)
 {
     sim_engine_enter();
@@ -303,6 +310,7 @@ const struct par_queue_ops sim_log__driver = {
     .remote = true,
     .join = log_join,
     .leave = log_leave,
+    .set_aside = log_set_aside,
     .bounds = log_bounds,
     .send = log_send,
     .take_inbox = log_take_inbox,

@@ -25,6 +25,11 @@ static struct sim_member *member_of(struct sim_log *log, uint64_t server)
 
 /* ---- who is to have what ---- */
 
+static bool takes(const struct sim_member *m)
+{
+    return m->in && !(m->handle != NULL && m->handle->aside);
+}
+
 static size_t wanted(const struct sim_log *log, const struct sim_member *member)
 {
     size_t n = 0;
@@ -48,7 +53,7 @@ static struct sim_member *with_least(const struct sim_log *log)
 {
     struct sim_member *best = NULL;
     for (struct sim_member *m = log->members; m != NULL; m = m->next)
-        if (m->in && (best == NULL || wanted(log, m) < wanted(log, best)))
+        if (takes(m) && (best == NULL || wanted(log, m) < wanted(log, best)))
             best = m;
     return best;
 }
@@ -58,7 +63,7 @@ static void assign(struct sim_log *log)
 {
     struct sim_member *least;
     for (struct sim_part *p = log->parts; p != NULL; p = p->next)
-        if (p->commands && (p->want == NULL || !p->want->in))
+        if (p->commands && (p->want == NULL || !takes(p->want)))
             give(log, p, with_least(log));
     for (struct sim_part *p = log->parts; p != NULL; p = p->next)
         if (p->commands && (least = with_least(log)) != NULL &&
@@ -70,13 +75,13 @@ void sim_log__shuffle(struct sim_log *log)
 {
     uint64_t members = 0;
     for (struct sim_member *m = log->members; m != NULL; m = m->next)
-        members += m->in;
+        members += takes(m);
     for (struct sim_part *p = log->parts; p != NULL && members > 1; p = p->next) {
         if (!p->commands || sim_random_below(&log->random, 2))
             continue;
         uint64_t skip = sim_random_below(&log->random, members);
         for (struct sim_member *m = log->members; m != NULL; m = m->next)
-            if (m->in && skip-- == 0)
+            if (takes(m) && skip-- == 0)
                 give(log, p, m);
     }
 }
@@ -107,14 +112,15 @@ void sim_log__group_turn(struct sim_log *log)
     uint64_t session = log->plan.session_ns > 0 ? log->plan.session_ns : SESSION_DEFAULT_S * SIM_S;
     bool changed = false;
     for (struct sim_member *m = log->members; m != NULL; m = m->next) {
-        bool was = m->in;
+        bool was = takes(m);
         if (shows_life(m)) {
             m->seen_ns = now;
             m->in = true;
         } else if (m->in && now - m->seen_ns > session) {
             m->in = false;
         }
-        changed |= was != m->in;
+        changed |= was != takes(m) || m->asked_aside;
+        m->asked_aside = false;
     }
     for (struct sim_part *p = log->parts; p != NULL; p = p->next) {
         changed |= p->commands && p->want == NULL && log->members != NULL;
@@ -136,7 +142,7 @@ static void tell(struct sim_handle *h, struct sim_part *part, bool owned)
 {
     h->busy_ns = sim_now_ns() + 1;
     sim_engine_leave();
-    h->fn(h->fn_arg, (uint32_t)part->id, owned);
+    h->fn(h->fn_arg, &(uint32_t){(uint32_t)part->id}, 1, owned);
     sim_engine_enter();
     h->busy_ns = 0;
 }
@@ -222,6 +228,12 @@ enum par_err sim_log__join(struct sim_handle *h, par_queue_owner_fn fn, void *ar
     if (h->log->plan.no_thread)
         return PAR_OK;
     return par_thread_start("queue", group_thread, h, &h->thread);
+}
+
+void sim_log__set_aside(struct sim_handle *h, bool aside)
+{
+    member_of(h->log, h->server)->asked_aside |= h->aside != aside;
+    h->aside = aside;
 }
 
 void sim_log__leave(struct sim_handle *h)

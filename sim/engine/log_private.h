@@ -98,7 +98,7 @@ struct sim_handle {
     par_queue_owner_fn fn;
     void *fn_arg;
     struct par_thread *thread;
-    bool leaving;
+    bool leaving, aside;
     struct sim_waiters waiters;
     uint64_t busy_ns; /* in fn since then; 0: not */
     uint64_t blind_ns;
@@ -112,7 +112,8 @@ struct sim_member {
     uint64_t server;
     struct sim_handle *handle; /* NULL: gone, or not back yet */
     uint64_t seen_ns;
-    bool in; /* the group counts on it */
+    bool in;          /* the group counts on it */
+    bool asked_aside; /* or to be aside no more, since the last turn */
 };
 
 struct sim_log {
@@ -166,6 +167,7 @@ void sim_log__reader_free(struct sim_reader *r);
 
 /* log_group.c. */
 enum par_err sim_log__join(struct sim_handle *h, par_queue_owner_fn fn, void *arg);
+void sim_log__set_aside(struct sim_handle *h, bool aside);
 void sim_log__leave(struct sim_handle *h);
 /* What happens at each heartbeat. */
 void sim_log__group_turn(struct sim_log *log);

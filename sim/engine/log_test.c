@@ -317,13 +317,16 @@ static void a_generation_doubles_and_servers_see_it_late(void **state)
 static bool holds[4][8]; /* as each server believes */
 static uint64_t slow_ns;
 
-static void own(void *arg, uint32_t partition, bool owned)
+static void own(void *arg, const uint32_t *partitions, size_t count, bool owned)
 {
     unsigned server = (unsigned)(uintptr_t)arg;
-    assert_int_not_equal(holds[server][par_partition_number(partition)], owned);
-    if (!owned && slow_ns > 0)
-        sim_test_run_ns(slow_ns);
-    holds[server][par_partition_number(partition)] = owned;
+    for (size_t i = 0; i < count; i++) {
+        uint16_t number = par_partition_number(partitions[i]);
+        assert_int_not_equal(holds[server][number], owned);
+        if (!owned && slow_ns > 0)
+            sim_test_run_ns(slow_ns);
+        holds[server][number] = owned;
+    }
 }
 
 static size_t held(unsigned server)

@@ -44,6 +44,10 @@ enum par_delivery_kind {
     PAR_DELIVERY_USER,
     /* user types in conv (`on`), or no more: to users[]. Never worth a repetition. */
     PAR_DELIVERY_TYPING,
+    /* The server `reply` does not reach its engines, and asks all: who does? */
+    PAR_DELIVERY_WHO_SERVES,
+    /* To the server that asked: `reply` as in its question. */
+    PAR_DELIVERY_I_SERVE,
     PAR_DELIVERY_KINDS /* one past the last */
 };
 

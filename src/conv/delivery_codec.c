@@ -19,7 +19,8 @@ enum {
 static bool has_users(enum par_delivery_kind kind)
 {
     return kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC && kind != PAR_DELIVERY_CLOSE &&
-           kind != PAR_DELIVERY_USER;
+           kind != PAR_DELIVERY_USER && kind != PAR_DELIVERY_WHO_SERVES &&
+           kind != PAR_DELIVERY_I_SERVE;
 }
 
 static void put_text(struct par_buf *out, struct par_str text)
@@ -118,6 +119,8 @@ void par_delivery_encode(const struct par_delivery *d, struct par_buf *out)
     case PAR_DELIVERY_TYPING:
         par_buf_add_u64(out, d->user);
         break;
+    case PAR_DELIVERY_WHO_SERVES:
+    case PAR_DELIVERY_I_SERVE:
     case PAR_DELIVERY_KINDS:
         break;
     }
@@ -243,6 +246,9 @@ static bool get_body(struct par_cursor *cur, struct par_arena *arena, struct par
     case PAR_DELIVERY_USER:
     case PAR_DELIVERY_TYPING:
         return par_cursor_u64(cur, &d->user) && d->user != 0;
+    case PAR_DELIVERY_WHO_SERVES:
+    case PAR_DELIVERY_I_SERVE:
+        return true;
     case PAR_DELIVERY_KINDS:
         break;
     }

@@ -34,7 +34,8 @@ static struct par_delivery sample(enum par_delivery_kind kind)
         .reply = {11, 12, 13, 14, 15},
     };
     if (kind != PAR_DELIVERY_ANSWER && kind != PAR_DELIVERY_SYNC && kind != PAR_DELIVERY_CLOSE &&
-        kind != PAR_DELIVERY_USER) {
+        kind != PAR_DELIVERY_USER && kind != PAR_DELIVERY_WHO_SERVES &&
+        kind != PAR_DELIVERY_I_SERVE) {
         d.users = users;
         d.user_count = sizeof users / sizeof users[0];
     }
@@ -92,6 +93,8 @@ static struct par_delivery sample(enum par_delivery_kind kind)
         d.user = 3;
         d.on = true;
         break;
+    case PAR_DELIVERY_WHO_SERVES:
+    case PAR_DELIVERY_I_SERVE:
     case PAR_DELIVERY_KINDS:
         break;
     }

@@ -184,9 +184,8 @@ static bool turn(struct par_writer *w)
     return !stopping || !worked_off(w, n);
 }
 
-static void run(void *arg)
+static void work(struct par_writer *w)
 {
-    struct par_writer *w = arg;
     if (!w->embedded && !par_checkpoint__adopt(w))
         return;
     par_follow_begin(w->config.follow, w->config.partition, w->cell.partitions,
@@ -202,6 +201,13 @@ static void run(void *arg)
             (void)par_checkpoint__move(w, false);
     }
     publish(w);
+}
+
+static void run(void *arg)
+{
+    struct par_writer *w = arg;
+    work(w);
+    atomic_store(&w->done, true);
 }
 
 /* ---- life ---- */
@@ -316,15 +322,25 @@ enum par_err par_writer_start(const struct par_writer_config *config, struct par
     return PAR_OK;
 }
 
+void par_writer_ask_stop(struct par_writer *w)
+{
+    if (!w->remote)
+        par_queue_seal(w->queue);
+    par_pause_end(&w->stopping);
+    par_queue_wake(w->queue, w->config.partition);
+}
+
+bool par_writer_done(const struct par_writer *writer)
+{
+    return atomic_load(&((struct par_writer *)writer)->done);
+}
+
 void par_writer_stop(struct par_writer **writer)
 {
     struct par_writer *w = *writer;
     if (!w)
         return;
-    if (!w->remote)
-        par_queue_seal(w->queue);
-    par_pause_end(&w->stopping);
-    par_queue_wake(w->queue, w->config.partition);
+    par_writer_ask_stop(w);
     par_thread_join(&w->thread);
     par_follow_end(w->config.follow, w->config.partition);
     free_writer(w);

@@ -50,6 +50,9 @@ enum par_err par_writer_start(const struct par_writer_config *config, struct par
                               struct par_queue *queue, struct par_route *route,
                               struct par_writer **writer_r) PAR_MUST_CHECK;
 
+/* Tells the thread to end, without waiting for it; par_writer_done(): it has. Any thread. */
+void par_writer_ask_stop(struct par_writer *w);
+bool par_writer_done(const struct par_writer *w);
 /* Ends the thread, frees and nulls the writer. Blocks. A local queue is sealed, and what is in it
  * worked off (answered `unavailable` when the store does not work). Of a log, the batch at hand is
  * finished and checkpointed if store and log let it, which is tried for a second at most; the rest

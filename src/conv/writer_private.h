@@ -201,6 +201,7 @@ struct par_writer {
     bool by_rows;  /* the store is not atomic */
     bool remote;   /* deliveries go to other machines, as bytes */
     _Atomic uint32_t stopping;
+    atomic_bool done; /* the thread has nothing more to do */
     atomic_int state; /* enum par_writer_state */
     _Atomic(const char *) why;
     atomic_bool ready;

@@ -138,7 +138,7 @@ enum par_err par_queue_join(struct par_queue *q, par_queue_owner_fn fn, void *ar
         return q->ops->join(q->state, fn, arg);
     q->owner = fn;
     q->owner_arg = arg;
-    fn(arg, 0, true);
+    fn(arg, &(uint32_t){0}, 1, true);
     return PAR_OK;
 }
 
@@ -149,8 +149,14 @@ void par_queue_leave(struct par_queue *q)
     } else if (q->owner) {
         par_queue_owner_fn owner = q->owner;
         q->owner = NULL;
-        owner(q->owner_arg, 0, false);
+        owner(q->owner_arg, &(uint32_t){0}, 1, false);
     }
+}
+
+void par_queue_set_aside(struct par_queue *q, bool aside)
+{
+    if (q->ops->set_aside)
+        q->ops->set_aside(q->state, aside);
 }
 
 enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t *start_r,

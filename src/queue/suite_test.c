@@ -275,18 +275,20 @@ static void deliveries_and_push_jobs_end_here(void **state)
 /* ---- owners ---- */
 
 struct owner {
-    _Atomic uint32_t owned, calls;
+    _Atomic uint32_t owned, told;
 };
 
-static void own(void *arg, uint32_t partition, bool owned)
+static void own(void *arg, const uint32_t *partitions, size_t count, bool owned)
 {
     struct owner *o = arg;
-    uint32_t bit = UINT32_C(1) << par_partition_number(partition);
-    if (owned)
-        atomic_fetch_or(&o->owned, bit);
-    else
-        atomic_fetch_and(&o->owned, ~bit);
-    atomic_fetch_add(&o->calls, 1);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bit = UINT32_C(1) << par_partition_number(partitions[i]);
+        if (owned)
+            atomic_fetch_or(&o->owned, bit);
+        else
+            atomic_fetch_and(&o->owned, ~bit);
+        atomic_fetch_add(&o->told, 1);
+    }
 }
 
 static void who_joins_alone_owns_everything_until_it_leaves(void **state)
@@ -299,10 +301,33 @@ static void who_joins_alone_owns_everything_until_it_leaves(void **state)
     for (int i = 0; i < 500 && o.owned != all; i++)
         (void)par_queue_take(q, part, 1, 10, records);
     assert_int_equal(o.owned, all);
-    assert_int_equal(o.calls, par_queue_partitions(q));
+    assert_int_equal(o.told, par_queue_partitions(q));
     par_queue_leave(q);
     assert_int_equal(o.owned, 0);
-    assert_int_equal(o.calls, 2 * par_queue_partitions(q));
+    assert_int_equal(o.told, 2 * par_queue_partitions(q));
+}
+
+static void who_is_aside_owns_nothing(void **state)
+{
+    (void)state;
+    struct owner o = {0};
+    uint32_t all = (UINT32_C(1) << par_queue_partitions(q)) - 1;
+    uint32_t aside = par_queue_remote(q) ? 0 : all;
+    struct par_queue_record records[1];
+    assert_int_equal(par_queue_join(q, own, &o), PAR_OK);
+    for (int i = 0; i < 500 && o.owned != all; i++)
+        (void)par_queue_take(q, part, 1, 10, records);
+    assert_int_equal(o.owned, all);
+    par_queue_set_aside(q, true);
+    for (int i = 0; i < 2000 && o.owned != aside; i++)
+        (void)par_queue_take(q, part, 1, 10, records);
+    assert_int_equal(o.owned, aside);
+    par_queue_set_aside(q, false);
+    for (int i = 0; i < 2000 && o.owned != all; i++)
+        (void)par_queue_take(q, part, 1, 10, records);
+    assert_int_equal(o.owned, all);
+    par_queue_leave(q);
+    assert_int_equal(o.owned, 0);
 }
 
 /* ---- inboxes ---- */
@@ -381,6 +406,7 @@ int main(void)
         T(each_thread_in_its_order),
         T(deliveries_and_push_jobs_end_here),
         T(who_joins_alone_owns_everything_until_it_leaves),
+        T(who_is_aside_owns_nothing),
         T(an_inbox_has_what_was_flushed_in_order),
     };
     const struct CMUnitTest once[] = {cmocka_unit_test(failures_as_asked)};

@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "base/stats.h"
 #include "server/accounts.h"
+#include "server/reach.h"
 #include "store/record.h"
 
 #include <stdlib.h>
@@ -382,6 +383,10 @@ void par_fanout_deliver(void *arg, const struct par_delivery *d)
         break;
     case PAR_DELIVERY_USER:
         par_account_reread_later(f->server, d->user);
+        break;
+    case PAR_DELIVERY_WHO_SERVES:
+    case PAR_DELIVERY_I_SERVE:
+        par_reach_told(f->server->reach, d);
         break;
     case PAR_DELIVERY_KINDS:
         break;

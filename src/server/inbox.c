@@ -7,6 +7,7 @@
 #include "conv/delivery_codec.h"
 #include "server/fanout.h"
 #include "server/forward.h"
+#include "server/reach.h"
 #include "server/service.h"
 #include "server/standby.h"
 
@@ -175,8 +176,12 @@ static bool deal_with(struct par_inbox *in, size_t n)
         par_fanout_deliver(&in->fanout, &in->deliveries[i]);
     par_fanout_flush(&in->fanout);
     int tries = 0;
+    const char *why;
     enum par_err err;
-    while ((err = forward_all(in)) && ++tries < TRIES && par_service_rest(&in->service, RETRY_MS))
+    /* Calls of a route table that is silent take long; and the answer of who serves (reach.h) may
+     * stand behind. */
+    while ((err = forward_all(in)) && ++tries < TRIES && par_reach_well(in->server->reach, &why) &&
+           par_service_rest(&in->service, RETRY_MS))
         ;
     if (err && par_service_stopping(&in->service))
         return false;

@@ -7,6 +7,7 @@
 #include "server/inbox.h"
 #include "server/owners.h"
 #include "server/presence.h"
+#include "server/reach.h"
 #include "server/routes.h"
 #include "server/service.h"
 #include "server/standby.h"
@@ -21,7 +22,7 @@ struct par_life {
     bool recovered; /* the routes of an earlier life are gone */
     /* When each is next to be done: monotonic ms. */
     uint64_t beat_ms, presence_ms, check_ms, tick_ms;
-    _Atomic uint64_t beaten_ms; /* when the last beat that arrived began; 0: none did */
+    uint64_t beaten_ms; /* when the last beat that arrived began; 0: none did */
 };
 
 static uint64_t dead_ms(const struct par_life *life)
@@ -32,12 +33,6 @@ static uint64_t dead_ms(const struct par_life *life)
 static uint64_t beat_every(const struct par_life *life)
 {
     return dead_ms(life) / BEATS + 1;
-}
-
-bool par_life_beats(struct par_life *life)
-{
-    return !par_route_remote(life->server->route) ||
-           par_mono_ms() < atomic_load(&life->beaten_ms) + dead_ms(life);
 }
 
 /* This server stands in for its earlier life itself. Users whose route is of this life are back. */
@@ -98,11 +93,12 @@ static void beat(struct par_life *life)
         life->recovered = recover(life);
     if (!life->recovered)
         return;
-    uint64_t began = par_mono_ms(), last = atomic_load(&life->beaten_ms);
+    uint64_t began = par_mono_ms(), last = life->beaten_ms;
     bool lost;
     if (par_route_beat(server->route, server->id, server->boot, &lost))
         return;
-    atomic_store(&life->beaten_ms, began);
+    life->beaten_ms = began;
+    par_reach_beat(server->reach, began);
     /* The first beat finds none, and there is nobody yet to tell. A pause longer than others bear
      * is a loss, whatever they found. */
     if (last && (lost || began > last + dead_ms(life)))

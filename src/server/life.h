@@ -19,8 +19,4 @@ enum par_err par_life_open(struct par_server *server, struct par_life **life_r) 
 /* Ends the thread. Blocks. Harmless for NULL. */
 void par_life_close(struct par_life **life);
 
-/* False while the heartbeat of this server is older than others bear; a local table has none. Any
- * thread. */
-bool par_life_beats(struct par_life *life);
-
 #endif

@@ -2,8 +2,8 @@
 #include "server/front.h"
 
 #include "base/stats.h"
-#include "server/life.h"
 #include "server/owners.h"
+#include "server/reach.h"
 
 bool par_server_ready(struct par_server *server, const char **why_r)
 {
@@ -12,10 +12,13 @@ bool par_server_ready(struct par_server *server, const char **why_r)
         *why_r = "starting or stopping";
     else if (!par_store_writable(server->store))
         *why_r = par_store_trouble(server->store);
-    else if (!par_owners_ready(server->owners, why_r))
-        ;
-    else if (!par_life_beats(server->life))
-        *why_r = "the route table does not take the heartbeat";
+    /* Of many servers it says whether clients are better off elsewhere. A writer that waits is no
+     * reason: their conversations have it wherever they connect. Nor is what nobody reaches: a
+     * balancer would take all servers for dead, and end every connection there is. */
+    else if (server->reach)
+        (void)!par_reach_aside(server->reach, why_r);
+    else
+        (void)!par_owners_ready(server->owners, why_r);
     return !**why_r;
 }
 

@@ -14,7 +14,11 @@ enum {
      * not replace each other all the time. */
     AGAIN_MS = 500,
     AGAIN_MAX_MS = 5000,
-    STEADY_MS = 10000 /* who ran for so long begins anew */
+    STEADY_MS = 10000, /* who ran for so long begins anew */
+    /* How long the queue is kept waiting for writers of partitions that it takes away. One that a
+     * silent store holds up ends later, by itself. */
+    END_MS = 2000,
+    END_LOOK_MS = 5
 };
 
 enum slot_state {
@@ -30,6 +34,7 @@ struct slot {
     bool owned;
     enum slot_state state;
     struct par_writer *writer; /* NULL: none */
+    bool ending;               /* it was told to */
     const char *why;
     uint64_t started_ms;
     uint64_t again_ms; /* when it is tried again */
@@ -148,6 +153,7 @@ static void stop(struct par_owners *o, uint32_t partition, enum slot_state state
     struct slot *slot = find(o, partition);
     struct par_writer *w = slot->writer;
     slot->writer = NULL;
+    slot->ending = false;
     slot->state = state;
     slot->why = why;
     if (state == SLOT_REPLACED)
@@ -161,26 +167,86 @@ static void stop(struct par_owners *o, uint32_t partition, enum slot_state state
     par_writer_stop(&w);
 }
 
-/* What the queue says. */
-static void owner(void *arg, uint32_t partition, bool owned)
+static void given(struct par_owners *o, uint32_t partition)
 {
-    struct par_owners *o = arg;
-    pthread_mutex_lock(&o->work);
     pthread_mutex_lock(&o->lock);
     struct slot *slot = add(o, partition);
     bool runs = slot && slot->writer;
     if (slot)
-        slot->owned = owned;
+        slot->owned = true;
+    if (runs && slot->ending) {
+        slot->state = SLOT_FAILED;
+        slot->why = "the writer before has not ended";
+        slot->again_ms = 0;
+    }
     pthread_mutex_unlock(&o->lock);
     if (!slot)
         par_log_error("owners.too_many", PAR_KV("partition", partition),
                       PAR_KV("do", "start more servers"));
-    else if (owned && !runs)
+    else if (!runs)
         start(o, partition);
-    else if (!owned)
-        stop(o, partition, SLOT_WORKS, "");
-    if (par_queue_remote(o->server->queue))
-        par_log_info(owned ? "owners.given" : "owners.taken", PAR_KV("partition", partition));
+}
+
+static void taken(struct par_owners *o, uint32_t partition)
+{
+    pthread_mutex_lock(&o->lock);
+    struct slot *slot = find(o, partition);
+    if (slot) {
+        slot->owned = false;
+        slot->state = SLOT_WORKS;
+        slot->why = "";
+        slot->ending = slot->writer != NULL;
+        if (slot->writer)
+            par_writer_ask_stop(slot->writer);
+    }
+    pthread_mutex_unlock(&o->lock);
+}
+
+/* Frees the writer that was told to end, if it has. False: not yet. */
+static bool has_ended(struct par_owners *o, uint32_t partition)
+{
+    pthread_mutex_lock(&o->lock);
+    const struct slot *slot = find(o, partition);
+    bool ending = slot && slot->ending, done = ending && par_writer_done(slot->writer);
+    enum slot_state state = slot ? slot->state : SLOT_WORKS;
+    const char *why = slot ? slot->why : "";
+    pthread_mutex_unlock(&o->lock);
+    if (done)
+        stop(o, partition, state, why);
+    return !ending || done;
+}
+
+/* All are told at once: what holds one up holds up the others at the same time. */
+static void wait_for_ends(struct par_owners *o, const uint32_t *partitions, size_t count)
+{
+    uint64_t end = par_mono_ms() + END_MS;
+    _Atomic uint32_t never = 0;
+    for (size_t i = 0; i < count;) {
+        if (has_ended(o, partitions[i]))
+            i++;
+        else if (par_mono_ms() < end)
+            par_pause(&never, END_LOOK_MS);
+        else
+            break;
+    }
+}
+
+/* What the queue says. */
+static void owner(void *arg, const uint32_t *partitions, size_t count, bool owned)
+{
+    struct par_owners *o = arg;
+    pthread_mutex_lock(&o->work);
+    for (size_t i = 0; i < count; i++) {
+        if (owned)
+            given(o, partitions[i]);
+        else
+            taken(o, partitions[i]);
+        if (par_queue_remote(o->server->queue))
+            par_log_info(owned ? "owners.given" : "owners.taken",
+                         PAR_KV("partition", partitions[i]));
+    }
+    if (!owned)
+        wait_for_ends(o, partitions, count);
     pthread_mutex_unlock(&o->work);
 }
 
@@ -189,6 +255,10 @@ static void look_after(struct par_owners *o, uint32_t partition)
     pthread_mutex_lock(&o->lock);
     struct slot slot = *find(o, partition);
     pthread_mutex_unlock(&o->lock);
+    if (slot.ending) {
+        (void)has_ended(o, partition);
+        return;
+    }
     const char *why = "";
     enum par_writer_state state =
         slot.writer ? par_writer_state(slot.writer, &why) : PAR_WRITER_RUNNING;
@@ -231,7 +301,7 @@ bool par_owners_ready(struct par_owners *o, const char **why_r)
         const struct slot *slot = &o->slots[i];
         if (!slot->owned || slot->state == SLOT_ENDED)
             continue;
-        if (!slot->writer)
+        if (!slot->writer || slot->ending)
             *why_r = slot->why && *slot->why ? slot->why : "a partition has no writer";
         else if (!par_writer_ready(slot->writer))
             *why_r = "the writer reads its state again";
@@ -262,7 +332,7 @@ void par_owners_count(struct par_owners *o, struct par_owners_count *count_r)
     for (size_t i = 0; i < o->count; i++) {
         const struct slot *slot = &o->slots[i];
         count_r->partitions += slot->owned;
-        count_r->writers += slot->writer != NULL;
+        count_r->writers += slot->writer != NULL && !slot->ending;
         count_r->replaced += slot->owned && slot->state == SLOT_REPLACED;
         count_r->halted += slot->owned && slot->state == SLOT_HALTED;
     }

@@ -18,6 +18,7 @@
 #include "server/owners.h"
 #include "server/peers.h"
 #include "server/presence.h"
+#include "server/reach.h"
 #include "server/reactor.h"
 #include "server/routes.h"
 #include "server/standby.h"
@@ -240,7 +241,9 @@ static enum par_err start(struct par_server *server, struct par_server_error *er
         return fail(error, err == PAR_E_CONFLICT, err, "writer",
                     err == PAR_E_CONFLICT ? "the store was written by another version of the rules"
                                           : "cannot read where it stopped");
-    err = par_inbox_open(server, &server->inbox);
+    err = par_reach_open(server, &server->reach);
+    if (!err)
+        err = par_inbox_open(server, &server->inbox);
     if (!err)
         err = par_life_open(server, &server->life);
     for (unsigned i = 0; i < server->reactor_count && !err; i++)
@@ -321,6 +324,7 @@ void par_server_close(struct par_server **server)
     par_follow_stop(&s->follow);
     bool left = ran && end_of_routes(s);
     par_inbox_close(&s->inbox);
+    par_reach_close(&s->reach);
     par_standby_close(&s->standby);
     if (left)
         (void)par_route_bye(s->route, s->id, s->boot);

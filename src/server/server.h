@@ -37,6 +37,7 @@ struct par_follow;
 struct par_metrics;
 struct par_mover;
 struct par_peers;
+struct par_reach;
 struct par_routes;
 
 enum { PAR_SERVER_MAX_REACTORS = 64, PAR_SERVER_PRESENCE_LOCKS = 16 };
@@ -67,6 +68,7 @@ struct par_server {
     struct par_routes *routes; /* NULL: the route table is local */
     struct par_peers *peers;   /* NULL: the queue is local */
     struct par_inbox *inbox;   /* NULL: the queue is local */
+    struct par_reach *reach;   /* NULL: the queue is local */
     struct par_standby *standby;
     struct par_life *life;
     pthread_mutex_t presence_locks[PAR_SERVER_PRESENCE_LOCKS]; /* by user: asking and telling */

@@ -16,15 +16,15 @@ static void rest_ms(long ms)
 static void give(struct queue *q, uint32_t i, bool owned)
 {
     q->given[i] = owned;
-    q->owner(q->owner_arg, par_partition(1, (uint16_t)i), owned);
+    q->owner(q->owner_arg, &(uint32_t){par_partition(1, (uint16_t)i)}, 1, owned);
 }
 
-/* Partitions go round those who joined and are not cut. */
+/* Partitions go round those who joined, are not cut, and not aside. */
 static bool is_owner(const struct queue *q, uint32_t partition)
 {
     size_t members = 0, me = SIZE_MAX;
     for (size_t i = 0; i < TEST_SERVERS; i++) {
-        if (!world.queues[i] || !world.queues[i]->joined || world.cut[i])
+        if (!world.queues[i] || !world.queues[i]->joined || world.queues[i]->aside || world.cut[i])
             continue;
         if (world.queues[i] == q)
             me = members;
@@ -191,6 +191,15 @@ static enum par_err queue_join(void *state, par_queue_owner_fn fn, void *arg)
     return PAR_OK;
 }
 
+static void queue_set_aside(void *state, bool aside)
+{
+    struct queue *q = state;
+    pthread_mutex_lock(&world.lock);
+    q->aside = aside;
+    q->asides += aside;
+    pthread_mutex_unlock(&world.lock);
+}
+
 static void queue_leave(void *state)
 {
     struct queue *q = state;
@@ -297,6 +306,7 @@ const struct par_queue_ops test_queue_ops = {
     .remote = true,
     .join = queue_join,
     .leave = queue_leave,
+    .set_aside = queue_set_aside,
     .bounds = queue_bounds,
     .send = queue_send,
     .take_inbox = queue_take_inbox,

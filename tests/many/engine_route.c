@@ -3,7 +3,7 @@
 
 static bool route_fails(uint64_t server)
 {
-    return world.routes_down || (server && test_is_cut(server));
+    return world.routes_down || (server && test_is_cut_from_routes(server));
 }
 
 static enum par_err route_open(const struct par_route_config *config, void **state_r)

@@ -21,6 +21,11 @@ bool test_is_cut(uint64_t server)
     return world.cut[test_place(server)];
 }
 
+bool test_is_cut_from_routes(uint64_t server)
+{
+    return test_is_cut(server) || world.cut_route[test_place(server)];
+}
+
 void test_append(struct log *log, struct par_str bytes)
 {
     if (!log->records) {
@@ -156,25 +161,58 @@ static const struct par_presence_ops presence_ops = {
     .watch = presence_watch,
 };
 
-/* ---- store: one of memory for all ---- */
+/* ---- store: one of memory for all; what a server holds is its mark that it is open ---- */
 
 static enum par_err store_open(struct par_store_options *options, void **impl_r, bool *is_new_r,
                                struct par_buf *why_r)
 {
+    size_t i = strtoul(options->gateways, NULL, 10);
     *is_new_r = false;
+    PAR_ASSERT(i < TEST_SERVERS);
     if (!world.store && par_store__memory.open(options, &world.store, is_new_r, why_r) != PAR_OK)
         return PAR_E_UNAVAILABLE;
-    world.store_users++;
-    *impl_r = world.store;
+    world.store_open[i] = true;
+    *impl_r = &world.store_open[i];
     return PAR_OK;
 }
 
 static void store_close(void *impl)
 {
-    if (--world.store_users)
-        return;
-    par_store__memory.close(impl);
+    *(bool *)impl = false;
+    for (size_t i = 0; i < TEST_SERVERS; i++)
+        if (world.store_open[i])
+            return;
+    par_store__memory.close(world.store);
     world.store = NULL;
+}
+
+static bool store_silent(void *impl)
+{
+    pthread_mutex_lock(&world.lock);
+    bool cut = world.cut_store[(bool *)impl - world.store_open];
+    pthread_mutex_unlock(&world.lock);
+    return cut;
+}
+
+static enum par_err store_read(void *impl, size_t n, const struct par_store_key *keys,
+                               par_store__value_fn found, void *arg)
+{
+    return store_silent(impl) ? PAR_E_UNAVAILABLE
+                              : par_store__memory.read(world.store, n, keys, found, arg);
+}
+
+static enum par_err store_scan(void *impl, enum par_table table, struct par_str start,
+                               struct par_str end, size_t limit, par_store_row_fn fn, void *arg)
+{
+    return store_silent(impl)
+               ? PAR_E_UNAVAILABLE
+               : par_store__memory.scan(world.store, table, start, end, limit, fn, arg);
+}
+
+static enum par_outcome store_commit(void *impl, const struct par_batch *batch, bool sync)
+{
+    return store_silent(impl) ? PAR_OUTCOME_UNCERTAIN
+                              : par_store__memory.commit(world.store, batch, sync);
 }
 
 static bool keep_value(void *arg, size_t i, struct par_str value)
@@ -192,8 +230,10 @@ static int store_swap(void *impl, enum par_table table, struct par_str key, stru
     struct par_store_key asked = {table, key};
     struct par_buf now = {0};
     struct par_batch batch = {0};
+    if (store_silent(impl))
+        return -1;
     pthread_mutex_lock(&world.store_lock);
-    int done = par_store__memory.read(impl, 1, &asked, keep_value, &now) ? -1 : 1;
+    int done = par_store__memory.read(world.store, 1, &asked, keep_value, &now) ? -1 : 1;
     struct par_str there = now.len ? par_str_of(now.data + 1, now.len - 1) : (struct par_str){0};
     bool same = expected.ptr ? now.len && par_str_eq(there, expected) : now.len == 0;
     if (done == 1 && !same) {
@@ -203,13 +243,19 @@ static int store_swap(void *impl, enum par_table table, struct par_str key, stru
     }
     if (done == 1) {
         par_batch_put(&batch, table, key, value, version);
-        if (par_store__memory.commit(impl, &batch, true) != PAR_OUTCOME_OK)
+        if (par_store__memory.commit(world.store, &batch, true) != PAR_OUTCOME_OK)
             done = -1;
     }
     pthread_mutex_unlock(&world.store_lock);
     par_batch_fini(&batch);
     par_buf_fini(&now);
     return done;
+}
+
+static void store_stats(void *impl, struct par_store_stats *stats_r)
+{
+    (void)impl;
+    par_store__memory.stats(world.store, stats_r);
 }
 
 static struct par_store__driver store_driver;
@@ -221,12 +267,15 @@ void test_remote_start(void)
     memset(&world, 0, sizeof world);
     pthread_mutex_init(&world.lock, NULL);
     pthread_mutex_init(&world.store_lock, NULL);
-    store_driver = par_store__memory;
-    store_driver.name = TEST_DRIVER;
-    store_driver.open = store_open;
-    store_driver.close = store_close;
-    store_driver.swap = store_swap;
-    store_driver.by_rows = true;
+    store_driver = (struct par_store__driver){.name = TEST_DRIVER,
+                                              .by_rows = true,
+                                              .open = store_open,
+                                              .close = store_close,
+                                              .read = store_read,
+                                              .scan = store_scan,
+                                              .commit = store_commit,
+                                              .swap = store_swap,
+                                              .stats = store_stats};
     par_store__extra = &store_driver;
     par_queue__extra = &test_queue_ops;
     par_route__extra = &test_route_ops;
@@ -248,6 +297,30 @@ void test_remote_cut(uint64_t server, bool cut)
     pthread_mutex_lock(&world.lock);
     world.cut[test_place(server)] = cut;
     pthread_mutex_unlock(&world.lock);
+}
+
+void test_remote_cut_store(int place, bool cut)
+{
+    pthread_mutex_lock(&world.lock);
+    world.cut_store[place] = cut;
+    pthread_mutex_unlock(&world.lock);
+}
+
+void test_remote_cut_routes(uint64_t server, bool cut)
+{
+    pthread_mutex_lock(&world.lock);
+    world.cut_route[test_place(server)] = cut;
+    pthread_mutex_unlock(&world.lock);
+}
+
+size_t test_remote_asides(void)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&world.lock);
+    for (size_t i = 0; i < TEST_SERVERS; i++)
+        n += world.queues[i] ? world.queues[i]->asides : 0;
+    pthread_mutex_unlock(&world.lock);
+    return n;
 }
 
 void test_remote_hold_commands(bool hold)

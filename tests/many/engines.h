@@ -19,6 +19,12 @@ void test_remote_end(void);
 
 /* Cut: every call of this server (by its id) fails, its writers stop, nothing is taken. */
 void test_remote_cut(uint64_t server, bool cut);
+/* Cut from the store alone: its calls fail. By place: what store.hbase.gateways of it says. */
+void test_remote_cut_store(int place, bool cut);
+/* Cut from the route table: no beat of it arrives. */
+void test_remote_cut_routes(uint64_t server, bool cut);
+/* How often servers that are open went aside. */
+size_t test_remote_asides(void);
 /* Nobody takes commands while held. */
 void test_remote_hold_commands(bool hold);
 /* Every route of the user is lost, as in a fail-over. */

@@ -34,7 +34,8 @@ struct queue {
     uint64_t server;
     struct par_thread *thread;
     _Atomic bool stopping;
-    bool joined;
+    bool joined, aside;
+    size_t asides; /* how often it was */
     par_queue_owner_fn owner;
     void *owner_arg;
     bool given[TEST_PARTITIONS];
@@ -60,6 +61,8 @@ struct test_world {
     uint64_t inbox_of[TEST_SERVERS];
     struct queue *queues[TEST_SERVERS];
     bool cut[TEST_SERVERS];
+    bool cut_route[TEST_SERVERS];
+    bool cut_store[TEST_SERVERS];
     bool hold, routes_down, lose_presence;
     struct beat beats[TEST_SERVERS];
     struct route routes[ROUTES_MAX];
@@ -70,7 +73,7 @@ struct test_world {
     struct par_push_job pushes[PUSHES_MAX];
     size_t push_count;
     void *store;
-    size_t store_users;
+    bool store_open[TEST_SERVERS]; /* by place; a server holds the address of its own */
     pthread_mutex_t store_lock;
 };
 extern struct test_world test_world;
@@ -79,6 +82,8 @@ extern struct test_world test_world;
 /* The place of a server in the tables; made at first sight. Under the lock. */
 size_t test_place(uint64_t server);
 bool test_is_cut(uint64_t server);
+/* From everything, or from the route table alone. */
+bool test_is_cut_from_routes(uint64_t server);
 void test_append(struct log *log, struct par_str bytes);
 
 extern const struct par_queue_ops test_queue_ops;

@@ -8,6 +8,7 @@
 
 #include "base/log_guard.h"
 #include "loop/env.h"
+#include "server/front.h"
 #include "server/owners.h"
 #include "server/peers.h"
 #include "client.h"
@@ -27,13 +28,17 @@ struct cluster {
 static void open_server(struct cluster *w, int i)
 {
     static const char *const names[SERVERS] = {"server.id=s-1", "server.id=s-2", "server.id=s-3"};
+    static const char *const places[SERVERS] = {
+        "store.hbase.gateways=0:1", "store.hbase.gateways=1:1", "store.hbase.gateways=2:1"};
     const char *options[] = {names[i],
+                             places[i],
                              "server.listen=127.0.0.1:0",
                              "server.threads=2",
                              "server.registration=open",
                              "auth.argon2_mem_kib=8",
                              "auth.argon2_ops=1",
                              "queue.answer_ms=3000",
+                             "queue.aside_ms=600",
                              "route.dead_ms=600",
                              "presence.check_ms=500",
                              "presence.offline_delay_ms=200",
@@ -415,6 +420,95 @@ static void the_end_waits_for_no_client(void **state)
     test_close(&ca);
 }
 
+static uint32_t partitions_of(struct cluster *w, int i)
+{
+    struct par_owners_count count;
+    par_owners_count(w->server[i]->owners, &count);
+    return count.partitions;
+}
+
+/* Until server i has partitions (or none). */
+static bool comes_to(struct cluster *w, int i, bool some, int ms)
+{
+    struct par_mailbox bell;
+    par_mailbox_init(&bell, 1);
+    for (int n = 0; n < ms / 20 && (partitions_of(w, i) > 0) != some; n++)
+        (void)par_mailbox_wait(&bell, 20);
+    (void)par_mailbox_fini(&bell);
+    return (partitions_of(w, i) > 0) == some;
+}
+
+/* Anna, at server `from`, writes to some in every partition. */
+static void writes_to_many(struct cluster *w, int from, const struct test_account *anna,
+                           const char *cmid)
+{
+    enum { FRIENDS = 12 };
+    struct test_client *c = test_connect(at(w, from), anna->token);
+    for (int i = 0; i < FRIENDS; i++) {
+        struct test_account friend;
+        char name[32];
+        snprintf(name, sizeof name, "f%s%d", cmid, i);
+        test_register(at(w, from), name, &friend);
+        (void)ok_seq(send_to(c, friend.id, cmid, "hello"));
+    }
+    test_close(&c);
+}
+
+static void who_does_not_reach_the_store_hands_over(void **state)
+{
+    struct cluster *w = *state;
+    const char *why;
+    struct test_account anna;
+    test_register(at(w, 1), "anna", &anna);
+    test_remote_cut_store(0, true);
+    assert_true(comes_to(w, 0, false, SOON_MS));
+    assert_false(par_server_ready(w->server[0], &why));
+    writes_to_many(w, 1, &anna, "x");
+    assert_int_equal(partitions_of(w, 0), 0);
+    test_remote_cut_store(0, false);
+    assert_true(comes_to(w, 0, true, SOON_MS));
+    settle(w);
+    assert_true(par_server_ready(w->server[0], &why));
+    writes_to_many(w, 0, &anna, "y");
+    assert_int_equal(test_remote_asides(), 1);
+}
+
+static void who_does_not_reach_the_routes_hands_over(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account anna;
+    test_register(at(w, 1), "anna", &anna);
+    test_remote_cut_routes(w->server[0]->id, true);
+    assert_true(comes_to(w, 0, false, SOON_MS));
+    writes_to_many(w, 1, &anna, "x");
+    test_remote_cut_routes(w->server[0]->id, false);
+    assert_true(comes_to(w, 0, true, SOON_MS));
+}
+
+/* What nobody reaches is no reason to hand over: nobody could do better. */
+static void what_nobody_reaches_moves_nothing(void **state)
+{
+    struct cluster *w = *state;
+    struct test_account anna;
+    struct par_mailbox bell;
+    par_mailbox_init(&bell, 1);
+    test_register(at(w, 1), "anna", &anna);
+    for (int i = 0; i < SERVERS; i++)
+        test_remote_cut_store(i, true);
+    (void)par_mailbox_wait(&bell, 3000);
+    for (int i = 0; i < SERVERS; i++)
+        test_remote_cut_store(i, false);
+    settle(w);
+    assert_int_equal(test_remote_asides(), 0);
+    writes_to_many(w, 1, &anna, "x");
+    test_remote_routes_down(true);
+    (void)par_mailbox_wait(&bell, 3000);
+    test_remote_routes_down(false);
+    settle(w);
+    assert_int_equal(test_remote_asides(), 0);
+    (void)par_mailbox_fini(&bell);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +528,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_orderly_end_leaves_no_route_and_no_heir, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_end_waits_for_no_client, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_does_not_reach_the_store_hands_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_does_not_reach_the_routes_hands_over, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(what_nobody_reaches_moves_nothing, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

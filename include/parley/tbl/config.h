@@ -115,6 +115,7 @@ WORD(queue, "queue", driver, "local", "local\0kafka\0fail\0", NO, "local, kafka 
 INT(queue, "queue", commands_limit, 65536, 16, 16777216, NO, "Commands that wait before sends are answered `overloaded`.")
 INT(queue, "queue", commands_bytes, 134217728, 1048576, 17179869184, NO, "Bytes of them.")
 INT(queue, "queue", answer_ms, 15000, 100, 600000, YES, "Time for the writer's answer before a request is answered `unavailable`.")
+INT(queue, "queue", aside_ms, 5000, 100, 600000, NO, "Of many servers: silence of the store or the routes after which one lets others that reach them have its partitions.")
 INT(queue, "queue", batch, 1024, 1, 65536, NO, "Commands that the writer takes as one batch.")
 END_SECTION(queue)
 

@@ -66,6 +66,8 @@ COUNTER(FORWARDS, "parley_forwards_total", NONE, NONE,
 COUNTER(TAKEOVERS, "parley_takeovers_total", NONE, NONE, "Dead servers that this one stood in for.")
 COUNTER(SERVER_LOST, "parley_server_lost_total", NONE, NONE,
         "Times that this server lost its heartbeat or its routes, and told its clients to sync.")
+COUNTER(ASIDES, "parley_asides_total", NONE, NONE,
+        "Times that this server left its partitions to others, because it did not reach the store or the routes.")
 COUNTER(WRITERS_STOPPED, "parley_writers_stopped_total", NONE, NONE,
         "Writers that stopped by themselves: replaced, halted, or ended with their generation.")
 SAMPLED(PARTITIONS, "parley_partitions", "gauge", "state",

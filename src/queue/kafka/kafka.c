@@ -227,6 +227,7 @@ const struct par_queue_ops par_queue__kafka = {
     .remote = true,
     .join = par_kafka__join,
     .leave = par_kafka__leave,
+    .set_aside = par_kafka__set_aside,
     .bounds = par_kafka__bounds,
     .send = par_kafka__send,
     .take_inbox = par_kafka__take_inbox,

@@ -30,7 +30,8 @@ enum {
      * commands, and not all commands behind each other. */
     PAR_KAFKA__APPENDERS = 3,
     PAR_KAFKA__GENERATIONS_MAX = 16, /* that one process sees: each has twice the partitions */
-    PAR_KAFKA__LOOK_MS = 2000        /* how often a server looks for a newer one */
+    PAR_KAFKA__LOOK_MS = 2000,       /* how often a server looks for a newer one */
+    PAR_KAFKA__HAND_OVER_MS = 5000   /* for the others to take over from one that ends */
 };
 
 /* A generation of the topic of commands; does not change once it is seen. */
@@ -84,10 +85,12 @@ struct par_kafka {
     rd_kafka_t *member;
     struct par_thread *owner_thread;
     _Atomic uint32_t leaving;
+    _Atomic bool aside;
     par_queue_owner_fn owner;
     void *owner_arg;
     bool *owned[PAR_KAFKA__GENERATIONS_MAX]; /* of the owner thread, by generation and number */
     unsigned subscribed;                     /* generations; of the owner thread */
+    bool subscribed_aside, gathered;         /* and what the group said since */
     uint64_t looked_ms;
 
     pthread_mutex_t lock; /* of the lists */
@@ -183,5 +186,6 @@ void par_kafka__free_lanes(struct par_kafka *k);
 
 enum par_err par_kafka__join(void *state, par_queue_owner_fn fn, void *arg);
 void par_kafka__leave(void *state);
+void par_kafka__set_aside(void *state, bool aside);
 
 #endif

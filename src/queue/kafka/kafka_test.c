@@ -256,10 +256,12 @@ static void a_flush_that_fails_says_so(void **state)
 
 static atomic_int owners[2][PARTITIONS];
 
-static void owner(void *arg, uint32_t id, bool owned)
+static void owner(void *arg, const uint32_t *ids, size_t count, bool owned)
 {
-    assert_int_equal(par_partition_generation(id), GENERATION);
-    owners[(uintptr_t)arg][par_partition_number(id)] = owned;
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(par_partition_generation(ids[i]), GENERATION);
+        owners[(uintptr_t)arg][par_partition_number(ids[i])] = owned;
+    }
 }
 
 static int owned_by(int who)
@@ -273,11 +275,13 @@ static int owned_by(int who)
 /* As owner, of the two generations. */
 static atomic_int grown[2 * PARTITIONS], former[PARTITIONS];
 
-static void owner_of_both(void *arg, uint32_t id, bool owned)
+static void owner_of_both(void *arg, const uint32_t *ids, size_t count, bool owned)
 {
     (void)arg;
-    atomic_int *all = par_partition_generation(id) == GENERATION ? former : grown;
-    all[par_partition_number(id)] = owned;
+    for (size_t i = 0; i < count; i++) {
+        atomic_int *all = par_partition_generation(ids[i]) == GENERATION ? former : grown;
+        all[par_partition_number(ids[i])] = owned;
+    }
 }
 
 static bool all_owned(void)
@@ -341,6 +345,9 @@ static void partitions_are_shared_and_handed_over(void **state)
 {
     (void)state;
     struct par_queue *other;
+    /* The mock ends the program when one of several members subscribes to something else. */
+    if (mock)
+        skip();
     memset(owners, 0, sizeof owners);
     assert_int_equal(par_queue_join(q, owner, (void *)0), PAR_OK);
     wait_owned(0, PARTITIONS);
@@ -350,6 +357,11 @@ static void partitions_are_shared_and_handed_over(void **state)
     wait_owned(0, PARTITIONS / 2);
     for (int i = 0; i < PARTITIONS; i++)
         assert_int_equal(owners[0][i] + owners[1][i], 1);
+    par_queue_set_aside(other, true);
+    wait_owned(1, 0);
+    wait_owned(0, PARTITIONS);
+    par_queue_set_aside(other, false);
+    wait_owned(1, PARTITIONS / 2);
     par_queue_leave(q);
     assert_int_equal(owned_by(0), 0);
     wait_owned(1, PARTITIONS);
