@@ -151,15 +151,6 @@ static enum crash_rest choose_rest(const struct run *run, uint64_t i)
                           : (enum crash_rest)(crash_mix(run->seed, ~i) % CRASH_REST_COUNT);
 }
 
-/* The one thing that is known to be wrong: RocksDB refuses a manifest whose last change, which was
- * not synced, has reached only some of its sectors. Nothing is lost, but the store does not open.
- */
-static bool is_torn_manifest(enum crash_rest rest, const struct report *report)
-{
-    return rest == CRASH_SECTORS && report->verdict == CRASH_REFUSED &&
-           strstr(report->why, "checksum mismatch") && strstr(report->why, "MANIFEST-");
-}
-
 /* ---- The commands ---- */
 
 static void cut_once(struct run *run)
@@ -175,9 +166,8 @@ static void cut_once(struct run *run)
         snprintf(where, sizeof where, "cut=%llu rest=%s seed=%llu", (unsigned long long)at,
                  crash_rest_name(rest), (unsigned long long)seed);
         /* A copy that nobody was told is done may say that it is none. */
-        bool fits = report.verdict == CRASH_GOOD ||
-                    (report.verdict == CRASH_REFUSED && at <= run->done) ||
-                    is_torn_manifest(rest, &report);
+        bool fits =
+            report.verdict == CRASH_GOOD || (report.verdict == CRASH_REFUSED && at <= run->done);
         count(run, where, &image, &report, !fits);
         crash_image_fini(&image);
     }
@@ -217,8 +207,7 @@ static void cut_twice(struct run *run)
         struct report report = open_recorded(run, log, at);
         int n = snprintf(where, sizeof where, "cut=%llu rest=%s seed=%llu", (unsigned long long)at,
                          crash_rest_name(rest), (unsigned long long)seed);
-        count(run, where, &image, &report,
-              report.verdict != CRASH_GOOD && !is_torn_manifest(rest, &report));
+        count(run, where, &image, &report, report.verdict != CRASH_GOOD);
         struct crash_disk *disk = crash_disk_load(log, &image, (struct crash_lie){0});
         uint64_t end = crash_disk_end(disk);
         for (uint64_t j = 0; j < SECOND_CUTS; j++) {
@@ -231,8 +220,7 @@ static void cut_twice(struct run *run)
             report = check_in_child(run, at, NULL, NULL);
             snprintf(where + n, sizeof where - (size_t)n, " then=%llu of %llu rest=%s",
                      (unsigned long long)again, (unsigned long long)end, crash_rest_name(other));
-            count(run, where, &second, &report,
-                  report.verdict != CRASH_GOOD && !is_torn_manifest(other, &report));
+            count(run, where, &second, &report, report.verdict != CRASH_GOOD);
             crash_image_fini(&second);
         }
         crash_disk_free(&disk);

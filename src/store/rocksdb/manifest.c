@@ -15,8 +15,8 @@
 #define PREFIX "MANIFEST-"
 enum { CHUNK = 16384 };
 
-/* Opens the manifest that CURRENT names; -1: it cannot be. */
-static int open_current(const struct par_rocksdb__folder *folder, uint64_t *number_r)
+int par_rocksdb__manifest_open(const struct par_rocksdb__folder *folder, bool writes,
+                               uint64_t *number_r)
 {
     char path[PAR_STORE_PATH_MAX], name[64];
     struct par_buf text = {0};
@@ -30,7 +30,7 @@ static int open_current(const struct par_rocksdb__folder *folder, uint64_t *numb
         if (strncmp(name, PREFIX, strlen(PREFIX)) == 0)
             *number_r = strtoull(digits, NULL, 10);
         if (*number_r > 0 && par_rocksdb__path(path, folder->db, name))
-            fd = open(path, O_RDONLY | O_CLOEXEC);
+            fd = open(path, (writes ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     }
     par_buf_fini(&text);
     return fd;
@@ -60,7 +60,7 @@ enum par_err par_rocksdb__manifest_check(struct par_rocksdb__folder *folder, str
     uint64_t number;
     if (proof->number == 0)
         return PAR_OK;
-    int fd = open_current(folder, &number);
+    int fd = par_rocksdb__manifest_open(folder, false, &number);
     if (fd < 0)
         return PAR_OK; /* RocksDB says it better */
     bool good = number >= proof->number;
@@ -93,7 +93,7 @@ static void follow(struct par_rocksdb *r)
         m->fd = -1;
     }
     if (m->fd < 0) {
-        m->fd = open_current(&r->folder, &m->number);
+        m->fd = par_rocksdb__manifest_open(&r->folder, false, &m->number);
         m->size = 0;
         crypto_generichash_init(&m->state, NULL, 0, PAR_ROCKSDB__PROOF);
     }

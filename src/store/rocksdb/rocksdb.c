@@ -51,6 +51,7 @@ static enum par_err open_all(struct par_rocksdb *r, struct par_store_options *op
         err = par_rocksdb__wal_check(&r->folder, before, why_r);
     if (err != PAR_OK)
         return err;
+    par_rocksdb__manifest_cut(&r->folder);
     par_rocksdb__options_init(r, options);
     par_rocksdb__backup_clean(r);
     err = par_rocksdb__db_open(r, !r->folder.existed, why_r);

@@ -56,6 +56,11 @@ void par_rocksdb__db_close(struct par_rocksdb *r, bool flush);
 
 /* Refuses a manifest that is not what folder->proof says; nothing is open yet. */
 enum par_err par_rocksdb__manifest_check(struct par_rocksdb__folder *folder, struct par_buf *why_r);
+/* Cuts off the end of a manifest that a loss of power left torn, after the check. */
+void par_rocksdb__manifest_cut(const struct par_rocksdb__folder *folder);
+/* Opens the manifest that CURRENT names; -1: it cannot be. */
+int par_rocksdb__manifest_open(const struct par_rocksdb__folder *folder, bool writes,
+                               uint64_t *number_r);
 /* Refuses logs with a gap among the rows up to `noted`; nothing is open yet. Reads them all. */
 enum par_err par_rocksdb__wal_check(const struct par_rocksdb__folder *folder, uint64_t noted,
                                     struct par_buf *why_r);

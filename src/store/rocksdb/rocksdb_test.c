@@ -257,6 +257,41 @@ static void a_manifest_that_lost_its_end_is_refused(void **state)
     par_store_close(&s);
 }
 
+/* A change of 3,000 bytes at the end of the manifest, without those of [from, to). */
+static void add_change(size_t from, size_t to)
+{
+    enum { BYTES = 3000 };
+    static const uint8_t header[] = {1, 2, 3, 4, BYTES & 0xFF, BYTES >> 8, 1};
+    uint8_t bytes[sizeof header + BYTES];
+    char manifest[PAR_STORE_PATH_MAX];
+    memset(bytes, 'x', sizeof bytes);
+    memcpy(bytes, header, sizeof header);
+    memset(bytes + from, 0, to - from);
+    db_file(manifest, "MANIFEST-");
+    int fd = open(manifest, O_WRONLY | O_APPEND);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
+    close(fd);
+}
+
+/* The power went while the manifest was written: sectors in the middle of its last change are not
+ * there. What is there whole, and wrong, is damage. */
+static void a_torn_change_of_the_manifest_is_cut_off(void **state)
+{
+    (void)state;
+    struct par_store *s = open_it(as_it_is);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(put(s, i), PAR_OUTCOME_OK);
+    par_store_close(&s);
+    add_change(600, 2100);
+    s = open_it(as_it_is);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(has(s, i), 1);
+    par_store_close(&s);
+    add_change(0, 0);
+    refuses(as_it_is, PAR_E_CONFLICT, "MANIFEST-");
+}
+
 /* A log of one batch, rows `number` and the next, and of so many zeros behind it. */
 static void make_log(const struct par_rocksdb__folder *f, const char *name, uint8_t number,
                      size_t zeros)
@@ -581,6 +616,7 @@ int main(int argc, char **argv)
         IN_A_FOLDER(damage_in_the_synced_log_is_refused),
         IN_A_FOLDER(zeros_in_the_synced_log_are_refused),
         IN_A_FOLDER(a_manifest_that_lost_its_end_is_refused),
+        IN_A_FOLDER(a_torn_change_of_the_manifest_is_cut_off),
         IN_A_FOLDER(one_process_has_the_folder),
         IN_A_FOLDER(what_must_be_there_or_not),
         IN_A_FOLDER(a_newer_store_is_refused),
