@@ -6,6 +6,7 @@
 #include "sim/chaos.h"
 #include "sim/judge.h"
 #include "sim/leave.h"
+#include "sim/memory.h"
 #include "sim/push.h"
 #include "sim/reads.h"
 
@@ -24,7 +25,16 @@
 #include <sanitizer/lsan_interface.h>
 #endif
 
-enum { MAX_SERVERS = 5, READY_S = 60, READS_S = 60, QUIET_MS = 20000, PRESENCE_MS = 60000 };
+enum {
+    MAX_SERVERS = 5,
+    READY_S = 60,
+    READS_S = 60,
+    ALONE_S = 180,
+    HISTORY_BYTES = 128 << 20,
+    GROWS_MAX = 6 << 10,
+    QUIET_MS = 20000,
+    PRESENCE_MS = 60000
+};
 
 static struct {
     struct sim_plan plan;
@@ -332,6 +342,47 @@ static void lose(struct sim_server *s)
     sim_server_kill(s, true);
 }
 
+/* What all servers hold. */
+static size_t held(void)
+{
+    size_t bytes = 0;
+    for (unsigned i = 0; i < c.plan.servers; i++)
+        bytes += sim_memory_held(c.servers[i]->node);
+    return bytes;
+}
+
+static void on_again(void)
+{
+    for (unsigned i = 0; i < c.device_count; i++)
+        sim_device_on(&c.device[i]);
+}
+
+/* Everybody goes, and comes back once the servers had time to forget them. After two rounds the
+ * servers hold most of what they keep for the next connections, and a round may still add to it;
+ * but what grows in every round does not end. */
+static void live_in_rounds(void)
+{
+    static const uint8_t reads[SIM_ACT_COUNT] = {
+        [SIM_ACT_READ] = 10,   [SIM_ACT_HISTORY] = 10, [SIM_ACT_SYNC] = 10,  [SIM_ACT_REPEAT] = 10,
+        [SIM_ACT_MEMBERS] = 5, [SIM_ACT_PRESENCE] = 5, [SIM_ACT_TYPING] = 5, [SIM_ACT_SET] = 5};
+    size_t before = 0, least = SIZE_MAX;
+    for (unsigned round = 1; round <= c.plan.rounds; round++) {
+        turn_until(sim_now_ns() + c.plan.duration_ns);
+        for (unsigned i = 0; i < c.device_count; i++)
+            sim_device_off(&c.device[i]);
+        turn_until(sim_now_ns() + ALONE_S * SIM_S);
+        size_t now = held(), more = now > before ? now - before : 0;
+        if (round > 2 && more < least)
+            least = more;
+        before = now;
+        c.devices.mix = reads;
+        on_again();
+    }
+    if (least > GROWS_MAX)
+        sim_fail("memory", "servers held at least %zu bytes more after each of %u rounds", least,
+                 c.plan.rounds);
+}
+
 /* Until the faults stop. Who leaves has to be woken for what comes later. */
 static void live(void)
 {
@@ -363,6 +414,8 @@ static void course(void *arg)
     sim_set_stalls(c.plan.stall_ppm, c.plan.stall_ns);
     sim_net_begin(&c.plan.net);
     sim_random_init(&c.devices.random, "devices", 0);
+    if (c.plan.rounds)
+        par_buf_reserve(&sim_history.buf, HISTORY_BYTES);
     begin_history();
     begin_engines();
     begin_users();
@@ -377,7 +430,10 @@ static void course(void *arg)
                                       .log = c.log,
                                       .redis = c.redis};
     sim_chaos_begin(&target);
-    live();
+    if (c.plan.rounds)
+        live_in_rounds();
+    else
+        live();
     if (c.plan.halts)
         return;
     heal(&target);

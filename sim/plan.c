@@ -223,6 +223,7 @@ static const struct named plans[] = {
     {"lives", sim_plan__lives, 2, "servers that are back before what they asked is answered"},
     {"limits", sim_plan__limits, 1, "low rates, and many tries"},
     {"power-twice", sim_plan__power_twice, 1, "a kill, a start, then a loss of power"},
+    {"rounds", sim_plan__rounds, 0, "all go and come back: what a server holds must not grow"},
     {"log-drop", sim_plan__log_drop, 0, "the log loses what was not numbered yet"},
 };
 

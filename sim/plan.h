@@ -53,6 +53,7 @@ struct sim_plan {
     uint64_t leaves_ns;   /* then the last user goes, and does not come back; 0: nobody does */
     unsigned leavers;     /* others who go, at any time, in any way */
     unsigned burst_max;   /* requests of a burst */
+    unsigned rounds;      /* all go and come back so often; from the second on nobody writes */
     uint8_t mix[SIM_ACT_COUNT];
     struct sim_net_settings net;
     uint32_t switch_ppm, device_crash_ppm, follow_ppm;

@@ -43,6 +43,7 @@ void sim_plan__cluster_log_loss(struct sim_plan *p, struct sim_random *r);
 void sim_plan__cluster_cruel(struct sim_plan *p, struct sim_random *r);
 
 void sim_plan__bursts(struct sim_plan *p, struct sim_random *r);
+void sim_plan__rounds(struct sim_plan *p, struct sim_random *r);
 void sim_plan__ahead(struct sim_plan *p, struct sim_random *r);
 void sim_plan__grow_ahead(struct sim_plan *p, struct sim_random *r);
 void sim_plan__leavers(struct sim_plan *p, struct sim_random *r);

@@ -55,6 +55,29 @@ void sim_plan__bursts(struct sim_plan *p, struct sim_random *r)
     p->rules.checkpoint_ms = sim_plan__in(r, 100, 2000);
 }
 
+/* Everybody goes and comes back, again and again, over a net that fails, and after the first time
+ * nobody writes: what a server holds must not grow. */
+void sim_plan__rounds(struct sim_plan *p, struct sim_random *r)
+{
+    if (sim_plan__one_in(r, 2))
+        sim_plan__disk(p, r);
+    else
+        sim_plan__cluster(p, r);
+    p->chaos = (struct sim_chaos){0};
+    sim_plan__bad_net(p, r);
+    p->net.reset_ppm = sim_plan__in(r, 5000, 20000);
+    p->rounds = 8;
+    sim_plan__option(p, "cache.bytes=0");
+    p->leaves_ns = 0;
+    p->users = sim_plan__in(r, 6, 10);
+    p->devices_max = sim_plan__in(r, 1, 3);
+    /* Few enough for connections to have been everywhere after the first rounds. */
+    p->threads = 1;
+    p->servers = p->servers < 3 ? p->servers : 3;
+    p->act_ms = sim_plan__in(r, 50, 400);
+    p->duration_ns = sim_plan__in(r, 10, 20) * SIM_S;
+}
+
 /* Rows that land after everything else was done to them. */
 void sim_plan__late_rows(struct sim_plan *p, struct sim_random *r)
 {
