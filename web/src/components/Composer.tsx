@@ -1,19 +1,39 @@
 // Where messages are written: grows with the text, sends with Enter, never sends half a composition, keeps drafts.
-import type { Conversation, Entry } from '@parley/sdk';
+import type { Conversation, Entry, OutboxView } from '@parley/sdk';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { attempt } from '../lib/asking.ts';
 import { codePoints } from '../lib/format.ts';
-import { nameOf, theClient, titleOf } from '../state/app.ts';
+import { nameOf, peerId, theClient, titleOf, useContacts } from '../state/app.ts';
+import { enterSends, isTouch } from '../state/prefs.ts';
 import { t } from '../strings.ts';
 import { IconButton } from './basics.tsx';
 import { Icon } from './Icon.tsx';
 
-export interface Context {
-  kind: 'reply' | 'edit';
-  entry: Entry;
-}
+/** What the text is for, when it is not just the next message; `text`: as far as it was changed already. */
+export type Context =
+  | { kind: 'reply' | 'edit'; entry: Entry; text?: string }
+  | { kind: 'amend'; item: OutboxView; text?: string };
 
 const DRAFT_MS = 500;
-const touch = matchMedia('(hover: none) and (pointer: coarse)');
+
+const textOf = (context: Context): string =>
+  context.text ?? (context.kind === 'amend' ? context.item.text : context.entry.text) ?? '';
+
+/** A reply or a change that was begun, kept until it is sent: over a reload, and over the next version. */
+const key = (conv: string): string => `parley.context.${theClient().me.id}.${conv}`;
+
+export function keptContext(conv: string): Context | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(key(conv)) ?? 'null') as Context | null;
+  } catch {
+    return null;
+  }
+}
+
+function keepContext(conv: string, context: Context | null): void {
+  if (context) sessionStorage.setItem(key(conv), JSON.stringify(context));
+  else sessionStorage.removeItem(key(conv));
+}
 
 export function Composer(props: {
   conv: Conversation;
@@ -24,14 +44,18 @@ export function Composer(props: {
 }) {
   const { conv, context } = props;
   const c = theClient();
+  const known = useContacts();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [text, setText] = useState(conv.draft);
+  const changes = context !== null && context.kind !== 'reply';
+  const [text, setText] = useState(changes ? textOf(context) : conv.draft);
   const saved = useRef(conv.draft);
   const kept = useRef(conv.draft);
+  /** What stands in the box at first is a change that was begun before, not a draft. */
+  const restored = useRef(changes);
   const timer = useRef(0);
   const latest = useRef(text);
   latest.current = text;
-  const editing = context?.kind === 'edit';
+  const editing = changes;
 
   const saveDraft = (value: string): void => {
     clearTimeout(timer.current);
@@ -49,18 +73,20 @@ export function Composer(props: {
 
   // Before the next key can come: a letter typed into the box must not be overwritten by the text to edit.
   useLayoutEffect(() => {
-    if (context?.kind === 'edit') {
-      kept.current = latest.current;
-      setText(context.entry.text ?? '');
+    keepContext(conv.id, context);
+    if (changes) {
+      if (!restored.current) kept.current = latest.current;
+      setText(textOf(context));
     }
+    restored.current = false;
     if (context) box.current?.focus();
     return () => {
-      if (context?.kind === 'edit') setText(kept.current);
+      if (changes) setText(kept.current);
     };
   }, [context]);
 
   useEffect(() => {
-    if (!touch.matches) box.current?.focus();
+    if (!isTouch()) box.current?.focus();
     const leave = (): void => {
       if (!editingRef.current) saveDraft(latest.current);
     };
@@ -89,7 +115,7 @@ export function Composer(props: {
 
   const input = (value: string): void => {
     setText(value);
-    if (editing) return;
+    if (changes) return keepContext(conv.id, { ...context, text: value });
     if (value.trim()) c.people.typing(conv.id);
     else c.people.typingStopped();
     clearTimeout(timer.current);
@@ -101,6 +127,9 @@ export function Composer(props: {
     if (!ready) return;
     if (context?.kind === 'edit') {
       if (value !== context.entry.text) c.edit(conv.id, context.entry.seq, value);
+      props.onContext(null);
+    } else if (context?.kind === 'amend') {
+      if (value !== context.item.text) c.amend(context.item.id, value);
       props.onContext(null);
     } else {
       c.send(conv.id, value, context?.entry.seq);
@@ -116,7 +145,7 @@ export function Composer(props: {
   const keys = (e: KeyboardEvent): void => {
     // Enter that ends a composition belongs to the input method; some browsers tell only by the key code.
     if (e.isComposing || e.keyCode === 229) return;
-    if (e.key === 'Enter' && (e.ctrlKey || e.metaKey || (!e.shiftKey && !touch.matches))) {
+    if (e.key === 'Enter' && (e.ctrlKey || e.metaKey || (!e.shiftKey && enterSends()))) {
       e.preventDefault();
       submit();
     } else if (e.key === 'Escape' && context) {
@@ -129,20 +158,35 @@ export function Composer(props: {
     }
   };
 
+  const blocked = known?.blocked.includes(peerId(conv) ?? '') === true;
   if (!conv.member) return <p class="composer-closed">{t.leftGroup}</p>;
+  if (blocked) {
+    return (
+      <p class="composer-closed">
+        {t.youBlocked(titleOf(conv))}{' '}
+        <button
+          type="button"
+          class="link"
+          onClick={() => attempt(() => c.contacts.unblock(peerId(conv) ?? ''))}
+        >
+          {t.unblock}
+        </button>
+      </p>
+    );
+  }
   const title = titleOf(conv);
   return (
     <div class="composer">
       {context ? (
         <div class="context">
-          <Icon name={context.kind === 'edit' ? 'edit' : 'reply'} size={18} />
+          <Icon name={editing ? 'edit' : 'reply'} size={18} />
           <div>
             <strong>
-              {context.kind === 'edit'
+              {context.kind !== 'reply'
                 ? t.editing
                 : t.replyingTo(context.entry.from === c.me.id ? t.youObject : nameOf(context.entry.from))}
             </strong>
-            <span dir="auto">{context.entry.text}</span>
+            <span dir="auto">{context.kind === 'amend' ? context.item.text : context.entry.text}</span>
           </div>
           <IconButton icon="close" label={t.cancel} onClick={() => props.onContext(null)} />
         </div>
@@ -156,7 +200,7 @@ export function Composer(props: {
           value={text}
           placeholder={t.message}
           aria-label={t.writeTo(title)}
-          enterkeyhint={touch.matches ? 'enter' : 'send'}
+          enterkeyhint={enterSends() ? 'send' : 'enter'}
           onInput={(e) => input(e.currentTarget.value)}
           onKeyDown={keys}
           onBlur={() => c.people.typingStopped()}

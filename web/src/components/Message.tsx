@@ -3,23 +3,24 @@ import type { Conversation, Entry, MessageState, OutboxView } from '@parley/sdk'
 import { useState } from 'preact/hooks';
 import { clockTime, exactTime, hue, isBigEmoji, isoTime } from '../lib/format.ts';
 import { withLinks } from '../lib/links.tsx';
+import { useLongPress } from '../lib/press.ts';
 import { go } from '../lib/route.ts';
 import type { Place } from '../lib/rows.ts';
 import { nameOf, theClient, useConversation } from '../state/app.ts';
 import { t } from '../strings.ts';
 import { Avatar, IconButton } from './basics.tsx';
-import { below, confirm, type MenuItem, openMenu, tell } from './overlay.tsx';
+import {
+  type MessageActions,
+  messageLetter,
+  openMessageMenu,
+  openPendingMenu,
+  toggleReaction,
+} from './message-menu.ts';
+import { below } from './overlay.tsx';
 import { discard, failedWords } from './pending.ts';
 import { Tick } from './Tick.tsx';
 
-export const quickEmojis = ['👍', '❤️', '😂', '😮', '😢', '🙏'];
 const LONG = 1400;
-
-export interface MessageActions {
-  reply: (entry: Entry) => void;
-  edit: (entry: Entry) => void;
-  jump: (seq: number) => void;
-}
 
 function Quote({ id, seq, onJump }: { id: string; seq: number; onJump: (seq: number) => void }) {
   const conv = useConversation(id);
@@ -83,48 +84,6 @@ function Footer(props: {
   );
 }
 
-function menuOf(conv: Conversation, e: Entry, actions: MessageActions): MenuItem[] {
-  const c = theClient();
-  const mine = e.from === c.me.id;
-  const items: MenuItem[] = [];
-  if (conv.member) items.push({ icon: 'reply', label: t.reply, run: () => actions.reply(e) });
-  items.push({
-    icon: 'copy',
-    label: t.copy,
-    run: () =>
-      navigator.clipboard?.writeText(e.text ?? '').then(
-        () => tell('Copied'),
-        () => {},
-      ),
-  });
-  if (mine && conv.member) items.push({ icon: 'edit', label: t.edit, run: () => actions.edit(e) });
-  if (mine) {
-    items.push({
-      icon: 'info',
-      label: t.info,
-      run: () => go({ screen: 'conversation', conv: conv.id, panel: 'message', seq: e.seq }),
-    });
-  }
-  const role = conv.members?.get(c.me.id)?.role;
-  if (conv.member && (mine || role === 'owner' || role === 'admin')) {
-    items.push({
-      icon: 'trash',
-      label: t.delete,
-      danger: true,
-      run: async () => {
-        if (await confirm(t.deleteConfirm, t.delete)) c.delete(conv.id, e.seq);
-      },
-    });
-  }
-  return items;
-}
-
-function toggleReaction(conv: Conversation, seq: number, emoji: string): void {
-  const c = theClient();
-  const has = conv.reactionsOf(seq).some((r) => r.emoji === emoji && r.users.includes(c.me.id));
-  c.react(conv.id, seq, emoji, !has);
-}
-
 export function Message(props: {
   conv: Conversation;
   entry: Entry;
@@ -143,18 +102,14 @@ export function Message(props: {
   const named = !mine && conv.kind === 'group' && place.first;
   const reactions = deleted ? [] : conv.reactionsOf(e.seq);
   const open = (at: { x: number; y: number }): void => {
-    if (deleted) return;
-    const emojis = { list: quickEmojis, run: (emoji: string) => toggleReaction(conv, e.seq, emoji) };
-    openMenu(at, menuOf(conv, e, actions), conv.member ? { emojis } : {});
+    if (!deleted) openMessageMenu(conv, e, actions, at);
   };
+  const press = useLongPress(open);
   const keys = (event: KeyboardEvent): void => {
-    if (event.target !== event.currentTarget) return;
-    if (event.key === 'Enter' || (event.shiftKey && event.key === 'F10')) {
-      open(below(event.currentTarget as Element));
-      event.preventDefault();
-    } else if (event.key === 'r' && conv.member) actions.reply(e);
-    else if (event.key === 'e' && mine && conv.member && !deleted) actions.edit(e);
-    else return;
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const menu = event.key === 'Enter' || event.key === '+' || (event.shiftKey && event.key === 'F10');
+    if (menu) open(below(event.currentTarget as Element));
+    else if (deleted || !messageLetter(conv, e, actions, event.key)) return;
     event.preventDefault();
   };
   return (
@@ -174,6 +129,7 @@ export function Message(props: {
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a short way to the menu that the toolbar and the keys open too */}
         <div
           class={`bubble ${deleted ? 'bubble-deleted' : ''}`}
+          {...press}
           onContextMenu={(event) => {
             if (getSelection()?.toString()) return;
             event.preventDefault();
@@ -244,9 +200,13 @@ export function PendingMessage(props: {
   item: OutboxView;
   place: Place;
   onJump: (seq: number) => void;
+  onEdit: () => void;
 }) {
   const { conv, item, place } = props;
   const c = theClient();
+  const open = (at: { x: number; y: number }): void => openPendingMenu(item, props.onEdit, at);
+  const press = useLongPress(open);
+  const text = item.after?.op === 'edit' ? item.after.text : (item.text ?? '');
   const state = c.stateOf(conv, item);
   const late = state === 'sending' && Date.now() - item.client_ts > 60_000;
   return (
@@ -256,11 +216,19 @@ export function PendingMessage(props: {
       aria-label={`${t.you}, ${t.states[state]}`}
     >
       <div class="message-body">
-        <div class={`bubble ${state === 'failed' ? 'bubble-failed' : ''}`}>
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: a short way to the menu that the toolbar opens too */}
+        <div
+          class={`bubble ${state === 'failed' ? 'bubble-failed' : ''}`}
+          {...press}
+          onContextMenu={(event) => {
+            event.preventDefault();
+            open({ x: event.clientX, y: event.clientY });
+          }}
+        >
           {item.reply_to !== undefined ? (
             <Quote id={conv.id} seq={item.reply_to} onJump={props.onJump} />
           ) : null}
-          <Text text={item.text ?? ''} />
+          <Text text={text} />
           <Footer ts={item.accepted?.ts ?? item.client_ts} edited={false} state={state} />
         </div>
         {late ? <p class="state-words">{t.waiting}</p> : null}
@@ -277,6 +245,13 @@ export function PendingMessage(props: {
             </button>
           </p>
         ) : null}
+      </div>
+      <div class="toolbar">
+        <IconButton
+          icon="more"
+          label={t.messageActions}
+          onClick={(event) => open(below(event.currentTarget))}
+        />
       </div>
     </article>
   );

@@ -11,7 +11,9 @@ export interface Place {
 export type TimelineRow =
   | { type: 'day'; key: string; ts: number }
   | { type: 'divider'; key: string }
-  | { type: 'note'; key: string; entry: Entry }
+  /** What happened to the group; several in a row fold into one line. */
+  | { type: 'notes'; key: string; entries: Entry[] }
+  | { type: 'gap'; key: string }
   | { type: 'message'; key: string; entry: Entry; place: Place }
   | { type: 'pending'; key: string; item: OutboxView; place: Place };
 
@@ -26,16 +28,23 @@ interface Bubble {
   ts: number;
 }
 
+export interface Shown {
+  conv: Conversation;
+  /** Dense and ascending. */
+  entries: Entry[];
+  /** Nothing newer is left out: what waits to be sent follows. */
+  toEnd: boolean;
+  pending: OutboxView[];
+  /** The seq of the first unread message, frozen when the conversation was opened; 0 for none. */
+  divider: number;
+  me: string;
+}
+
 /**
- * `divider` is the seq of the first unread message, frozen when the conversation was opened; 0 for none. Every message
- * keeps its key from the outbox to the log (the cmid), so that its bubble is not drawn anew when it is accepted.
+ * Every message keeps its key from the outbox to the log (the cmid), so that its bubble is not drawn anew when it is
+ * accepted.
  */
-export function timelineRows(
-  conv: Conversation,
-  pending: OutboxView[],
-  divider: number,
-  me: string,
-): TimelineRow[] {
+export function timelineRows({ conv, entries, toEnd, pending, divider, me }: Shown): TimelineRow[] {
   const rows: TimelineRow[] = [];
   let lastTs = 0;
   let bubble: Bubble | undefined;
@@ -54,7 +63,7 @@ export function timelineRows(
     return made;
   };
 
-  for (const raw of conv.entries) {
+  for (const raw of entries) {
     if (silent.has(raw.kind)) continue;
     day(raw.ts);
     lastTs = raw.ts;
@@ -68,10 +77,14 @@ export function timelineRows(
       const key = own ? `own ${raw.cmid}` : `seq ${raw.seq}`;
       rows.push({ type: 'message', key, entry: conv.view(raw), place: place(raw.from, raw.ts) });
     } else {
-      rows.push({ type: 'note', key: `seq ${raw.seq}`, entry: raw });
+      const before = rows.at(-1);
+      if (before?.type === 'notes') before.entries.push(raw);
+      else rows.push({ type: 'notes', key: `seq ${raw.seq}`, entries: [raw] });
       bubble = undefined;
     }
   }
+  if (!toEnd) return rows;
+  if (conv.behind) rows.push({ type: 'gap', key: 'gap' });
   for (const item of pending) {
     if (item.op !== 'send') continue;
     const ts = item.accepted?.ts ?? Math.max(lastTs, item.client_ts);

@@ -1,11 +1,12 @@
 // One conversation: header, timeline, composer; and the rules by which things count as read.
-import type { Conversation, Entry } from '@parley/sdk';
+import type { Conversation, Entry, OutboxView } from '@parley/sdk';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Avatar, Header, IconButton } from '../components/basics.tsx';
-import { Composer, type Context } from '../components/Composer.tsx';
+import { Composer, type Context, keptContext } from '../components/Composer.tsx';
 import { announce } from '../components/overlay.tsx';
-import { Timeline } from '../components/Timeline.tsx';
+import { Timeline } from '../components/timeline/Timeline.tsx';
 import { lastSeenWords } from '../lib/format.ts';
+import { useCommands } from '../lib/keys.ts';
 import { back, go } from '../lib/route.ts';
 import { client, nameOf, peerId, theClient, titleOf, useConversation } from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
@@ -31,7 +32,7 @@ function subtitleOf(conv: Conversation): string {
 export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number | undefined }) {
   const c = theClient();
   const conv = useConversation(id);
-  const [context, setContext] = useState<Context | null>(null);
+  const [context, setContext] = useState<Context | null>(() => keptContext(id));
   const [sent, setSent] = useState(0);
   const peer = peerId(conv);
   const group = conv.kind === 'group';
@@ -42,6 +43,7 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
     if (peer !== undefined) c.people.refresh(peer).catch(() => {});
     if (group && conv.member) c.members(id).catch(() => {});
     if (conv.markedUnread) c.set(id, { marked_unread: false });
+    if (!c.contacts.known) c.contacts.list().catch(() => {});
   }, [id]);
 
   useEffect(
@@ -69,6 +71,15 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
 
   const reply = useCallback((entry: Entry) => setContext({ kind: 'reply', entry }), []);
   const edit = useCallback((entry: Entry) => setContext({ kind: 'edit', entry }), []);
+  const editPending = useCallback((item: OutboxView) => setContext({ kind: 'amend', item }), []);
+  const details = (): void => go({ screen: 'conversation', conv: id, panel: 'details' });
+  useCommands({
+    details: () => {
+      if (document.querySelector('.details')) go({ screen: 'conversation', conv: id });
+      else details();
+      return undefined;
+    },
+  });
   const title = titleOf(conv);
   const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
   const subtitle = subtitleOf(conv);
@@ -78,11 +89,7 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
     <div class="pane conversation" data-conv={id}>
       <Header
         title={
-          <button
-            type="button"
-            class="header-link"
-            onClick={() => go({ screen: 'conversation', conv: id, panel: 'details' })}
-          >
+          <button type="button" class="header-link" onClick={details}>
             {title}
           </button>
         }
@@ -95,14 +102,18 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
         backOnPhoneOnly
         lead={<Avatar id={peer ?? id} name={title} size="small" online={online} group={group} />}
         actions={
-          <IconButton
-            icon="info"
-            label={group ? t.groupDetails : t.contactDetails}
-            onClick={() => go({ screen: 'conversation', conv: id, panel: 'details' })}
-          />
+          <IconButton icon="info" label={group ? t.groupDetails : t.contactDetails} onClick={details} />
         }
       />
-      <Timeline key={id} id={id} sent={sent} jumpTo={jumpTo} reply={reply} edit={edit} />
+      <Timeline
+        key={id}
+        id={id}
+        sent={sent}
+        jumpTo={jumpTo}
+        reply={reply}
+        edit={edit}
+        editPending={editPending}
+      />
       <Composer
         conv={conv}
         context={context}

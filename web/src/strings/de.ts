@@ -254,7 +254,7 @@ const words = ({ plural, number }: Helpers): Strings => ({
   moreKeysHint: 'Schalte sie ab, wo ein anderes Programm sie braucht.',
   version: 'Diese App',
   serverAddress: 'Server',
-  serverName: 'Serverversion',
+  serverName: 'Protokoll',
   accountName: 'Konto',
   deviceId: 'Gerät',
   connectionNow: 'Verbindung',
@@ -341,6 +341,16 @@ const words = ({ plural, number }: Helpers): Strings => ({
   roleAsk: (name: string): string => `Rolle von ${name}`,
   ownerConfirm: (name: string): string =>
     `${name} zum Besitzer machen? Besitzer dürfen alles, und nur Besitzer vergeben Rollen.`,
+  others: (n: number): string => plural(n, { one: '# weitere Person', other: '# weitere' }),
+  moreChanges: (n: number): string =>
+    plural(n, { one: 'und # weitere Änderung', other: 'und # weitere Änderungen' }),
+  newAbove: (n: number): string =>
+    plural(n, { one: '# neue Nachricht darüber', other: '# neue Nachrichten darüber' }),
+  newShort: (n: number): string => plural(n, { one: '# neue Nachricht', other: '# neue Nachrichten' }),
+  gap: 'Verpasste Nachrichten werden geladen',
+  notReachable: 'Diese Nachricht kann nicht angezeigt werden.',
+  someoneTyping: 'Jemand schreibt',
+  youBlocked: (name: string): string => `Du hast ${name} blockiert.`,
   today: 'Heute',
   yesterday: 'Gestern',
   activeAgo: (min: number): string => (min < 1 ? 'Gerade noch aktiv' : `Vor ${number(min)} min aktiv`),
