@@ -30,6 +30,7 @@ const types = {
   js: 'text/javascript; charset=utf-8',
   css: 'text/css; charset=utf-8',
   svg: 'image/svg+xml',
+  png: 'image/png',
   webmanifest: 'application/manifest+json',
 };
 
@@ -93,30 +94,62 @@ for (const file of result.outputFiles) {
   emit(`/${name}`, name, file.contents, true);
 }
 
-const icon = readFileSync(join(here, 'src/icon.svg'));
-const iconName = hashed('icon.svg', icon);
-emit(`/${iconName}`, iconName, icon, true);
+/** Puts an icon among the files; returns its address. */
+function icon(file) {
+  const data = readFileSync(join(here, 'src/icons', file));
+  const name = hashed(file, data);
+  emit(`/${name}`, name, data, true);
+  return `/${name}`;
+}
+
+const iconPath = icon('icon.svg');
+const apple = icon('icon-apple-180.png');
+const png = (file, size, purpose) => ({
+  src: icon(file),
+  sizes: `${size}x${size}`,
+  type: 'image/png',
+  purpose,
+});
 
 const app = {
   name: 'Parley',
   short_name: 'Parley',
+  description: 'A messenger that never loses a message.',
   id: '/',
   start_url: '/',
+  scope: '/',
   display: 'standalone',
   background_color: '#F3F5F8',
   theme_color: '#F3F5F8',
-  icons: [{ src: `/${iconName}`, sizes: 'any', type: 'image/svg+xml', purpose: 'any' }],
+  categories: ['social', 'productivity'],
+  icons: [
+    { src: iconPath, sizes: 'any', type: 'image/svg+xml', purpose: 'any' },
+    png('icon-192.png', 192, 'any'),
+    png('icon-512.png', 512, 'any'),
+    png('icon-maskable-512.png', 512, 'maskable'),
+  ],
+  shortcuts: [
+    { name: 'New chat', url: '/new' },
+    { name: 'New group', url: '/new/group' },
+  ],
+  share_target: {
+    action: '/share',
+    method: 'GET',
+    params: { title: 'title', text: 'text', url: 'url' },
+  },
 };
 emit('/parley.webmanifest', 'parley.webmanifest', JSON.stringify(app), false);
 
 const html = readFileSync(join(here, 'src/index.html'), 'utf8')
   .replace('{{app}}', names['app.js'])
   .replace('{{style}}', names['style.css'])
-  .replace('{{icon}}', `/${iconName}`);
+  .replace('{{icon}}', iconPath)
+  .replace('{{apple}}', apple);
 emit('/index.html', 'index.html', html, false);
 
 // The service worker: it names what the page consists of, so it is another one whenever any of that is.
-const shell = files.map((f) => f.path);
+// Pictures for the home screen are fetched when it is installed, and never again.
+const shell = files.map((f) => f.path).filter((path) => !path.endsWith('.png'));
 const version = createHash('sha256').update(html).update(shell.join()).digest('hex').slice(0, 16);
 const worker = await build({
   entryPoints: [join(here, 'src/sw.ts')],

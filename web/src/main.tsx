@@ -1,8 +1,7 @@
 // Entry point: starts the account that is signed in, then shows the page.
 import { render } from 'preact';
 import { App } from './app.tsx';
-import { go, route } from './lib/route.ts';
-import { session, startClient, watchNetwork } from './state/app.ts';
+import { askToSignIn, session, startClient, watchNetwork } from './state/app.ts';
 import './state/prefs.ts';
 import { registerWorker } from './state/update.ts';
 import { loadLanguage } from './strings.ts';
@@ -14,7 +13,7 @@ async function main(): Promise<void> {
   watchNetwork();
   const s = session.value;
   if (s) await startClient(s);
-  else if (route.value.screen !== 'register') go({ screen: 'signIn' }, true);
+  else askToSignIn();
   await words;
   render(<App />, root);
   registerWorker();

@@ -34,7 +34,7 @@ export function useLongPress(run: (at: { x: number; y: number }) => void): Press
     onTouchEnd: (e) => {
       clearTimeout(timer.current);
       // The end of a long press is no press.
-      if (done.current) e.preventDefault();
+      if (done.current && e.cancelable) e.preventDefault();
     },
   };
 }

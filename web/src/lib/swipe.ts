@@ -32,7 +32,7 @@ export function useSwipe(start: () => void, end: () => void): Swipe {
     move(row, 0);
     if (e.type !== 'touchend' || Math.abs(by) < FAR) return;
     // What follows of this touch is not a press on the row.
-    e.preventDefault();
+    if (e.cancelable) e.preventDefault();
     if (by * rtl > 0) start();
     else end();
   };

@@ -43,7 +43,8 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
     if (peer !== undefined) c.people.refresh(peer).catch(() => {});
     if (group && conv.member) c.members(id).catch(() => {});
     if (conv.markedUnread) c.set(id, { marked_unread: false });
-    if (!c.contacts.known) c.contacts.list().catch(() => {});
+    // Whether one has blocked the other is not told of by itself.
+    if (!group) c.contacts.list().catch(() => {});
   }, [id]);
 
   useEffect(

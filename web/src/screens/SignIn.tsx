@@ -3,7 +3,7 @@ import { ParleyError, rest } from '@parley/sdk';
 import { useState } from 'preact/hooks';
 import { TextField } from '../components/basics.tsx';
 import { go } from '../lib/route.ts';
-import { ended, signedIn } from '../state/app.ts';
+import { ended, left, signedIn } from '../state/app.ts';
 import { t, wordsFor } from '../strings.ts';
 
 function deviceName(): string {
@@ -112,6 +112,7 @@ export function SignIn({ register }: { register: boolean }) {
         {ended.value && !register ? (
           <p class="notice" role="status">
             {ended.value === 'disabled' ? t.disabledNotice : t.signedOutNotice}
+            {left.value > 0 ? ` ${t.leftUnsent(left.value)}` : ''}
           </p>
         ) : null}
         <form onSubmit={submit} noValidate>

@@ -12,7 +12,7 @@ import {
   Tabs,
 } from '@parley/sdk';
 import { type Signal, signal } from '@preact/signals';
-import { go, route } from '../lib/route.ts';
+import { go, type Route, route } from '../lib/route.ts';
 import { IdbStore } from './idb-store.ts';
 
 const SESSION_KEY = 'parley.session';
@@ -24,6 +24,10 @@ export const status = signal<ConnectionStatus | null>(null);
 export const updating = signal(false);
 /** Why the last session ended, for the sign-in screen. */
 export const ended = signal<'signed_out' | 'disabled' | null>(null);
+/** What waits on this device to be sent by whoever was signed in here last. */
+export const left = signal(0);
+/** The address somebody came for before signing in. */
+let wanted: Route | undefined;
 
 /** What this program calls itself to the server. */
 export const CLIENT = 'web/1.0';
@@ -133,12 +137,23 @@ export function peerId(conv: Conversation): string | undefined {
   return a === theClient().me.id ? b : a;
 }
 
+/** Nobody is signed in: to the screen for that, and afterwards to where one wanted to go. */
+export function askToSignIn(): void {
+  const { screen } = route.value;
+  if (screen === 'signIn' || screen === 'register') return;
+  wanted = route.value;
+  go({ screen: 'signIn' }, true);
+}
+
 export async function signedIn(next: Session): Promise<void> {
   localStorage.setItem(SESSION_KEY, JSON.stringify(next));
   ended.value = null;
+  left.value = 0;
   session.value = next;
   await startClient(next);
-  if (route.value.screen === 'signIn' || route.value.screen === 'register') go({ screen: 'list' }, true);
+  const { screen } = route.value;
+  if (screen === 'signIn' || screen === 'register') go(wanted ?? { screen: 'list' }, true);
+  wanted = undefined;
 }
 
 /** Another tab signed out, or found that the session has ended. */
@@ -162,12 +177,13 @@ function sessionEnded(why: 'signed_out' | 'disabled'): void {
   // Whoever signed out in another tab wants nothing of the account to stay: it must not be written down again.
   const elsewhere = localStorage.getItem(SESSION_KEY) === null;
   localStorage.removeItem(SESSION_KEY);
+  left.value = elsewhere ? 0 : (client.value?.pending().length ?? 0);
   (elsewhere ? client.value?.forget() : client.value?.stop())?.catch(() => {});
   leaveTabs();
   client.value = null;
   session.value = null;
   ended.value = why;
-  go({ screen: 'signIn' }, true);
+  askToSignIn();
 }
 
 let tabs: Tabs | undefined;

@@ -49,6 +49,11 @@ const words = ({ plural, number }: Helpers): Strings => ({
   signedOutNotice: 'Du wurdest auf diesem Gerät abgemeldet.',
   disabledNotice: 'Dieses Konto wurde gesperrt.',
 
+  leftUnsent: (n: number): string =>
+    plural(n, {
+      one: '# Nachricht wurde nicht gesendet. Sie geht ab, wenn du dich wieder anmeldest.',
+      other: '# Nachrichten wurden nicht gesendet. Sie gehen ab, wenn du dich wieder anmeldest.',
+    }),
   newChat: 'Neuer Chat',
   newGroup: 'Neue Gruppe',
   searchChats: 'Chats und Personen suchen',

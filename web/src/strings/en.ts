@@ -44,6 +44,11 @@ const words = ({ plural, number }: Helpers) => ({
   signedOutNotice: "You've been signed out on this device.",
   disabledNotice: 'This account has been disabled.',
 
+  leftUnsent: (n: number): string =>
+    plural(n, {
+      one: '# message has not been sent. It leaves when you sign in again.',
+      other: '# messages have not been sent. They leave when you sign in again.',
+    }),
   newChat: 'New chat',
   newGroup: 'New group',
   searchChats: 'Search chats and people',

@@ -87,6 +87,7 @@ export function Timeline(props: {
   const readTimer = useRef(0);
   const idleTimer = useRef(0);
   const landed = useRef(false);
+  const wanted = useRef(0);
   const online = status.value?.state === 'online';
 
   // Opening: load what is unread, freeze the divider, land on it.
@@ -110,7 +111,9 @@ export function Timeline(props: {
 
   // What could not be loaded while there was no connection is loaded when there is one.
   useEffect(() => {
-    if (ready && online) c.open(conv.id).catch(() => {});
+    if (!ready || !online) return;
+    c.open(conv.id).catch(() => {});
+    if (wanted.current > 0) jump(wanted.current);
   }, [online, ready]);
 
   useLayoutEffect(() => {
@@ -141,8 +144,13 @@ export function Timeline(props: {
   const atBottom = (): boolean => window.toEnd && Math.abs(scroller.current?.scrollTop ?? 0) <= BOTTOM;
 
   const toLatest = (smoothly = false): void => {
-    if (!window.toEnd) window.open();
-    scroller.current?.scrollTo({ top: 0, behavior: smoothly ? scrollBehavior() : 'auto' });
+    const far = !window.toEnd;
+    const go = (): void =>
+      scroller.current?.scrollTo({ top: 0, behavior: smoothly && !far ? scrollBehavior() : 'auto' });
+    if (!far) return go();
+    window.open();
+    // Once the newest ones are drawn.
+    requestAnimationFrame(() => requestAnimationFrame(go));
   };
 
   /** What the person sees now: pages to load, messages that count as read, how many are below, and where the line is. */
@@ -210,7 +218,11 @@ export function Timeline(props: {
   }, [conv]);
 
   const jump = async (seq: number): Promise<void> => {
-    if (!(await window.show(seq))) return tell(t.notReachable);
+    const shown = await window.show(seq);
+    // Without a connection it waits for one.
+    wanted.current = shown || status.value?.state === 'online' ? 0 : seq;
+    if (!shown && wanted.current === 0) tell(t.notReachable);
+    if (!shown) return;
     requestAnimationFrame(() => {
       const row = scroller.current?.querySelector(`[data-seq="${seq}"]`);
       row?.scrollIntoView({ block: 'center' });
