@@ -47,6 +47,9 @@ const paths = {
 
 export type IconName = keyof typeof paths;
 
+/** They point along the line of writing, and turn round with it. */
+const alongTheLine = new Set<IconName>(['back', 'chevron', 'forward', 'leave', 'reply', 'send']);
+
 export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   const filled = name === 'send';
   return (
@@ -60,6 +63,7 @@ export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
       stroke-width={filled ? 1 : name === 'more' ? 2.6 : 1.75}
       stroke-linecap="round"
       stroke-linejoin="round"
+      data-mirror={alongTheLine.has(name) ? '' : undefined}
       aria-hidden="true"
       focusable="false"
     >

@@ -59,7 +59,7 @@ export function PersonRow(props: {
         </span>
         <span class="row-bottom">
           <span class="row-preview">
-            @{person.name}
+            <bdi>@{person.name}</bdi>
             {props.under ? ` · ${props.under}` : ''}
           </span>
         </span>

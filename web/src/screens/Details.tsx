@@ -59,7 +59,11 @@ function PersonDetails({ id, user }: { id: string; user: string }) {
       <div class="face">
         <Avatar id={user} name={title} size="big" online={presence?.status === 'online'} />
         <h3 dir="auto">{title}</h3>
-        {profile ? <p class="hint">@{profile.name}</p> : null}
+        {profile ? (
+          <p class="hint">
+            <bdi>@{profile.name}</bdi>
+          </p>
+        ) : null}
         {words ? <p class="hint">{words}</p> : null}
       </div>
       {profile?.about ? (
@@ -203,7 +207,9 @@ function GroupDetails({ id }: { id: string }) {
                   <Avatar id={m.user} name={m.display_name || m.name} size="small" online={isOnline(m)} />
                   <span class="member-name">
                     <span dir="auto">{m.user === c.me.id ? t.you : m.display_name || m.name}</span>
-                    <small>@{m.name}</small>
+                    <small>
+                      <bdi>@{m.name}</bdi>
+                    </small>
                   </span>
                   {t.roles[m.role] ? <span class="chip">{t.roles[m.role]}</span> : null}
                   {items.length > 0 ? (

@@ -62,7 +62,9 @@ export function PeoplePicker(props: {
                     </span>
                   </span>
                   <span class="row-bottom">
-                    <span class="row-preview">@{p.name}</span>
+                    <span class="row-preview">
+                      <bdi>@{p.name}</bdi>
+                    </span>
                   </span>
                 </button>
               </li>

@@ -28,7 +28,9 @@ export function ProfilePage() {
     <form class="settings-page" onSubmit={save}>
       <div class="face">
         <Avatar id={c.me.id} name={name || c.me.name} size="big" />
-        <p class="hint">@{c.me.name}</p>
+        <p class="hint">
+          <bdi>@{c.me.name}</bdi>
+        </p>
       </div>
       <section class="card">
         <TextField

@@ -58,7 +58,9 @@ export function SettingsMenu({ page }: { page: SettingsPage }) {
           <Avatar id={me.id} name={me.display_name || me.name} />
           <div>
             <strong dir="auto">{me.display_name || me.name}</strong>
-            <span>@{me.name}</span>
+            <span>
+              <bdi>@{me.name}</bdi>
+            </span>
           </div>
         </div>
         <nav class="settings-menu" aria-label={t.settings}>
