@@ -76,5 +76,7 @@ export class Settings {
       }
     }
     this.busy = false;
+    // What was changed in the meantime found this one busy.
+    if (Object.keys(this.pending).length > 0) this.flush();
   }
 }

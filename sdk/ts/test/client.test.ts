@@ -389,3 +389,16 @@ test('clearing the cache keeps the outbox and what waits to be said, and loads t
   await ann.open(AB);
   assert.deepEqual(texts(ann), ['hello', 'waits']);
 });
+
+test('a setting that is changed while another is under way is sent, too', async () => {
+  const server = world();
+  const ann = client(server, A);
+  await ann.start();
+  await until('online', () => ann.status.state === 'online');
+  server.delay = () => 40;
+  const sets = () => server.seen.filter((f) => f.op === 'conv.set');
+  ann.set(AB, { pinned: true });
+  await until('the first has left', () => sets().length === 1);
+  ann.set(AB, { marked_unread: true });
+  await until('the second, too', () => sets().some((f) => f['marked_unread'] === true));
+});
