@@ -1,6 +1,6 @@
 // One message: bubble, quote, text, footer with its state, reactions, and what can be done with it.
 import type { Conversation, Entry, MessageState, OutboxView } from '@parley/sdk';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { clockTime, exactTime, hue, isBigEmoji, isoTime } from '../lib/format.ts';
 import { withLinks } from '../lib/links.tsx';
 import { useLongPress } from '../lib/press.ts';
@@ -194,6 +194,24 @@ export function Message(props: {
   );
 }
 
+/** Waiting this long, in ms, needs a word. */
+const LONG_WAIT = 60_000;
+
+/** Why a message still waits: the server asked for a pause, or there has been no connection for a while. */
+function useWaitingWords(item: OutboxView, state: MessageState): string {
+  const [, again] = useState(0);
+  const now = Date.now();
+  const pause = state === 'sending' ? (item.waitingUntil ?? 0) - now : 0;
+  const late = state === 'sending' && now - item.client_ts > LONG_WAIT;
+  useEffect(() => {
+    if (state !== 'sending' || late) return;
+    const timer = setTimeout(() => again((n) => n + 1), pause > 0 ? 1000 : LONG_WAIT);
+    return () => clearTimeout(timer);
+  });
+  if (pause > 1000) return t.sendingAgain(Math.ceil(pause / 1000));
+  return late ? t.waiting : '';
+}
+
 /** A message that the server has not accepted yet, or has refused. */
 export function PendingMessage(props: {
   conv: Conversation;
@@ -208,7 +226,7 @@ export function PendingMessage(props: {
   const press = useLongPress(open);
   const text = item.after?.op === 'edit' ? item.after.text : (item.text ?? '');
   const state = c.stateOf(conv, item);
-  const late = state === 'sending' && Date.now() - item.client_ts > 60_000;
+  const words = useWaitingWords(item, state);
   return (
     <article
       class={`message mine pending ${place.first ? 'run-first' : ''} ${place.last ? 'run-last' : ''}`}
@@ -231,7 +249,7 @@ export function PendingMessage(props: {
           <Text text={text} />
           <Footer ts={item.accepted?.ts ?? item.client_ts} edited={false} state={state} />
         </div>
-        {late ? <p class="state-words">{t.waiting}</p> : null}
+        {words ? <p class="state-words">{words}</p> : null}
         {item.failed ? (
           <p class="failed-words" role="alert">
             <span>

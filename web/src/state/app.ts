@@ -12,7 +12,9 @@ import {
   Tabs,
 } from '@parley/sdk';
 import { type Signal, signal } from '@preact/signals';
+import { tell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
+import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
 
 const SESSION_KEY = 'parley.session';
@@ -218,6 +220,16 @@ function leadOne(s: Session, part: Tabs): void {
     .catch(() => {});
 }
 
+const WARNED_KEY = 'parley.warned';
+
+/** Something waits to be sent, and the browser may throw it away: said once on this device. */
+async function warnOnce(c: Client, safe: Promise<boolean> | undefined): Promise<void> {
+  if (c.status.state === 'online' || localStorage.getItem(WARNED_KEY) || c.pending().length === 0) return;
+  localStorage.setItem(WARNED_KEY, 'yes');
+  if (!durable.value) tell(t.cacheNone);
+  else if ((await safe) !== true) tell(t.keepOpen);
+}
+
 let running: Client | undefined;
 
 /** In a tab that follows, what the leader's connection does. */
@@ -288,7 +300,8 @@ export async function startClient(s: Session): Promise<void> {
   await c.start();
   client.value = c;
   if (tabs) leadOne(s, tabs);
-  navigator.storage?.persist?.().catch(() => {});
+  const safe = navigator.storage?.persist?.().catch(() => false);
+  c.on('conversation', () => warnOnce(c, safe));
 }
 
 /** Signs that a try to connect would work now. */

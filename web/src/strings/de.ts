@@ -356,6 +356,8 @@ const words = ({ plural, number }: Helpers): Strings => ({
   notReachable: 'Diese Nachricht kann nicht angezeigt werden.',
   someoneTyping: 'Jemand schreibt',
   youBlocked: (name: string): string => `Du hast ${name} blockiert.`,
+  sendingAgain: (s: number): string => `Erneuter Versuch in ${number(s)} s`,
+  keepOpen: 'Lass die App offen, oder installiere sie, bis deine Nachrichten gesendet sind.',
   today: 'Heute',
   yesterday: 'Gestern',
   activeAgo: (min: number): string => (min < 1 ? 'Gerade noch aktiv' : `Vor ${number(min)} min aktiv`),

@@ -345,6 +345,8 @@ const words = ({ plural, number }: Helpers) => ({
   notReachable: "That message can't be shown.",
   someoneTyping: 'Somebody is typing',
   youBlocked: (name: string): string => `You have blocked ${name}.`,
+  sendingAgain: (s: number): string => `Sending again in ${number(s)} s`,
+  keepOpen: 'Keep the app open, or install it, until your messages have been sent.',
   today: 'Today',
   yesterday: 'Yesterday',
   activeAgo: (min: number): string => (min < 1 ? 'Active just now' : `Active ${number(min)} min ago`),
