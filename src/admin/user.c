@@ -155,21 +155,28 @@ struct made {
     char token[PAR_SECRET_TEXT];
 };
 
+/* Names first: a store of rows that fails in between leaves names without a user, which harm
+ * nobody, and no user without the name it has. */
+static void put_name(struct par_batch *batch, struct made *made, int64_t now)
+{
+    struct par_key key = par_key_text(par_str(made->name));
+    made->id = (par_random_u64() & INT64_MAX) | 1;
+    par_name_encode(&(struct par_name){.user = made->id},
+                    par_batch_begin(batch, PAR_T_NAMES, par_key_str(&key), (uint64_t)now));
+    par_batch_end(batch);
+}
+
 static void put_user(struct par_batch *batch, struct made *made, int64_t now)
 {
     uint8_t hash[PAR_SECRET_HASH];
     uint64_t device = (par_random_u64() & INT64_MAX) | 1;
-    made->id = (par_random_u64() & INT64_MAX) | 1;
     par_secret_make(made->token, hash);
     struct par_str name = par_str(made->name);
-    struct par_key user_key = par_key_user(made->id), name_key = par_key_text(name);
+    struct par_key user_key = par_key_user(made->id);
     struct par_key device_key = par_key_user_id(made->id, device), token_key = par_key_hash(hash);
     struct par_user user = {.name = name, .display_name = name, .created = now};
     par_user_encode(&user,
                     par_batch_begin(batch, PAR_T_USERS, par_key_str(&user_key), (uint64_t)now));
-    par_batch_end(batch);
-    par_name_encode(&(struct par_name){.user = made->id},
-                    par_batch_begin(batch, PAR_T_NAMES, par_key_str(&name_key), (uint64_t)now));
     par_batch_end(batch);
     struct par_device row = {.name = PAR_STR("load test"),
                              .token_hash = par_str_of(hash, sizeof hash),
@@ -194,13 +201,20 @@ static int create_some(struct par_admin_call *call, struct par_str prefix, uint6
     for (uint64_t at = 0; at < count && !code; at += BATCH) {
         size_t n = count - at < BATCH ? (size_t)(count - at) : BATCH;
         int64_t now = par_wall_ms();
+        enum par_outcome outcome;
         par_batch_clear(&batch);
         for (size_t i = 0; i < n; i++) {
             snprintf(made[i].name, sizeof made[i].name, "%.*s%llu", PAR_STR_ARGS(prefix),
                      (unsigned long long)(first + at + i));
-            put_user(&batch, &made[i], now);
+            put_name(&batch, &made[i], now);
         }
-        if (par_store_commit(call->store, &batch, true) != PAR_OUTCOME_OK) {
+        outcome = par_store_commit(call->store, &batch, true);
+        par_batch_clear(&batch);
+        for (size_t i = 0; i < n && outcome == PAR_OUTCOME_OK; i++)
+            put_user(&batch, &made[i], now);
+        if (outcome == PAR_OUTCOME_OK)
+            outcome = par_store_commit(call->store, &batch, true);
+        if (outcome != PAR_OUTCOME_OK) {
             code = par_admin__say(call, PAR_ADMIN_FAILED, "the store does not take it: %s",
                                   par_store_trouble(call->store));
             break;
