@@ -2,6 +2,7 @@
 # manager would.
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import threading
 import time
+import urllib.request
 
 from cluster import place
 from parts import commands, kafka, places, redis
@@ -111,6 +113,17 @@ def primary():
             if len(words) == 2 and words[1] == str(places.PORTS[name]):
                 return name
     return redis.NAMES[0]
+
+
+def partitions(name):
+    """How many this server owns and works on; None when it does not say."""
+    try:
+        with urllib.request.urlopen(f"http://{places.address(name)}/metrics", timeout=2) as answer:
+            text = answer.read().decode()
+    except OSError:
+        return None
+    counts = {state: int(float(n)) for state, n in re.findall(r'^parley_partitions\{state="(\w+)"\} (\S+)', text, re.M)}
+    return min(counts.get("owned", 0), counts.get("written", 0))
 
 
 class Keeper(threading.Thread):

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from cluster import place
-from cluster.engines import busy_broker, controller, primary
+from cluster.engines import busy_broker, controller, partitions, primary
 from cluster.proxy import OFFSET, Proxy
 from parts import hbase, hdfs, kafka, parley, places, redis
 
@@ -72,6 +72,42 @@ class Pause(Fault):
         time.sleep(PAUSE_S)
         keeper.go_on([name])
         return name
+
+
+class Join(Fault):
+    """One more server is started and gets its share of the partitions; then it ends in good order and hands it over."""
+    NAME = "parley-4"
+    STAY_S = 20
+
+    def __init__(self):
+        super().__init__("a fourth server joins, and leaves")
+        # An end in good order waits for its clients to go.
+        self.service = parley.service(self.NAME, place.OPTIONS, stop_seconds=90)
+
+    def _wait_for_share(self, servers, fine):
+        """Until fine(the partitions of these servers, together)."""
+        end = time.monotonic() + 60
+        while True:
+            owned = [partitions(name) for name in servers]
+            if None not in owned and fine(sum(owned)):
+                return sum(owned)
+            if time.monotonic() > end:
+                raise RuntimeError(f"partitions of {', '.join(servers)}: {owned}")
+            time.sleep(0.5)
+
+    def act(self, keeper):
+        whole = self._wait_for_share(parley.NAMES, lambda n: n > 0)
+        self.service.start()
+        self.service.wait()
+        share = self._wait_for_share([self.NAME], lambda n: n > 0)
+        self._wait_for_share([*parley.NAMES, self.NAME], lambda n: n == whole)
+        time.sleep(self.STAY_S)
+        self.service.stop()
+        self._wait_for_share(parley.NAMES, lambda n: n == whole)
+        return f"{self.NAME}, {share} of {whole} partitions"
+
+    def restore(self, keeper):
+        self.service.stop()
 
 
 class Everything(Fault):
@@ -204,7 +240,7 @@ class DiskFull(Fault):
 def everything():
     """All, the most telling first."""
     return [*[Kill(role) for role in ROLES], *[Pause(role) for role in ROLES], *[Kill(*pair) for pair in PAIRS],
-            SlowStore(), *[Partition(engine) for engine in Partition.ENGINES], DiskFull(), Everything()]
+            SlowStore(), *[Partition(engine) for engine in Partition.ENGINES], DiskFull(), Join(), Everything()]
 
 
 def short():
@@ -224,4 +260,4 @@ def draw(seed):
         elif kind == "pair":
             yield Kill(*chance.sample(list(ROLES), 2))
         else:
-            yield chance.choice([SlowStore(), *[Partition(engine) for engine in Partition.ENGINES]])
+            yield chance.choice([SlowStore(), Join(), *[Partition(engine) for engine in Partition.ENGINES]])

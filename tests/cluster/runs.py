@@ -77,6 +77,7 @@ def _under_load(fault, keeper, row, load, verify):
     for key in ("longest_gap", "longest_ack", "longest_delivery"):
         row[key] = load.now.get(key, 0)
     row["health"] = after.get("health", 0)
+    row["load"] = f"{os.getloadavg()[0]:.0f}"
     late = keeper.wait_ready(240)
     if late:
         row["trouble"].append(f"never ready again: {' '.join(late)}")

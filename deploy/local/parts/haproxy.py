@@ -5,7 +5,7 @@ import shutil
 from parts import places
 from parts.process import Service
 
-SERVERS = ["parley-1", "parley-2", "parley-3"]
+SERVERS = ["parley-1", "parley-2", "parley-3", "parley-4"]
 
 
 def _command():

@@ -76,6 +76,9 @@ def _command(name, options):
     return arguments
 
 
+def service(name, options=(), **more):
+    return Service(name, lambda: _command(name, options), ready=lambda: answers(name), **more)
+
+
 def services(options=()):
-    return [Service(name, lambda name=name: _command(name, options), ready=lambda name=name: answers(name))
-            for name in NAMES]
+    return [service(name, options) for name in NAMES]

@@ -21,7 +21,8 @@ PORTS = {
     "redis-1": 6479, "redis-2": 6480,
     "sentinel-1": 26479, "sentinel-2": 26480, "sentinel-3": 26481,
     "haproxy": 8080,
-    "parley-1": 8081, "parley-2": 8082, "parley-3": 8083,
+    # The fourth is one that comes and goes.
+    "parley-1": 8081, "parley-2": 8082, "parley-3": 8083, "parley-4": 8084,
 }
 
 
