@@ -18,7 +18,7 @@
 
 #include <stdlib.h>
 
-enum { SERVERS = 3, SOON_MS = 5000 };
+enum { SERVERS = 3, SOON_MS = 5000, MOVE_MS = 60000 };
 
 struct cluster {
     struct par_config config[SERVERS];
@@ -38,7 +38,7 @@ static void open_server(struct cluster *w, int i)
                              "auth.argon2_mem_kib=8",
                              "auth.argon2_ops=1",
                              "queue.answer_ms=3000",
-                             "queue.aside_ms=600",
+                             "queue.aside_ms=1500",
                              "route.dead_ms=600",
                              "presence.check_ms=500",
                              "presence.offline_delay_ms=200",
@@ -461,12 +461,12 @@ static void who_does_not_reach_the_store_hands_over(void **state)
     struct test_account anna;
     test_register(at(w, 1), "anna", &anna);
     test_remote_cut_store(0, true);
-    assert_true(comes_to(w, 0, false, SOON_MS));
+    assert_true(comes_to(w, 0, false, MOVE_MS));
     assert_false(par_server_ready(w->server[0], &why));
     writes_to_many(w, 1, &anna, "x");
     assert_int_equal(partitions_of(w, 0), 0);
     test_remote_cut_store(0, false);
-    assert_true(comes_to(w, 0, true, SOON_MS));
+    assert_true(comes_to(w, 0, true, MOVE_MS));
     settle(w);
     assert_true(par_server_ready(w->server[0], &why));
     writes_to_many(w, 0, &anna, "y");
@@ -479,10 +479,10 @@ static void who_does_not_reach_the_routes_hands_over(void **state)
     struct test_account anna;
     test_register(at(w, 1), "anna", &anna);
     test_remote_cut_routes(w->server[0]->id, true);
-    assert_true(comes_to(w, 0, false, SOON_MS));
+    assert_true(comes_to(w, 0, false, MOVE_MS));
     writes_to_many(w, 1, &anna, "x");
     test_remote_cut_routes(w->server[0]->id, false);
-    assert_true(comes_to(w, 0, true, SOON_MS));
+    assert_true(comes_to(w, 0, true, MOVE_MS));
 }
 
 /* What nobody reaches is no reason to hand over: nobody could do better. */
@@ -495,14 +495,14 @@ static void what_nobody_reaches_moves_nothing(void **state)
     test_register(at(w, 1), "anna", &anna);
     for (int i = 0; i < SERVERS; i++)
         test_remote_cut_store(i, true);
-    (void)par_mailbox_wait(&bell, 3000);
+    (void)par_mailbox_wait(&bell, 4000);
     for (int i = 0; i < SERVERS; i++)
         test_remote_cut_store(i, false);
     settle(w);
     assert_int_equal(test_remote_asides(), 0);
     writes_to_many(w, 1, &anna, "x");
     test_remote_routes_down(true);
-    (void)par_mailbox_wait(&bell, 3000);
+    (void)par_mailbox_wait(&bell, 4000);
     test_remote_routes_down(false);
     settle(w);
     assert_int_equal(test_remote_asides(), 0);
