@@ -148,6 +148,22 @@ static bool steady(const struct par_ck_user *u, int64_t from, int64_t to, bool *
     return u->truths.count > 0;
 }
 
+/* Did the subject say hello, not long before the look, and hear nothing by then? Then the server
+ * may know of a connection of which the truth does not (docs/decisions/0010). */
+static bool maybe_online(const struct pair *p)
+{
+    for (uint32_t i = 0; i < p->c->conn_list.count; i++) {
+        const struct par_ck_conn *conn = *PAR_CK_AT(&p->c->conn_list, struct par_ck_conn *, i);
+        const struct par_ck_request *hello = conn->first;
+        if (conn->user != p->subject || !hello || hello->op != PAR_CK_HELLO ||
+            hello->asked >= p->got || (conn->signed_in && conn->signed_in < p->asked))
+            continue;
+        if (conn->closed >= p->asked || hello->asked_t >= p->asked_t - p->c->presence_ms)
+            return true;
+    }
+    return false;
+}
+
 static void judge(const struct pair *p, bool shown, uint32_t line)
 {
     struct par_check *c = p->c;
@@ -160,7 +176,7 @@ static void judge(const struct pair *p, bool shown, uint32_t line)
     if (c->heal == PAR_CHECK_NEVER || p->asked_t < c->heal_t + c->presence_ms ||
         !steady(p->subject, p->asked_t - c->presence_ms, p->got_t, &online, &truth))
         return;
-    if (shown != online && (shown || surely_visible(p)))
+    if (shown != online && (shown ? !maybe_online(p) : surely_visible(p)))
         par_check__broken(c, PAR_RULE_PRESENCE, truth, line, 0, "%llu is shown to %llu as %s",
                           (unsigned long long)p->subject->id, (unsigned long long)p->viewer->id,
                           shown ? "online" : "offline");

@@ -34,6 +34,24 @@ static void presence(void **state)
         else
             holds();
     }
+    /* 0: a hello that nobody answered; 1: one of long ago. */
+    for (int i = 0; i < 2; i++) {
+        begin();
+        sent(1, 1);
+        add("'e':'truth','user':'1','online':true");
+        add("'e':'heal'");
+        add("'e':'truth','user':'1','online':false");
+        at(1000);
+        add("'e':'open','conn':9,'device':'a','via':'ws'");
+        ask(9, "'op':'hello','id':1");
+        at(i ? 1300 : 1050);
+        add("'e':'close','conn':9");
+        see(true);
+        if (i)
+            breaks(PAR_RULE_PRESENCE);
+        else
+            holds();
+    }
     /* A watcher who was never told of the end. */
     for (int told = 0; told <= 1; told++) {
         begin();
