@@ -99,7 +99,9 @@ static enum par_err tables(struct hbase *h, const struct par_store_options *opti
         explain(why, "HBase cannot be reached");
         return PAR_E_UNAVAILABLE;
     }
-    if (make.missing == 0 && hbase_read(h, 1, &format, is_there, &there) != PAR_OK) {
+    /* A newer program knows more tables than the one that made the store: the row is asked, too. */
+    if ((make.missing == 0 || !options->must_be_new) &&
+        hbase_read(h, 1, &format, is_there, &there) != PAR_OK && make.missing == 0) {
         par_buf_addz(why, "HBase has the tables and does not serve them; try again");
         return PAR_E_UNAVAILABLE;
     }
