@@ -7,7 +7,6 @@
 #include "sim/judge.h"
 #include "sim/leave.h"
 #include "sim/memory.h"
-#include "sim/push.h"
 #include "sim/reads.h"
 
 #include <stdio.h>
@@ -81,7 +80,6 @@ static void begin_engines(void)
         c.redis = sim_redis_new(&p->redis);
         settings.queue = settings.route = settings.cache = settings.presence = "sim";
     }
-    sim_push_watch(c.log);
     settings.store = "memory";
     if (p->store_kind != SIM_STORE_MEMORY) {
         c.store = sim_store_new(&p->store);

@@ -31,8 +31,9 @@ static bool load(struct sim_server *s)
     char own[8][64];
     const char *options[MAX_OPTIONS] = {"server.registration=off",    "server.data=/nonexistent",
                                         "limits.logins_per_minute=0", "auth.argon2_mem_kib=8",
-                                        "auth.argon2_ops=1",          "web.enabled=false"};
-    size_t n = 6;
+                                        "auth.argon2_ops=1",          "web.enabled=false",
+                                        "push.webpush.enabled=false"};
+    size_t n = 7;
     snprintf(own[0], sizeof own[0], "server.listen=%s", s->address);
     snprintf(own[1], sizeof own[1], "server.id=%s", s->node->name);
     snprintf(own[2], sizeof own[2], "server.threads=%u", s->settings.threads);

@@ -10,8 +10,9 @@
 enum par_push_reason {
     PAR_PUSH_TEXT = 1, /* a text entry of somebody else */
     PAR_PUSH_ADDED,    /* added to a group */
-    PAR_PUSH_MISSED /* found after a server or a connection died: perhaps never told. It stands for
-                     * all that the user has not had of the conversation, up to its seq */
+    PAR_PUSH_MISSED, /* found after a server or a connection died: perhaps never told. It stands for
+                      * all that the user has not had of the conversation, up to its seq */
+    PAR_PUSH_TEST    /* asked for by the user, to see whether it works; never in a queue */
 };
 
 /* text borrows for the time of the call that carries the job. */

@@ -181,6 +181,26 @@ void par_queue_wake_inbox(struct par_queue *q, uint64_t server);
 /* Hands on a push job. Writer thread. */
 enum par_err par_queue_push_job(struct par_queue *q, const struct par_push_job *job);
 
+/* Where a push job stands in the log. */
+struct par_queue_push_place {
+    uint32_t partition;
+    uint64_t offset;
+};
+struct par_queue_push_record {
+    struct par_str bytes; /* of a job (queue/job.h); borrows until the next take */
+    struct par_queue_push_place place;
+};
+/* Takes push jobs, remote queues only: each server its share of all that were handed on by any, as
+ * long as it takes. Jobs that are not confirmed come again, to it or to another, after an end or a
+ * change of the shares. As par_queue_take() otherwise. One thread; blocks. */
+size_t par_queue_take_pushes(struct par_queue *q, size_t max, uint32_t timeout_ms,
+                             struct par_queue_push_record *records);
+/* The job is dealt with. In any order: what counts is the oldest one that is not. It may be lost,
+ * and the job then comes again. The thread that takes. */
+void par_queue_confirm_push(struct par_queue *q, const struct par_queue_push_place *place);
+/* Makes a waiting par_queue_take_pushes() return. Any thread. */
+void par_queue_wake_pushes(struct par_queue *q);
+
 /* Counters since the start, and gauges; any thread. */
 struct par_queue_stats {
     uint64_t produced, overloaded, unavailable, taken, takes, wakes;

@@ -152,6 +152,7 @@ static void end_handle(struct sim_log *log, struct sim_handle *h, bool killed)
         at = &(*at)->next;
     *at = h->next;
     sim_log__group_gone(h);
+    sim_log__push_gone(h);
     sim_log__lanes_end(h);
     for (struct sim_reader *r = h->readers; r != NULL; r = r->next_of_handle)
         sim_log__reader_off(r);
@@ -198,6 +199,7 @@ struct sim_log *sim_log_new(const struct sim_log_plan *plan)
     PAR_ASSERT(log != NULL && sim_log__current == NULL);
     sim_engine_enter();
     log->plan = *plan;
+    log->push.inbox = true;
     sim_random_init(&log->random, "log", 0);
     log->generation = 1;
     log->partitions = plan->partitions > 0 ? plan->partitions : 1;
@@ -240,6 +242,8 @@ void sim_log_free(struct sim_log **plog)
         log->members = member->next;
         free(member);
     }
+    free_part(&log->push);
+    free(log->push_done);
     par_queue__extra = NULL;
     sim_log__current = NULL;
     sim_engine_leave();

@@ -10,7 +10,8 @@
  * to what they had. Taking is not fenced: whoever reads, reads, and what was fetched before a cut
  * is handed out during it. Inboxes: a log for each server, appended by a flush that may fail
  * although everything is there, or the other way round never; confirmed offsets may be lost or go
- * back. Push jobs are a list, told to the world. */
+ * back. Push jobs are one part, taken by one
+ * server at a time. */
 #ifndef SIM_ENGINE_LOG_H
 #define SIM_ENGINE_LOG_H
 

@@ -1,6 +1,7 @@
 /* The simulated log as a driver of the queue family. */
 #include "sim/engine/log_private.h"
 
+#include "queue/job.h"
 #include "store/key.h"
 
 #include <stdlib.h>
@@ -84,7 +85,7 @@ static enum par_err log_produce(void *state, uint32_t partition, struct par_str 
     else if (h->records >= h->max_records || h->bytes + bytes.len > h->max_bytes)
         err = PAR_E_OVERLOADED;
     else
-        sim_log__send(h, part, sim_bytes_new(bytes), NULL, NULL);
+        sim_log__send(h, part, sim_bytes_new(bytes), NULL);
     sim_engine_leave();
     return err;
 }
@@ -149,10 +150,9 @@ static enum par_err log_send(void *state, uint64_t server, struct par_str bytes)
     } else if (server == PAR_QUEUE_ALL_SERVERS) {
         for (struct sim_part *p = h->log->parts; p != NULL; p = p->next)
             if (p->inbox)
-                sim_log__send(h, p, sim_bytes_new(bytes), NULL, sim_log__tracker(h));
+                sim_log__send(h, p, sim_bytes_new(bytes), sim_log__tracker(h));
     } else {
-        sim_log__send(h, sim_log__inbox(h->log, server), sim_bytes_new(bytes), NULL,
-                      sim_log__tracker(h));
+        sim_log__send(h, sim_log__inbox(h->log, server), sim_bytes_new(bytes), sim_log__tracker(h));
     }
     sim_engine_leave();
     return err == PAR_OK ? PAR_OK : PAR_E_UNAVAILABLE;
@@ -169,9 +169,12 @@ static enum par_err log_flush(void *state)
 static enum par_err log_push(void *state, const struct par_push_job *job)
 {
     struct sim_handle *h = state;
+    struct par_buf bytes = {0};
+    par_push_job_encode(job, &bytes);
     sim_engine_enter();
-    sim_log__send(h, &h->log->push, sim_bytes_new(job->text), job, sim_log__tracker(h));
+    sim_log__send(h, &h->log->push, sim_bytes_new(par_buf_str(&bytes)), sim_log__tracker(h));
     sim_engine_leave();
+    par_buf_fini(&bytes);
     return PAR_OK;
 }
 
@@ -317,4 +320,7 @@ const struct par_queue_ops sim_log__driver = {
     .confirm_inbox = log_confirm_inbox,
     .inbox_end = log_inbox_end,
     .wake_inbox = log_wake_inbox,
+    .take_pushes = sim_log__take_pushes,
+    .confirm_push = sim_log__confirm_push,
+    .wake_pushes = sim_log__wake_pushes,
 };

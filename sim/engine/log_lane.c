@@ -2,6 +2,8 @@
  * at a time that nobody tells. */
 #include "sim/engine/log_private.h"
 
+#include "queue/job.h"
+
 #include <stdlib.h>
 
 enum { RETRY_MS = 50 };
@@ -56,15 +58,11 @@ static void take_first(struct sim_lane *lane, bool ok)
 static void append(struct sim_lane *lane, struct sim_item *item)
 {
     struct sim_log *log = lane->log;
-    if (lane->part != &log->push) {
-        sim_log__append(log, lane->part, item->bytes);
-        return;
-    }
-    sim_trace("log.push", item->job.user, item->job.seq);
-    if (log->push_fn != NULL) {
-        item->job.text = sim_bytes_str(item->bytes);
-        log->push_fn(log->push_arg, &item->job);
-    }
+    struct par_push_job job;
+    sim_log__append(log, lane->part, item->bytes);
+    if (lane->part == &log->push && log->push_fn != NULL &&
+        par_push_job_decode(sim_bytes_str(item->bytes), &job))
+        log->push_fn(log->push_arg, &job);
 }
 
 static void free_lane(struct sim_lane *lane)
@@ -155,7 +153,7 @@ static struct sim_lane *lane_of(struct sim_handle *h, struct sim_part *part)
 }
 
 void sim_log__send(struct sim_handle *h, struct sim_part *part, struct sim_bytes *bytes,
-                   const struct par_push_job *job, struct sim_tracker *tracker)
+                   struct sim_tracker *tracker)
 {
     struct sim_log *log = h->log;
     const struct sim_log_plan *plan = &log->plan;
@@ -163,8 +161,6 @@ void sim_log__send(struct sim_handle *h, struct sim_part *part, struct sim_bytes
     struct sim_item *item = calloc(1, sizeof *item);
     PAR_ASSERT(item != NULL);
     item->bytes = bytes;
-    if (job != NULL)
-        item->job = *job;
     item->tracker = tracker;
     if (tracker != NULL)
         tracker->pending++;

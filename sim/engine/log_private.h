@@ -1,5 +1,6 @@
 /* What the files of the simulated log share: log.c (parts, leaders, the world's side), log_lane.c
- * (producers), log_read.c (readers), log_group.c (owners), log_driver.c (the queue's driver). */
+ * (producers), log_read.c (readers), log_push.c (push jobs), log_group.c (owners), log_driver.c
+ * (the queue's driver). */
 #ifndef SIM_ENGINE_LOG_PRIVATE_H
 #define SIM_ENGINE_LOG_PRIVATE_H
 
@@ -13,8 +14,8 @@ struct sim_log_record {
     int64_t time_ms;
 };
 
-/* One log: a partition of commands, the inbox of a server, or the push jobs (both false). Offsets
- * start .. base + count - 1 are there; record[0] has the offset base. */
+/* One log: a partition of commands, the inbox of a server, or the push jobs (an inbox of all).
+ * Offsets start .. base + count - 1 are there; record[0] has the offset base. */
 struct sim_part {
     struct sim_part *next;
     bool commands, inbox;
@@ -48,7 +49,6 @@ struct sim_tracker {
 struct sim_item {
     struct sim_item *next;
     struct sim_bytes *bytes;
-    struct par_push_job job; /* of push jobs; its text is `bytes` */
     uint64_t began_ns, arrives_ns;
     struct sim_tracker *tracker; /* NULL: nobody asks */
     bool lost, twice, unreported;
@@ -121,6 +121,10 @@ struct sim_log {
     struct sim_random random;
     struct sim_part *parts; /* the newest first */
     struct sim_part push;
+    struct sim_handle *taker; /* of push jobs; NULL: nobody */
+    uint64_t taker_ns;        /* when it took last */
+    bool *push_done;          /* of push.confirmed and what follows */
+    size_t push_done_count;
     struct sim_lane *lanes;
     struct sim_handle *handles;
     struct sim_member *members; /* by server */
@@ -147,7 +151,7 @@ void sim_log__append(struct sim_log *log, struct sim_part *part, struct sim_byte
 
 /* log_lane.c. The item's bytes are taken over. */
 void sim_log__send(struct sim_handle *h, struct sim_part *part, struct sim_bytes *bytes,
-                   const struct par_push_job *job, struct sim_tracker *tracker);
+                   struct sim_tracker *tracker);
 /* What the calling thread hands over. */
 struct sim_tracker *sim_log__tracker(struct sim_handle *h);
 enum par_err sim_log__flush(struct sim_handle *h);
@@ -164,6 +168,13 @@ void sim_log__wake(struct sim_reader *r);
 /* Takes it off its part; then frees it. */
 void sim_log__reader_off(struct sim_reader *r);
 void sim_log__reader_free(struct sim_reader *r);
+
+/* log_push.c. */
+size_t sim_log__take_pushes(void *state, size_t max, uint32_t timeout_ms,
+                            struct par_queue_push_record *records);
+void sim_log__confirm_push(void *state, const struct par_queue_push_place *place);
+void sim_log__wake_pushes(void *state);
+void sim_log__push_gone(struct sim_handle *h);
 
 /* log_group.c. */
 enum par_err sim_log__join(struct sim_handle *h, par_queue_owner_fn fn, void *arg);

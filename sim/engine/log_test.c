@@ -499,7 +499,9 @@ static void a_flush_that_is_ok_has_it_all(void **state)
             assert_int_equal(par_queue_send(queues[1], 2, PAR_STR("x")), PAR_OK);
         assert_int_equal(par_queue_push_job(queues[1],
                                             &(struct par_push_job){
+                                                .reason = PAR_PUSH_TEXT,
                                                 .user = 9,
+                                                .conv = par_conv_direct(9, 10),
                                                 .text = PAR_STR("hello"),
                                             }),
                          PAR_OK);

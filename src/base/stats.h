@@ -52,10 +52,24 @@ enum par_limit {
 };
 enum par_push_fate {
     PAR_PUSH_QUEUED = 0,
-    PAR_PUSH_SENT,
-    PAR_PUSH_SKIPPED,
-    PAR_PUSH_FAILED,
+    PAR_PUSH_FAILED,    /* not queued */
+    PAR_PUSH_DROPPED,   /* the taker had no room */
+    PAR_PUSH_CONNECTED, /* a device is there: it is told to sync */
+    PAR_PUSH_MUTED,
+    PAR_PUSH_SEEN, /* read, deleted, or out of the conversation */
+    PAR_PUSH_NO_DEVICE,
+    PAR_PUSH_GIVEN, /* to at least one device's push service */
     PAR_PUSH_COUNT
+};
+/* How a request to a push service ended. */
+enum par_push_post {
+    PAR_PUSH_POST_SENT = 0,
+    PAR_PUSH_POST_AGAIN,    /* to be tried again */
+    PAR_PUSH_POST_GONE,     /* no such subscription any more: dropped */
+    PAR_PUSH_POST_REFUSED,  /* for good */
+    PAR_PUSH_POST_EXPIRED,  /* not in the life of the push */
+    PAR_PUSH_POST_REPLACED, /* by a newer one of the same conversation, while it waited */
+    PAR_PUSH_POST_COUNT
 };
 enum par_poll_end {
     PAR_POLL_OPENED = 0,
@@ -88,6 +102,7 @@ enum par_label {
     PAR_LABEL_FAMILY,   /* enum par_family */
     PAR_LABEL_LIMIT,    /* enum par_limit */
     PAR_LABEL_PUSH,     /* enum par_push_fate */
+    PAR_LABEL_POST,     /* enum par_push_post */
     PAR_LABEL_POLL,     /* enum par_poll_end */
     PAR_LABEL_EVENT,    /* enum par_event_kind */
     PAR_LABEL_HIT,      /* 0 miss, 1 hit */
@@ -108,6 +123,7 @@ enum {
     PAR_LABELS_FAMILY = PAR_FAMILY_COUNT,
     PAR_LABELS_LIMIT = PAR_LIMIT_COUNT,
     PAR_LABELS_PUSH = PAR_PUSH_COUNT,
+    PAR_LABELS_POST = PAR_PUSH_POST_COUNT,
     PAR_LABELS_POLL = PAR_POLL_COUNT,
     PAR_LABELS_EVENT = PAR_EVENT_COUNT,
     PAR_LABELS_HIT = 2,

@@ -28,6 +28,7 @@ static const char *const label_keys[PAR_LABEL_COUNT] = {
     [PAR_LABEL_HOP] = "hop",      [PAR_LABEL_STORE_OP] = "op",   [PAR_LABEL_FAMILY] = "family",
     [PAR_LABEL_LIMIT] = "limit",  [PAR_LABEL_PUSH] = "result",   [PAR_LABEL_POLL] = "result",
     [PAR_LABEL_EVENT] = "event",  [PAR_LABEL_HIT] = "result",    [PAR_LABEL_PRESENCE] = "status",
+    [PAR_LABEL_POST] = "result",
 };
 
 #define WORDS(...)                                                                                 \
@@ -43,7 +44,9 @@ static const char *const *const label_words[PAR_LABEL_COUNT] = {
     [PAR_LABEL_STORE_OP] = WORDS("get", "multi_get", "scan", "commit", "put_if_absent"),
     [PAR_LABEL_FAMILY] = WORDS("queue", "route", "cache", "presence", "push"),
     [PAR_LABEL_LIMIT] = WORDS("sends", "ops", "logins", "registrations", "connections"),
-    [PAR_LABEL_PUSH] = WORDS("queued", "sent", "skipped", "failed"),
+    [PAR_LABEL_PUSH] =
+        WORDS("queued", "failed", "dropped", "connected", "muted", "seen", "no_device", "given"),
+    [PAR_LABEL_POST] = WORDS("sent", "again", "gone", "refused", "expired", "replaced"),
     [PAR_LABEL_POLL] = WORDS("opened", "events", "empty", "gone"),
     [PAR_LABEL_EVENT] = WORDS("entry", "mark", "sync", "presence", "typing", "conv", "drain"),
     [PAR_LABEL_HIT] = WORDS("miss", "hit"),

@@ -119,6 +119,27 @@ enum par_err par_read_missed(struct par_reader *r, uint64_t user, par_read_misse
 enum par_err par_read_missed_in(struct par_reader *r, uint64_t user, const struct par_conv *conv,
                                 par_read_missed_fn fn, void *arg) PAR_MUST_CHECK;
 
+/* What a push job comes to, just before it is sent: the entry it stands for as it is now, and why
+ * it may be left out. Text borrows from the reader's arena. */
+struct par_push_view {
+    bool
+        gone; /* the user is out of the conversation or no user any more, or the entry is deleted */
+    bool muted; /* at now_ms */
+    bool read;
+    bool added;            /* the entry is no text: it took the user into the group */
+    struct par_str sender; /* the display name of who wrote it */
+    struct par_str group;  /* the name; missing: a direct conversation */
+    struct par_str text;   /* missing: of no text entry */
+};
+/* PAR_E_UNAVAILABLE. */
+enum par_err par_read_push(struct par_reader *r, const struct par_push_job *job, int64_t now_ms,
+                           struct par_push_view *view_r) PAR_MUST_CHECK;
+/* How many conversations of the user, neither muted nor archived, have something unread, or are
+ * marked so: at most PAR_READ_BADGE_MAX. */
+enum { PAR_READ_BADGE_MAX = 99 };
+enum par_err par_read_badge(struct par_reader *r, uint64_t user, int64_t now_ms,
+                            uint32_t *badge_r) PAR_MUST_CHECK;
+
 /* ---- presence ---- */
 
 /* visible_r[i]: may `viewer` see the presence of users[i]? (PROTOCOL.md 3, Visibility.) */

@@ -160,3 +160,61 @@ bool par_addr_same_ip(const struct par_addr *a, const struct par_addr *b)
 {
     return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
 }
+
+/* The networks of IANA's registries of special addresses, as (address, bits). */
+struct network {
+    uint8_t ip[8];
+    uint8_t bits;
+};
+
+static const struct network not_public4[] = {
+    {{0}, 8},
+    {{10}, 8},
+    {{100, 64}, 10},
+    {{127}, 8},
+    {{169, 254}, 16},
+    {{172, 16}, 12},
+    {{192, 0, 0}, 24},
+    {{192, 0, 2}, 24},
+    {{192, 88, 99}, 24},
+    {{192, 168}, 16},
+    {{198, 18}, 15},
+    {{198, 51, 100}, 24},
+    {{203, 0, 113}, 24},
+    {{224}, 4},
+    {{240}, 4},
+};
+/* Within 2000::/3, of which alone addresses are given out. */
+static const struct network not_public6[] = {
+    {{0x20, 0x01, 0x00}, 23}, /* Teredo and others */
+    {{0x20, 0x01, 0x0d, 0xb8}, 32},
+    {{0x20, 0x02}, 16}, /* 6to4 */
+    {{0x3f, 0xff, 0x00}, 20},
+};
+
+static bool within(const uint8_t *ip, const struct network *net)
+{
+    unsigned whole = net->bits / 8, rest = net->bits % 8;
+    return memcmp(ip, net->ip, whole) == 0 &&
+           (rest == 0 || (ip[whole] ^ net->ip[whole]) >> (8 - rest) == 0);
+}
+
+static bool among(const uint8_t *ip, const struct network *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (within(ip, &list[i]))
+            return true;
+    return false;
+}
+
+bool par_addr_is_public(const struct par_addr *addr)
+{
+    static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+    const uint8_t *ip = addr->ip;
+    bool embedded = addr->family == PAR_ADDR_IP6 && memcmp(ip, nat64, sizeof nat64) == 0;
+    if (addr->family == PAR_ADDR_IP4 || embedded)
+        return !among(embedded ? ip + 12 : ip, not_public4,
+                      sizeof not_public4 / sizeof not_public4[0]);
+    return addr->family == PAR_ADDR_IP6 && ip[0] >> 5 == 1 &&
+           !among(ip, not_public6, sizeof not_public6 / sizeof not_public6[0]);
+}

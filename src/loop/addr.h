@@ -36,6 +36,11 @@ const char *par_addr_ip_text(const struct par_addr *addr, char *buf);
 
 /* 127.0.0.0/8, ::1, and Unix sockets. */
 bool par_addr_is_loopback(const struct par_addr *addr);
+/* An address of the public internet: not of this machine, of a private network or one between
+ * machines of one link, nor for groups, for documentation, or not given out; one that carries an
+ * IPv4 address (NAT64) is as public as that. What is no public address is not connected to on a
+ * stranger's behalf. */
+bool par_addr_is_public(const struct par_addr *addr);
 /* The same host, whatever the port. */
 bool par_addr_same_ip(const struct par_addr *a, const struct par_addr *b);
 

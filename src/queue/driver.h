@@ -51,6 +51,10 @@ struct par_queue_ops {
     enum par_err (*confirm_inbox)(void *state, uint64_t server, uint64_t offset);
     enum par_err (*inbox_end)(void *state, uint64_t server, uint64_t *end_r);
     void (*wake_inbox)(void *state, uint64_t server);
+    size_t (*take_pushes)(void *state, size_t max, uint32_t timeout_ms,
+                          struct par_queue_push_record *records);
+    void (*confirm_push)(void *state, const struct par_queue_push_place *place);
+    void (*wake_pushes)(void *state);
     /* Optional; why gets a line. */
     enum par_err (*grow)(void *state, uint32_t partitions, struct par_str seal, char *why,
                          size_t why_size);

@@ -247,6 +247,24 @@ enum par_err par_queue_push_job(struct par_queue *q, const struct par_push_job *
     return err;
 }
 
+size_t par_queue_take_pushes(struct par_queue *q, size_t max, uint32_t timeout_ms,
+                             struct par_queue_push_record *records)
+{
+    return q->ops->take_pushes ? q->ops->take_pushes(q->state, max, timeout_ms, records) : 0;
+}
+
+void par_queue_confirm_push(struct par_queue *q, const struct par_queue_push_place *place)
+{
+    if (q->ops->confirm_push)
+        q->ops->confirm_push(q->state, place);
+}
+
+void par_queue_wake_pushes(struct par_queue *q)
+{
+    if (q->ops->wake_pushes)
+        q->ops->wake_pushes(q->state);
+}
+
 void par_queue_stats(const struct par_queue *q, struct par_queue_stats *stats_r)
 {
     *stats_r = (struct par_queue_stats){

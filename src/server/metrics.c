@@ -8,6 +8,7 @@
 #include "server/inbox.h"
 #include "server/owners.h"
 #include "server/standby.h"
+#include "server/waker.h"
 
 #include <stdlib.h>
 
@@ -173,6 +174,18 @@ static int64_t missed_depth(void *arg)
     return (int64_t)stats.waiting;
 }
 
+#define WAKER_VALUE(name, field)                                                                   \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_waker_stats stats;                                                              \
+        par_waker_stats(SERVER(arg)->waker, &stats);                                               \
+        return (int64_t)stats.field;                                                               \
+    }
+WAKER_VALUE(pushes_depth, depth)
+WAKER_VALUE(pushes_limit, limit)
+WAKER_VALUE(pushes_refused, refused)
+WAKER_VALUE(pushes_passed, passed)
+
 static int64_t inbox_passed(void *arg)
 {
     struct par_inbox_stats stats;
@@ -294,6 +307,10 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_POOL_BYTES, "store", store_memory);
     add(m, PAR_G_QUEUE_DEPTH, "missed", missed_depth);
     add(m, PAR_G_QUEUE_PASSED, "inbox", inbox_passed);
+    add(m, PAR_G_QUEUE_DEPTH, "pushes", pushes_depth);
+    add(m, PAR_G_QUEUE_LIMIT, "pushes", pushes_limit);
+    add(m, PAR_G_QUEUE_REFUSED, "pushes", pushes_refused);
+    add(m, PAR_G_QUEUE_PASSED, "pushes", pushes_passed);
     add(m, PAR_G_PARTITIONS, "owned", partitions_owned);
     add(m, PAR_G_PARTITIONS, "written", partitions_written);
     add(m, PAR_G_PARTITIONS, "replaced", partitions_replaced);

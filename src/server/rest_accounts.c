@@ -5,6 +5,7 @@
 #include "server/client.h"
 #include "server/peers.h"
 #include "server/rest.h"
+#include "server/waker.h"
 #include "store/key.h"
 
 /* ---- rates ---- */
@@ -310,7 +311,9 @@ void par_rest_push_register(struct par_request *req)
                                             .has_token = body->has_token,
                                             .token = body->token,
                                             .has_subscription = body->has_subscription,
-                                            .subscription = body->subscription};
+                                            .subscription = body->subscription,
+                                            .has_show_text = body->has_show_text,
+                                            .show_text = body->show_text};
     req->args.push_register = args;
     par_call_dispatch(req, PAR_OP_PUSH_REGISTER, 201);
 }
@@ -323,6 +326,13 @@ void par_rest_push_unregister(struct par_request *req)
 
 void par_rest_push_key(struct par_request *req)
 {
-    /* Pushes to browsers are not sent yet, so there is no key to subscribe with. */
-    par_request_fail(req, PAR_E_NOT_FOUND, "this server has no key for Web Push");
+    struct par_str key = par_waker_key(req->reactor->server);
+    if (!key.len) {
+        par_request_fail(req, PAR_E_NOT_FOUND, "this server has no key for Web Push");
+        return;
+    }
+    struct par_json_out w = par_request_open(req);
+    par_json_key_str(&w, "key", key);
+    par_request_close(req, &w);
+    par_request_finish(req);
 }

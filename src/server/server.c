@@ -22,6 +22,8 @@
 #include "server/reactor.h"
 #include "server/routes.h"
 #include "server/standby.h"
+#include "server/waker.h"
+#include "store/key.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -218,6 +220,16 @@ static bool take_clean(struct par_server *server)
                                          server->boot) == PAR_OUTCOME_OK;
 }
 
+/* Did a writer ever write there? Of a store that is new nothing was lost. */
+static bool was_written(struct par_server *server)
+{
+    struct par_key key = par_key_number(0);
+    struct par_buf value = {0};
+    int found = par_store_get(server->store, PAR_T_CHECKPOINTS, par_key_str(&key), &value);
+    par_buf_fini(&value);
+    return found != 0;
+}
+
 static void leave_clean(struct par_server *server)
 {
     if (!par_queue_remote(server->queue) &&
@@ -228,8 +240,12 @@ static void leave_clean(struct par_server *server)
 
 static enum par_err start(struct par_server *server, struct par_server_error *error)
 {
-    bool crashed = !par_queue_remote(server->queue) && !take_clean(server);
-    enum par_err err = par_standby_open(server, crashed, &server->standby);
+    char why[sizeof error->text - 16];
+    enum par_err err = par_waker_open(server, &server->waker, why, sizeof why);
+    if (err)
+        return fail(error, err == PAR_E_BAD_REQUEST, err, "push", why);
+    bool crashed = !par_queue_remote(server->queue) && !take_clean(server) && was_written(server);
+    err = par_standby_open(server, crashed, &server->standby);
     if (err)
         return fail(error, false, err, "start", "the system gives no threads");
     if (server->config->search.enabled)
@@ -326,9 +342,11 @@ void par_server_close(struct par_server **server)
     par_inbox_close(&s->inbox);
     par_reach_close(&s->reach);
     par_standby_close(&s->standby);
+    /* A push that was not sent is found again after the next start. */
+    bool all_pushed = par_waker_close(&s->waker);
     if (left)
         (void)par_route_bye(s->route, s->id, s->boot);
-    if (ran)
+    if (ran && all_pushed)
         leave_clean(s);
     /* The answers of the last jobs end in the mailboxes; what the reactors still want to have done
      * while they let go of everything (a departure that is due) is refused. */

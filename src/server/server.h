@@ -39,6 +39,7 @@ struct par_mover;
 struct par_peers;
 struct par_reach;
 struct par_routes;
+struct par_waker;
 
 enum { PAR_SERVER_MAX_REACTORS = 64, PAR_SERVER_PRESENCE_LOCKS = 16 };
 
@@ -70,6 +71,7 @@ struct par_server {
     struct par_inbox *inbox;   /* NULL: the queue is local */
     struct par_reach *reach;   /* NULL: the queue is local */
     struct par_standby *standby;
+    struct par_waker *waker;
     struct par_life *life;
     pthread_mutex_t presence_locks[PAR_SERVER_PRESENCE_LOCKS]; /* by user: asking and telling */
     atomic_bool presence_owed; /* some who watch could not be told: life.c has it looked at again */

@@ -184,10 +184,19 @@ static int64_t look_back(struct par_standby *s)
     return rest_ms;
 }
 
+/* The users of before a crash get their time to come back, though others wake the thread. */
+static bool grace(struct par_standby *s)
+{
+    uint64_t end = par_mono_ms() + GRACE_MS, now;
+    while ((now = par_mono_ms()) < end && par_service_rest(&s->service, (int64_t)(end - now)))
+        ;
+    return !par_service_stopping(&s->service);
+}
+
 static void run(void *arg)
 {
     struct par_standby *s = arg;
-    if (s->crashed && par_service_rest(&s->service, GRACE_MS))
+    if (s->crashed && grace(s))
         par_standby__after_crash(s);
     while (!par_service_stopping(&s->service)) {
         struct par_standby__dead dead;

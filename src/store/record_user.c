@@ -41,7 +41,7 @@ PAR_RECORD(block, 1, F(1, I64, created))
 #define F(number, type, member) PAR_RECORD_FIELD(push_token, number, type, member)
 PAR_RECORD(push_token, 1, F(1, U8, kind), F(2, USER, device), F(3, TEXT, token),
            F(4, TEXT, endpoint), F(5, TEXT, p256dh), F(6, TEXT, auth), F(7, I64, created),
-           F(8, I64, last_ok), F(9, U32, failures))
+           F(8, I64, last_ok), F(9, U32, failures), F(10, BOOL, hide_text))
 #undef F
 
 #define F(number, type, member) PAR_RECORD_FIELD(api_key, number, type, member)

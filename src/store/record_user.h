@@ -86,6 +86,7 @@ struct par_push_token {
     int64_t created;
     int64_t last_ok;
     uint32_t failures; /* in a row */
+    bool hide_text;    /* "New message" instead of the text; the default is 0 */
 };
 
 /* Bits of par_api_key.scopes. */

@@ -75,6 +75,7 @@ function frames(a: User, b: User): Json[] {
     { op: 'me.set', display_name: 'n', about: 'a', show_read: true },
     { op: 'push.register', kind: 'webpush', subscription: { endpoint: 'https://x.example', keys: {} } },
     { op: 'push.unregister', push_id: 'x' },
+    { op: 'push.test', push_id: 'x' },
     { op: 'ping' },
   ];
 }

@@ -177,7 +177,7 @@ INT(redis, "redis", timeout_ms, 1000, 10, 60000, NO, "Time for connecting, and f
 INT(redis, "redis", connections, 8, 1, 64, NO, "Connections of each of the three drivers.")
 END_SECTION(redis)
 
-SECTION(push_apns, "push.apns", "Apple. (This version records push tokens and counts jobs; it sends nothing yet.)")
+SECTION(push_apns, "push.apns", "Apple. (This version records these tokens; it sends to browsers only.)")
 STR(push_apns, "push.apns", url, "https://api.push.apple.com", 1000, "The service.")
 STR(push_apns, "push.apns", key, "", 4000, "File of the signing key (.p8). Empty: no pushes to Apple.")
 STR(push_apns, "push.apns", key_id, "", 64, "Id of the key.")
@@ -185,7 +185,7 @@ STR(push_apns, "push.apns", team_id, "", 64, "Id of the team.")
 STR(push_apns, "push.apns", topic, "", 200, "Bundle id of the app.")
 END_SECTION(push_apns)
 
-SECTION(push_fcm, "push.fcm", "Google.")
+SECTION(push_fcm, "push.fcm", "Google. (As for Apple.)")
 STR(push_fcm, "push.fcm", url, "https://fcm.googleapis.com", 1000, "The service.")
 STR(push_fcm, "push.fcm", account, "", 4000, "File of the service account (JSON). Empty: no pushes to Google.")
 STR(push_fcm, "push.fcm", token_url, "", 1000, "Where access tokens come from. Empty: as the account says.")
@@ -193,8 +193,24 @@ END_SECTION(push_fcm)
 
 SECTION(push_webpush, "push.webpush", "Browsers.")
 BOOL(push_webpush, "push.webpush", enabled, true, NO, "Web Push with a key made by this server.")
-STR(push_webpush, "push.webpush", key, "", 4000, "File of the VAPID key (PEM). Empty: made once, in the data folder.")
-STR(push_webpush, "push.webpush", subject, "mailto:admin@localhost", 1000, "Whom a push service can write to.")
+STR(push_webpush, "push.webpush", key, "", 4000,
+    "File of the VAPID key (PEM). Empty: made once, as vapid.pem in the data folder; of servers that share a store, in that.")
+STR(push_webpush, "push.webpush", subject, "mailto:admin@localhost", 1000,
+    "Whom a push service can write to, mailto: or https:. Apple refuses addresses that are none.")
+STR(push_webpush, "push.webpush", url, "", 1000,
+    "Where the page is served, without a slash at the end, for browsers that show a push without it. Empty: not told.")
+STR(push_webpush, "push.webpush", ca, "", 4000, "File of the certificates to trust (PEM). Empty: those of the system.")
+BOOL(push_webpush, "push.webpush", private_addresses, false, NO,
+     "Also push services on private addresses and on this machine, which anybody could name.")
+INT(push_webpush, "push.webpush", ttl_s, 259200, 60, 2419200, NO,
+    "Life of a push: how long a service keeps it for a device, and how long a service is tried that fails.")
+INT(push_webpush, "push.webpush", gap_ms, 1000, 0, 60000, NO,
+    "Time between two pushes of a conversation to a device; the newest of those in between is sent then.")
+INT(push_webpush, "push.webpush", queue, 10000, 16, 1000000, NO, "Jobs that wait, or are being sent.")
+INT(push_webpush, "push.webpush", in_flight, 64, 1, 1000, NO, "Requests to push services at the same time.")
+INT(push_webpush, "push.webpush", timeout_ms, 20000, 100, 120000, NO, "Time for a request to a push service.")
+INT(push_webpush, "push.webpush", retry_ms, 1000, 10, 60000, NO,
+    "First pause before a service that failed is tried again; it doubles, up to a quarter of an hour.")
 END_SECTION(push_webpush)
 
 #undef SECTION

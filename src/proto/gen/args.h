@@ -226,9 +226,15 @@ struct par_args_push_register {
     struct par_str token;
     bool has_subscription;
     struct par_args_subscription subscription;
+    bool has_show_text;
+    bool show_text;
 };
 
 struct par_args_push_unregister {
+    struct par_str push_id;
+};
+
+struct par_args_push_test {
     struct par_str push_id;
 };
 
@@ -306,6 +312,8 @@ struct par_args_body_push {
     struct par_str token;
     bool has_subscription;
     struct par_args_subscription subscription;
+    bool has_show_text;
+    bool show_text;
 };
 
 /* The decoded arguments: which one holds is said by the operation or the body asked for. */
@@ -339,6 +347,7 @@ union par_args {
     const struct par_args_me_set *me_set;
     const struct par_args_push_register *push_register;
     const struct par_args_push_unregister *push_unregister;
+    const struct par_args_push_test *push_test;
     const struct par_args_ping *ping;
     const struct par_args_body_register *body_register;
     const struct par_args_body_login *body_login;

@@ -388,11 +388,12 @@ static const struct par_field fields_push_register[] = {
     {"kind", 4, .kind = PAR_FIELD_ENUM, .required = true, .off = offsetof(struct par_args_push_register, kind), .words = words_push_kind},
     {"token", 5, .kind = PAR_FIELD_STR, .has_off = offsetof(struct par_args_push_register, has_token), .off = offsetof(struct par_args_push_register, token), .min = 1, .max_bytes = 4096},
     {"subscription", 12, .kind = PAR_FIELD_OBJECT, .has_off = offsetof(struct par_args_push_register, has_subscription), .off = offsetof(struct par_args_push_register, subscription), .shape = &shape_subscription},
+    {"show_text", 9, .kind = PAR_FIELD_BOOL, .has_off = offsetof(struct par_args_push_register, has_show_text), .off = offsetof(struct par_args_push_register, show_text)},
 };
 
 const struct par_shape par_shape_push_register = {
     .fields = fields_push_register,
-    .count = 3,
+    .count = 4,
     .size = sizeof(struct par_args_push_register),
     .rule = PAR_RULE_EXACTLY_ONE,
     .rule_mask = 0x6,
@@ -407,6 +408,16 @@ const struct par_shape par_shape_push_unregister = {
     .fields = fields_push_unregister,
     .count = 1,
     .size = sizeof(struct par_args_push_unregister),
+};
+
+static const struct par_field fields_push_test[] = {
+    {"push_id", 7, .kind = PAR_FIELD_STR, .required = true, .off = offsetof(struct par_args_push_test, push_id), .min = 1, .max_bytes = 64},
+};
+
+const struct par_shape par_shape_push_test = {
+    .fields = fields_push_test,
+    .count = 1,
+    .size = sizeof(struct par_args_push_test),
 };
 
 const struct par_shape par_shape_ping = {
@@ -521,11 +532,12 @@ static const struct par_field fields_body_push[] = {
     {"kind", 4, .kind = PAR_FIELD_ENUM, .required = true, .off = offsetof(struct par_args_body_push, kind), .words = words_push_kind},
     {"token", 5, .kind = PAR_FIELD_STR, .has_off = offsetof(struct par_args_body_push, has_token), .off = offsetof(struct par_args_body_push, token), .min = 1, .max_bytes = 4096},
     {"subscription", 12, .kind = PAR_FIELD_OBJECT, .has_off = offsetof(struct par_args_body_push, has_subscription), .off = offsetof(struct par_args_body_push, subscription), .shape = &shape_subscription},
+    {"show_text", 9, .kind = PAR_FIELD_BOOL, .has_off = offsetof(struct par_args_body_push, has_show_text), .off = offsetof(struct par_args_body_push, show_text)},
 };
 
 const struct par_shape par_shape_body_push = {
     .fields = fields_body_push,
-    .count = 3,
+    .count = 4,
     .size = sizeof(struct par_args_body_push),
     .rule = PAR_RULE_EXACTLY_ONE,
     .rule_mask = 0x6,

@@ -18,6 +18,7 @@ static void kafka_close(void *state)
     struct par_kafka *k = state;
     atomic_store(&k->closing, 1);
     par_kafka__end_polling(k);
+    par_kafka__free_pushes(k);
     par_kafka__free_lanes(k);
     for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
         if (k->appenders[i])
@@ -234,5 +235,8 @@ const struct par_queue_ops par_queue__kafka = {
     .confirm_inbox = par_kafka__confirm_inbox,
     .inbox_end = par_kafka__inbox_end,
     .wake_inbox = par_kafka__wake_inbox,
+    .take_pushes = par_kafka__take_pushes,
+    .confirm_push = par_kafka__confirm_push,
+    .wake_pushes = par_kafka__wake_pushes,
     .grow = par_kafka__grow,
 };

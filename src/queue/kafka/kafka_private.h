@@ -8,7 +8,8 @@
  * Clients of librdkafka: a producer, idempotent, for deliveries and push jobs; some more for
  * commands, each for its share of the partitions; a member of the group of
  * writers, which fetches nothing and only learns who owns what (owners.c); and a plain consumer
- * that takes partitions and inboxes from any offset (lanes.c). */
+ * that takes partitions and inboxes from any offset (lanes.c); and, of a server that sends pushes,
+ * a member of the group that shares PREFIX.push (pushes.c). */
 #ifndef PAR_QUEUE_KAFKA_PRIVATE_H
 #define PAR_QUEUE_KAFKA_PRIVATE_H
 
@@ -57,6 +58,7 @@ struct par_kafka__lane {
 };
 
 struct par_kafka__run;
+struct par_kafka__pushes;
 
 struct par_kafka {
     const struct par_queue_ends *ends;
@@ -70,6 +72,7 @@ struct par_kafka {
     rd_kafka_t *appenders[PAR_KAFKA__APPENDERS]; /* of commands */
     rd_kafka_t *taker;
     rd_kafka_topic_t *push;
+    struct par_kafka__pushes *_Atomic pushes; /* NULL: this server has taken none yet */
     struct par_kafka__poller {
         const struct par_kafka *kafka;
         rd_kafka_t *client;
@@ -181,6 +184,15 @@ enum par_err par_kafka__confirm_inbox(void *state, uint64_t server, uint64_t off
 enum par_err par_kafka__inbox_end(void *state, uint64_t server, uint64_t *end_r);
 void par_kafka__wake_inbox(void *state, uint64_t server);
 void par_kafka__free_lanes(struct par_kafka *k);
+
+/* ---- pushes.c ---- */
+
+size_t par_kafka__take_pushes(void *state, size_t max, uint32_t timeout_ms,
+                              struct par_queue_push_record *records);
+void par_kafka__confirm_push(void *state, const struct par_queue_push_place *place);
+void par_kafka__wake_pushes(void *state);
+/* Leaves the group. */
+void par_kafka__free_pushes(struct par_kafka *k);
 
 /* ---- owners.c ---- */
 

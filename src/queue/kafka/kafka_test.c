@@ -379,6 +379,67 @@ static void what_is_not_there_is_said(void **state)
     assert_null(other);
 }
 
+/* Takes n push jobs; which users they are for, in bits. */
+static unsigned take_pushes(struct par_queue *from, size_t n, struct par_queue_push_place *places)
+{
+    unsigned users = 0;
+    for (size_t got = 0, tries = 0; got < n && tries < 300; tries++) {
+        struct par_queue_push_record records[4];
+        size_t some = par_queue_take_pushes(from, n - got < 4 ? n - got : 4, 100, records);
+        for (size_t i = 0; i < some; i++) {
+            struct par_push_job job;
+            assert_true(par_push_job_decode(records[i].bytes, &job));
+            users |= 1u << job.user;
+            places[got++] = records[i].place;
+        }
+    }
+    return users;
+}
+
+static void push_jobs_come_again_until_they_are_confirmed(void **state)
+{
+    (void)state;
+    struct par_queue *first, *second;
+    struct par_queue_push_place places[16], again[16];
+    enum { JOBS = 8 };
+    assert_int_equal(open_queue(2, "", &first), PAR_OK);
+    /* What other tests have left. */
+    struct par_queue_push_record old[16];
+    for (int quiet = 0; quiet < 60;) {
+        size_t n = par_queue_take_pushes(first, 16, 100, old);
+        for (size_t i = 0; i < n; i++)
+            par_queue_confirm_push(first, &old[i].place);
+        quiet = n ? 0 : quiet + 1;
+    }
+    for (uint64_t user = 1; user <= JOBS; user++) {
+        struct par_push_job job = {.reason = PAR_PUSH_TEXT,
+                                   .user = user,
+                                   .conv = par_conv_direct(user, 99),
+                                   .seq = 1,
+                                   .text = PAR_STR("hi")};
+        assert_int_equal(par_queue_push_job(q, &job), PAR_OK);
+        /* One by one, or all would go to one partition. */
+        assert_int_equal(par_queue_deliver_flush(q), PAR_OK);
+    }
+    assert_int_equal(take_pushes(first, JOBS, places), 0x1FE);
+    /* All but the first of one partition: that one, and those behind it there, come again. */
+    size_t of_first = 0;
+    for (size_t i = 0; i < JOBS; i++)
+        of_first += places[i].partition == places[0].partition;
+    for (size_t i = JOBS; i-- > 1;)
+        par_queue_confirm_push(first, &places[i]);
+    par_queue_close(&first);
+    assert_int_equal(open_queue(2, "", &second), PAR_OK);
+    (void)take_pushes(second, of_first, again);
+    for (size_t i = 0; i < of_first; i++)
+        assert_int_equal(again[i].partition, places[0].partition);
+    assert_int_equal(again[0].offset, places[0].offset);
+    assert_int_equal(par_queue_take_pushes(second, 4, 500, old), 0);
+    for (size_t i = 0; i < of_first; i++)
+        par_queue_confirm_push(second, &again[i]);
+    par_queue_close(&second);
+}
+
 static void a_push_job_goes_there_and_back(void **state)
 {
     (void)state;
@@ -429,6 +490,7 @@ int main(void)
         T(an_inbox_goes_on_where_it_was_confirmed),
         T(all_servers_hear_what_is_for_all),
         T(a_flush_that_fails_says_so),
+        T(push_jobs_come_again_until_they_are_confirmed),
         T(partitions_are_shared_and_handed_over),
         T(the_log_grows_while_a_server_runs),
         T(what_is_not_there_is_said),

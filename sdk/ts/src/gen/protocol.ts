@@ -575,8 +575,10 @@ export interface PushRegisterRequest {
   kind: PushKind;
   /** Of APNs or FCM. */
   token?: string;
-  /** Of a browser. */
+  /** Of a browser. It replaces the former one of this device. */
   subscription?: Subscription;
+  /** True, or absent: pushes to this device carry the text; false: only that there is a new message. */
+  show_text?: boolean;
 }
 
 export interface PushRegisterAnswer {
@@ -591,6 +593,15 @@ export interface PushUnregisterRequest {
 }
 
 export type PushUnregisterAnswer = Empty;
+
+/** Asks for a push to this subscription, to see whether it arrives. */
+export interface PushTestRequest {
+  op: 'push.test';
+  id: RequestId;
+  push_id: string;
+}
+
+export type PushTestAnswer = Empty;
 
 /** Asks the server's time. */
 export interface PingRequest {
@@ -718,6 +729,7 @@ export interface PushBody {
   kind: PushKind;
   token?: string;
   subscription?: Subscription;
+  show_text?: boolean;
 }
 
 export type DeviceName = string;
@@ -830,6 +842,7 @@ export interface Operations {
   'me.set': { request: MeSetRequest; answer: MeSetAnswer };
   'push.register': { request: PushRegisterRequest; answer: PushRegisterAnswer };
   'push.unregister': { request: PushUnregisterRequest; answer: PushUnregisterAnswer };
+  'push.test': { request: PushTestRequest; answer: PushTestAnswer };
   'ping': { request: PingRequest; answer: PingAnswer };
 }
 
