@@ -91,7 +91,10 @@ static void write_note(const struct par_push_note *note, struct par_str body, st
     par_json_key_str(&w, "tag", test ? PAR_STR("test") : id);
     par_json_key_int(&w, "timestamp", note->ts);
     par_buf_clear(&text);
-    par_buf_printf(&text, "%s%s%.*s", note->url, test ? "/" : "/c/", PAR_STR_ARGS(id));
+    par_buf_printf(&text, "%s%s", note->url, test ? "/" : "/c/");
+    /* As the page writes its addresses: with a dot it would be that of a file. */
+    for (size_t i = 0; i < id.len; i++)
+        par_buf_add_u8(&text, id.ptr[i] == '.' ? '-' : (uint8_t)id.ptr[i]);
     par_json_key_str(&w, "navigate", par_buf_str(&text));
     par_json_key(&w, "data");
     par_json_open(&w);

@@ -288,7 +288,7 @@ static void what_a_payload_says(void **state)
     assert_true(
         has(&out, "{\"web_push\":8030,\"app_badge\":3,\"mutable\":true,\"notification\":{"));
     assert_true(has(&out, "\"title\":\"Ann \\\"A\\\"\",\"body\":\"hello\",\"tag\":\"d.17.42\""));
-    assert_true(has(&out, "\"navigate\":\"/c/d.17.42\""));
+    assert_true(has(&out, "\"navigate\":\"/c/d-17-42\""));
     assert_true(has(&out, "\"data\":{\"conv\":\"d.17.42\",\"seq\":7,\"from\":\"17\""));
     assert_true(has(&out, "\"shown\":true"));
     par_buf_clear(&out);
@@ -296,7 +296,7 @@ static void what_a_payload_says(void **state)
     n.url = "https://chat.example";
     par_push_payload(&n, &out);
     assert_true(has(&out, "\"title\":\"Team\",\"body\":\"Ann \\\"A\\\": hello\""));
-    assert_true(has(&out, "\"navigate\":\"https://chat.example/c/d.17.42\""));
+    assert_true(has(&out, "\"navigate\":\"https://chat.example/c/d-17-42\""));
     par_buf_clear(&out);
     n.text = (struct par_str){0};
     par_push_payload(&n, &out);

@@ -54,7 +54,7 @@ describe('web push', { skip: unshared('a server with a push service of its own')
     assert.equal(notification.title, 'Ann "A" Änn');
     assert.equal(notification.body, 'hello 👋 "quoted"\nline two');
     assert.equal(notification.tag, conv);
-    assert.equal(notification.navigate, `/c/${conv}`);
+    assert.equal(notification.navigate, `/c/${conv.replaceAll('.', '-')}`);
     assert.deepEqual(notification.data, {
       conv,
       seq,

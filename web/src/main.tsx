@@ -3,6 +3,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { askToSignIn, session, startClient, watchNetwork } from './state/app.ts';
 import './state/prefs.ts';
+import { watchPush } from './state/push.ts';
 import { registerWorker } from './state/update.ts';
 import { loadLanguage } from './strings.ts';
 
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
   await words;
   render(<App />, root);
   registerWorker();
+  watchPush();
 }
 
 main();

@@ -1,6 +1,9 @@
 // The service worker: keeps the shell (page, script, style, icon) so that it opens without a network. What is shown in
 // it comes from the client's store, and nothing of the server's answers is kept here.
 
+import { KEPT } from './lib/kept-for-push.ts';
+import { listenForPushes } from './push-worker.ts';
+
 /** Set by the build: the files of the shell, and a name that changes with any of them. */
 declare const SHELL: string[];
 declare const VERSION: string;
@@ -33,7 +36,7 @@ async function keep(): Promise<void> {
 }
 
 async function takeOver(): Promise<void> {
-  for (const name of await caches.keys()) if (name !== VERSION) await caches.delete(name);
+  for (const name of await caches.keys()) if (name !== VERSION && name !== KEPT) await caches.delete(name);
   await worker.clients.claim();
 }
 
@@ -55,3 +58,4 @@ worker.addEventListener('fetch', (e) => {
     if (!servers.test(url.pathname)) e.respondWith(kept(PAGE, request));
   } else if (SHELL.includes(url.pathname)) e.respondWith(kept(url.pathname, request));
 });
+listenForPushes();

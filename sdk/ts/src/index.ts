@@ -9,6 +9,7 @@ export { defaultEnv, type Env, type FetchLike, type SocketConstructor, type Sock
 export { ParleyError } from './errors.ts';
 export { compareIds, directConv, peerOf } from './ids.ts';
 export type { OutboxView } from './outbox.ts';
+export { Push, type PushSubscriptionInit } from './push.ts';
 export { type RegisterRequest, Rest } from './rest.ts';
 export type { ConvSettings } from './settings.ts';
 export { Slice } from './slice.ts';

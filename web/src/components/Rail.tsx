@@ -2,6 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { go, type Route } from '../lib/route.ts';
 import { theClient, useList, usePeople } from '../state/app.ts';
+import { showBadge } from '../state/push.ts';
 import { t } from '../strings.ts';
 import { Avatar } from './basics.tsx';
 import { Icon, type IconName } from './Icon.tsx';
@@ -27,6 +28,7 @@ export function Rail({ current }: { current: Part }) {
   ).length;
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${t.app}` : t.app;
+    showBadge(unread);
   }, [unread]);
   return (
     <nav class="rail" aria-label={t.app}>

@@ -1,11 +1,13 @@
 // Addresses: which screen is shown, and how to get to another one. A conversation id has its dots as hyphens, because
 // the server takes a path with a dot for a file.
 import { signal } from '@preact/signals';
+import { pathOf as pathOfConv } from './route-paths.ts';
 
 /** In the order of the menu. */
 const settingsPages = [
   'profile',
   'privacy',
+  'notifications',
   'appearance',
   'storage',
   'unsent',
@@ -63,7 +65,7 @@ export function parse(address: string): Route {
 export function pathOf(r: Route): string {
   switch (r.screen) {
     case 'conversation': {
-      const base = `/c/${r.conv.replaceAll('.', '-')}`;
+      const base = pathOfConv(r.conv);
       if (r.panel === 'details') return `${base}/details`;
       if (r.panel === 'add') return `${base}/details/add`;
       if (r.panel === 'message') return `${base}/m/${r.seq ?? 0}`;

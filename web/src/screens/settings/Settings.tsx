@@ -10,6 +10,7 @@ import { AboutPage } from './About.tsx';
 import { AppearancePage } from './Appearance.tsx';
 import { BlockedPage } from './Blocked.tsx';
 import { DevicesPage } from './Devices.tsx';
+import { NotificationsPage } from './Notifications.tsx';
 import { PrivacyPage } from './Privacy.tsx';
 import { ProfilePage } from './Profile.tsx';
 import { ShortcutsPage } from './Shortcuts.tsx';
@@ -28,6 +29,7 @@ interface Page {
 const pages = (): Page[] => [
   { page: 'profile', icon: 'user', label: t.profile, show: ProfilePage },
   { page: 'privacy', icon: 'lock', label: t.privacy, show: PrivacyPage },
+  { page: 'notifications', icon: 'bell', label: t.notifications, show: NotificationsPage },
   { page: 'appearance', icon: 'palette', label: t.appearance, show: AppearancePage },
   { page: 'storage', icon: 'chats', label: t.storage, show: StoragePage },
   { page: 'unsent', icon: 'send', label: t.unsent, show: UnsentPage, above: 'storage' },
