@@ -158,17 +158,12 @@ test('"mark read" on it reads the conversation; a press opens it', async () => {
   const press = (action: string): Promise<unknown> => {
     const worker = ann.context.serviceWorkers()[0];
     assert.ok(worker, 'a service worker runs');
-    return worker.evaluate(async (what: string) => {
-      const scope = self as unknown as {
-        registration: ServiceWorkerRegistration;
-        NotificationEvent: new (kind: string, init: object) => Event;
-      };
-      const [note] = (await scope.registration.getNotifications()).filter((n) => n.data);
-      // A press that no person made: the browser does not wait for it, but it is dealt with.
-      self.dispatchEvent(
-        new scope.NotificationEvent('notificationclick', { notification: note, action: what }),
-      );
-    }, action);
+    // A press that no person made: the browser does not wait for it, but it is dealt with.
+    return worker.evaluate(`registration.getNotifications().then((all) => {
+      const notification = all.find((n) => n.data);
+      const action = ${JSON.stringify(action)};
+      dispatchEvent(new NotificationEvent('notificationclick', { notification, action }));
+    })`);
   };
   await push(payload(seq));
   await eventually(async () => (await notes()).some((n) => n.seq === seq), 'shown');
