@@ -5,7 +5,6 @@
 #include "base/stats.h"
 #include "conv/delivery_codec.h"
 #include "conv/push_rule.h"
-#include "server/standby.h"
 
 void par_forward_init(struct par_forward *f, struct par_server *server, uint64_t from,
                       uint64_t from_boot)
@@ -118,10 +117,6 @@ static enum par_err push(struct par_forward *f, const struct par_delivery *d, co
 enum par_err par_forward(struct par_forward *f, const struct par_delivery *d)
 {
     size_t n;
-    /* Who was to sync and is not here has it looked at what they missed: an old route must not
-     * swallow the push that the sync took the place of. */
-    if (d->kind == PAR_DELIVERY_SYNC && d->user && !d->device)
-        par_standby_missed(f->server, d->user);
     if (d->user_count == 0 || PAR_MUTANT(FORWARD_DROPPED))
         return PAR_OK;
     if (!pick(f, d))

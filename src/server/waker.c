@@ -12,6 +12,8 @@ enum {
     TAKE = 64,
     REST_MS = 1000,
     RETRY_MS = 500,   /* the store or the routes fail */
+    TOLD_MS = 5000,   /* a device that was told to sync gets as long to have the entry */
+    TOLD_MAX = 3,     /* then its user is woken, since its route may be an old one */
     HOLD_MS = 120000, /* so long a record of the log is held for a service that fails */
     END_MS = 3000,    /* for what is being sent, at the end */
     END_STEP_MS = 20
@@ -153,7 +155,8 @@ void par_waker__later(struct par_waker__item *item, uint64_t ms)
 
 /* ---- connected after all ---- */
 
-/* A device on this server had the entry, or has synced since it was durable (R1). */
+enum connection { NOT_CONNECTED = 0, CONNECTED, TOLD, UNKNOWN };
+
 static enum par_err tell(struct par_waker *w, const struct par_push_job *job,
                          const struct par_route_hits *hits)
 {
@@ -168,21 +171,35 @@ static enum par_err tell(struct par_waker *w, const struct par_push_job *job,
     return err ? err : par_queue_deliver_flush(server->queue);
 }
 
-/* 1: is connected, and told; 0: is not; -1: cannot be said now. */
-static int connected(struct par_waker *w, const struct par_push_job *job)
+/* Many servers: a route may be an old one, or of a server that ends just now; so who was told is
+ * looked at again, until the entry is there. */
+static enum connection connected_somewhere(struct par_waker__item *item)
 {
-    struct par_server *server = w->server;
+    struct par_waker *w = item->waker;
     struct par_route_hits hits = {0};
-    if (!par_route_remote(server->route))
-        return par_directory_has(server->directory, job->user);
-    int is = -1;
-    if (!par_route_lookup(server->route, &job->user, 1, &hits)) {
-        is = hits.count > 0;
-        if (is && tell(w, job, &hits))
-            is = -1;
+    enum connection is = UNKNOWN;
+    int delivered = item->told ? par_waker__delivered(item) : 0;
+    if (delivered > 0)
+        return CONNECTED;
+    if (delivered == 0 && !par_route_lookup(w->server->route, &item->job.user, 1, &hits)) {
+        is = hits.count && item->told < TOLD_MAX ? TOLD : NOT_CONNECTED;
+        if (is == TOLD && tell(w, &item->job, &hits))
+            is = UNKNOWN;
+        item->told += is == TOLD;
     }
     par_route_hits_fini(&hits);
     return is;
+}
+
+static enum connection connected(struct par_waker__item *item)
+{
+    struct par_server *server = item->waker->server;
+    if (item->job.reason == PAR_PUSH_TEST)
+        return NOT_CONNECTED;
+    if (par_route_remote(server->route))
+        return connected_somewhere(item);
+    /* Here it had the entry, or has synced since it was durable (R1). */
+    return par_directory_has(server->directory, item->job.user) ? CONNECTED : NOT_CONNECTED;
 }
 
 /* ---- one item ---- */
@@ -195,19 +212,22 @@ static bool expired(const struct par_waker__item *item)
 
 static void deal_with(struct par_waker__item *item)
 {
-    struct par_waker *w = item->waker;
     if (expired(item)) {
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_EXPIRED);
         par_waker__end(item);
         return;
     }
-    int is = item->job.reason == PAR_PUSH_TEST ? 0 : connected(w, &item->job);
-    if (is > 0) {
+    enum connection is = connected(item);
+    if (is == CONNECTED) {
         par_stats_inc_at(PAR_C_PUSH_JOBS, PAR_PUSH_CONNECTED);
         par_waker__end(item);
         return;
     }
-    enum par_waker__verdict verdict = is < 0 ? PAR_WAKER_FAILED : par_waker__wake(item);
+    if (is == TOLD) {
+        par_waker__later(item, TOLD_MS);
+        return;
+    }
+    enum par_waker__verdict verdict = is == UNKNOWN ? PAR_WAKER_FAILED : par_waker__wake(item);
     if (verdict == PAR_WAKER_DONE)
         par_waker__end(item);
     else if (verdict == PAR_WAKER_FAILED)

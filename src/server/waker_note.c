@@ -7,6 +7,7 @@
 #include "push/encrypt.h"
 #include "push/payload.h"
 #include "store/key.h"
+#include "store/record.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -292,6 +293,18 @@ enum par_waker__verdict par_waker__wake(struct par_waker__item *item)
     enum par_waker__verdict verdict = work(&k);
     par_arena_fini(&k.arena);
     return verdict;
+}
+
+int par_waker__delivered(const struct par_waker__item *item)
+{
+    struct par_key key = par_key_mark(&item->job.conv, item->job.user);
+    struct par_buf value = {0};
+    struct par_mark mark = {0};
+    int found = par_store_get(item->waker->server->store, PAR_T_MARKS, par_key_str(&key), &value);
+    bool had =
+        found > 0 && par_mark_decode(par_buf_str(&value), &mark) && mark.delivered >= item->job.seq;
+    par_buf_fini(&value);
+    return found < 0 ? -1 : had;
 }
 
 /* ---- what became of it ---- */

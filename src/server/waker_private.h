@@ -25,6 +25,7 @@ struct par_waker__item {
     struct par_push_job job;
     uint64_t token;                   /* the id of the push token */
     uint32_t attempts;                /* so often it was tried */
+    uint32_t told;                    /* so often a connected device was told to sync instead */
     uint64_t born_ms;                 /* monotonic, when it was taken */
     uint64_t due_ms;                  /* while it waits */
     struct par_waker__record *record; /* NULL: of no log, or confirmed */
@@ -77,6 +78,9 @@ enum par_waker__verdict {
 };
 /* Deals with a job whose user is not connected. */
 enum par_waker__verdict par_waker__wake(struct par_waker__item *item);
+/* Has a device of the user had the entry, by the mark (TAKEOVER.md R4)? 1, 0; -1: the store does
+ * not say. */
+int par_waker__delivered(const struct par_waker__item *item);
 /* What the push service said. The item is freed or waits. */
 void par_waker__answered(struct par_waker__item *item);
 
