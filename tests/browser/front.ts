@@ -1,4 +1,5 @@
-// Something in front of a server that a test can change: another version of the page's service worker.
+// Something in front of a server that a test can change: another version of the page's service worker, a line that is
+// cut, and frames that come late.
 import {
   createServer,
   type Server as HttpServer,
@@ -7,15 +8,27 @@ import {
   request,
 } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 
 export class Front {
   /** Put behind the script of the service worker: any other text makes it a new version. */
   version = '';
+  /** How many of a hundred pieces of a stream wait for `lateMs`; what follows them waits behind them, as on a real line. */
+  latePercent = 0;
+  lateMs = 0;
+  /** How many pieces waited. */
+  late = 0;
+  private open = true;
+  private seed = 1;
   private readonly http: HttpServer;
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly target: URL) {
     this.http = createServer((req, res) => {
+      if (!this.open) {
+        req.socket.destroy();
+        return;
+      }
       const { hostname, port } = this.target;
       const headers: OutgoingHttpHeaders = { ...req.headers, 'accept-encoding': 'identity' };
       if (req.url === '/sw.js') delete headers['if-none-match'];
@@ -29,7 +42,10 @@ export class Front {
       on.on('error', () => req.socket.destroy());
       req.pipe(on);
     });
-    this.http.on('upgrade', (req, from: Socket) => this.upgrade(req, from));
+    this.http.on('upgrade', (req, from: Socket) => {
+      if (this.open) this.upgrade(req, from);
+      else from.destroy();
+    });
   }
 
   static async start(target: string): Promise<Front> {
@@ -42,6 +58,34 @@ export class Front {
     return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
   }
 
+  /** Every connection ends, and no new one comes about. */
+  cut(): void {
+    this.open = false;
+    for (const s of this.sockets) s.destroy();
+    this.http.closeAllConnections();
+  }
+
+  mend(): void {
+    this.open = true;
+  }
+
+  private draw(): number {
+    this.seed = (Math.imul(this.seed, 1103515245) + 12345) >>> 0;
+    return (this.seed >>> 8) % 100;
+  }
+
+  private slowly(): Transform {
+    return new Transform({
+      transform: (chunk, _encoding, done) => {
+        if (this.draw() >= this.latePercent) done(null, chunk);
+        else {
+          this.late++;
+          setTimeout(() => done(null, chunk), this.lateMs);
+        }
+      },
+    });
+  }
+
   private upgrade(req: IncomingMessage, from: Socket): void {
     const to = connect(Number(this.target.port), this.target.hostname, () => {
       const lines = [`${req.method} ${req.url} HTTP/1.1`];
@@ -49,7 +93,7 @@ export class Front {
         lines.push(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}`);
       }
       to.write(`${lines.join('\r\n')}\r\n\r\n`);
-      from.pipe(to).pipe(from);
+      from.pipe(this.slowly()).pipe(to).pipe(this.slowly()).pipe(from);
     });
     for (const [a, b] of [
       [from, to],

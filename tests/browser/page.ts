@@ -11,6 +11,7 @@ export const shots = process.env.PARLEY_SHOTS ?? join(ROOT, 'build', 'screenshot
 mkdirSync(shots, { recursive: true });
 
 export const laptop = { width: 1280, height: 800 };
+export const wide = { width: 1440, height: 900 };
 export const phone = { width: 390, height: 844 };
 
 export function openBrowser(): Promise<Browser> {
@@ -145,11 +146,12 @@ export class Person {
     return path;
   }
 
-  /** Serious findings of axe on what is shown now. */
-  async accessibility(): Promise<string[]> {
+  /** Serious findings of axe on what is shown now; of these rules only, when some are named. */
+  async accessibility(rules?: string[]): Promise<string[]> {
     const axe = createRequire(join(ROOT, 'package.json'))('axe-core') as { source: string };
     await this.page.evaluate(axe.source);
-    const found = (await this.page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as {
+    const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
+    const found = (await this.page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as {
       violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
     };
     return found.violations

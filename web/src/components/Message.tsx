@@ -164,13 +164,13 @@ export function Message(props: {
                 key={r.emoji}
                 class={`reaction ${r.users.includes(c.me.id) ? 'reaction-mine' : ''}`}
                 aria-pressed={r.users.includes(c.me.id)}
-                aria-label={`${r.emoji} ${r.users.map(nameOf).join(', ')}`}
                 title={r.users.map(nameOf).join(', ')}
                 disabled={!conv.member}
                 onClick={() => toggleReaction(conv, e.seq, r.emoji)}
               >
                 {r.emoji}
                 {r.users.length > 1 ? <span>{r.users.length}</span> : null}
+                <span class="hidden"> {r.users.map(nameOf).join(', ')}</span>
               </button>
             ))}
           </div>

@@ -38,13 +38,17 @@ export function Rail({ current }: { current: Part }) {
           key={part}
           class="rail-tab"
           aria-current={part === current ? 'page' : undefined}
-          aria-label={part === 'chats' && unread > 0 ? `${label}, ${t.unread(unread)}` : label}
           title={label}
           onClick={() => go(to)}
         >
           <Icon name={icon} size={24} />
           <span class="rail-label">{label}</span>
-          {part === 'chats' && unread > 0 ? <span class="rail-badge">{unread}</span> : null}
+          {part === 'chats' && unread > 0 ? (
+            <span class="rail-badge">
+              {unread}
+              <span class="hidden"> {t.unreadWord}</span>
+            </span>
+          ) : null}
         </button>
       ))}
       <button

@@ -1,0 +1,128 @@
+// The main journey by keys alone: sign in, find somebody, write, answer, look at the marks, another chat, sign out.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { Server } from '../lib/server.js';
+import { laptop, openBrowser, PASSWORD, Person } from './page.js';
+import { type Account, account, between, say } from './seed.js';
+
+let server: Server;
+let browser: Browser;
+let ann: Person;
+let bo: Account;
+let ann_: Account;
+
+before(async () => {
+  server = await Server.start();
+  browser = await openBrowser();
+  ann_ = await account(server.url, 'ann', 'Ann Larsen');
+  bo = await account(server.url, 'bo', 'Bo Madsen');
+  const cy = await account(server.url, 'cy', 'Cyrus Amini');
+  await say(cy, between(ann_, cy), 'Read me, too');
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.drop();
+});
+
+/** Tab until what has the focus is called this; every stop on the way must be visible and have a name. */
+async function tabTo(name: RegExp, key = 'Tab'): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 60; i++) {
+    await ann.page.keyboard.press(key);
+    const at = (await ann.page.evaluate(`(() => {
+      const el = document.activeElement;
+      const box = el.getBoundingClientRect();
+      const label = el.labels?.[0]?.textContent ?? '';
+      const name = [el.getAttribute('aria-label') ?? '', label, el.textContent, el.placeholder ?? '', el.title].find((s) => s.trim()) ?? '';
+      const style = getComputedStyle(el);
+      const ring = style.outlineStyle !== 'none' || style.boxShadow !== 'none' || el.matches('input, textarea');
+      return { name: name.trim().slice(0, 80), seen: box.width > 0 && box.height > 0, ring, tag: el.tagName };
+    })()`)) as { name: string; seen: boolean; ring: boolean; tag: string };
+    if (at.tag === 'BODY') continue;
+    assert.ok(at.name, `what Tab reached has no name: ${at.tag} after ${seen.at(-1)}`);
+    assert.ok(at.seen, `it cannot be seen: ${at.name}`);
+    assert.ok(at.ring, `nothing shows that it has the focus: ${at.name}`);
+    seen.push(at.name);
+    if (name.test(at.name)) return;
+  }
+  assert.fail(`Tab never came to ${name}; it came to ${seen.join(' | ')}`);
+}
+
+const focused = (): Promise<string> =>
+  ann.page.evaluate(`document.activeElement.id || document.activeElement.className`) as Promise<string>;
+
+test('sign in, find somebody, write', async () => {
+  ann = await Person.sitDown(browser, server.url, { viewport: laptop });
+  await ann.page.waitForSelector('.sign-in');
+  await ann.page.locator('[name=username]').focus();
+  await ann.page.keyboard.type('ann');
+  await tabTo(/^Password/);
+  await ann.page.keyboard.type(PASSWORD);
+  await ann.page.keyboard.press('Enter');
+  await ann.page.waitForSelector('.chat-list');
+  await ann.page.keyboard.press('Tab');
+  assert.match(await focused(), /skip/, 'the first stop leads past everything');
+  await ann.page.keyboard.press('Control+k');
+  assert.equal(await focused(), 'chat-search');
+  await ann.page.keyboard.type('bo');
+  await ann.page.locator('[data-user=bo]').waitFor();
+  await tabTo(/Bo Madsen/);
+  await ann.page.keyboard.press('Enter');
+  await ann.page.waitForSelector('.conversation');
+  await tabTo(/^Message/);
+  await ann.page.keyboard.type('Written without a mouse');
+  await ann.page.keyboard.press('Shift+Enter');
+  await ann.page.keyboard.type('in two lines');
+  await ann.page.keyboard.press('Enter');
+  await ann.tick('Written without a mouse', 'sent');
+  assert.equal(await focused(), 'composer');
+});
+
+test('go to a message, react, reply, edit, and come back', async () => {
+  await say(bo, between(ann_, bo), 'Answer me');
+  await ann.message('Answer me').waitFor();
+  await tabTo(/^Bo Madsen$/, 'Shift+Tab');
+  await ann.page.keyboard.press('ArrowUp');
+  assert.match(await focused(), /message/);
+  await ann.page.keyboard.press('Enter');
+  await ann.page.getByRole('menu').waitFor();
+  await ann.page.keyboard.press('Escape');
+  assert.match(await focused(), /message/, 'the focus is back where it was');
+  await ann.page.keyboard.press('Enter');
+  await ann.page.keyboard.press('ArrowRight');
+  await ann.page.keyboard.press('Enter');
+  await ann.message('Answer me').locator('.reaction').waitFor();
+  await ann.message('Answer me').focus();
+  await ann.page.keyboard.press('r');
+  await ann.see('Replying to Bo Madsen');
+  await ann.page.keyboard.type('Here you are');
+  await ann.page.keyboard.press('Enter');
+  await ann.tick('Here you are', 'sent');
+  await ann.page.keyboard.press('ArrowUp');
+  await ann.see('Editing message');
+  await ann.page.keyboard.press('End');
+  await ann.page.keyboard.type(', edited');
+  await ann.page.keyboard.press('Enter');
+  await ann.message('Here you are, edited').waitFor();
+});
+
+test('another chat and back, details, and signing out', async () => {
+  await ann.page.keyboard.press('Alt+ArrowDown');
+  await ann.message('Read me, too').waitFor();
+  await ann.page.keyboard.press('Alt+ArrowUp');
+  await ann.message('Here you are, edited').waitFor();
+  await tabTo(/^Contact details/, 'Shift+Tab');
+  await ann.page.keyboard.press('Enter');
+  await ann.page.locator('.details').waitFor();
+  await ann.page.goto(`${server.url}/settings`);
+  await ann.page.waitForSelector('.shell');
+  await tabTo(/^Sign out/);
+  await ann.page.keyboard.press('Enter');
+  await ann.page.getByRole('dialog').waitFor();
+  await tabTo(/^Sign out/);
+  await ann.page.keyboard.press('Enter');
+  await ann.page.waitForSelector('.sign-in');
+  ann.noTroubles();
+});
