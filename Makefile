@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench bench-cluster cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants screenshots clean setup setup-check web
+.PHONY: help run build test check bench bench-cluster cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants screenshots web-budgets clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -77,6 +77,9 @@ model: setup-check ## explore numbering and takeover with Spin, each rule on and
 screenshots: build setup-check ## look at every screen of the web page, in both themes, on a phone and a laptop (SCENES=list,group)
 	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_SCENES=$(SCENES) node tests/browser/run.mjs scenes
 	@echo "the pictures are in build/screenshots"
+
+web-budgets: build setup-check ## measure the web page, and write it into docs/performance.md
+	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_WRITE=1 node tests/browser/run.mjs budgets
 
 clean: ## remove everything that was built
 	rm -rf build build-* node_modules/.parley-installed

@@ -27,6 +27,8 @@ export interface Look {
   dark?: boolean;
   /** What the browser asks for; British English unless told. */
   locale?: string;
+  /** No service worker: a test answers for the page's files. */
+  noWorker?: boolean;
 }
 
 type Kept = Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -57,6 +59,7 @@ export class Person {
       viewport: look.viewport,
       colorScheme: look.dark ? 'dark' : 'light',
       locale: look.locale ?? 'en-GB',
+      ...(look.noWorker ? { serviceWorkers: 'block' as const } : {}),
       ...(small ? { hasTouch: true, isMobile: true } : {}),
       ...(kept ? { storageState: kept } : {}),
     });

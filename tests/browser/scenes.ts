@@ -101,6 +101,18 @@ export const scenes: Scene[] = [
     },
   },
   { name: 'new-chat', at: '/new' },
+  { name: 'people', at: '/people' },
+  { name: 'share', at: '/share?text=Look%20at%20this' },
+  {
+    name: 'shortcut-sheet',
+    at: '/',
+    only: 'laptop',
+    show: async (p) => {
+      await p.see('Lake weekend');
+      await p.page.keyboard.press('Control+/');
+      await p.page.getByRole('dialog').waitFor();
+    },
+  },
   { name: 'new-group', at: '/new/group' },
   {
     name: 'search',
@@ -110,9 +122,17 @@ export const scenes: Scene[] = [
       await p.see('Dana Okafor');
     },
   },
-  ...['profile', 'privacy', 'devices', 'blocked', 'appearance'].map(
-    (page): Scene => ({ name: `settings-${page}`, at: `/settings/${page}` }),
-  ),
+  ...[
+    'profile',
+    'privacy',
+    'appearance',
+    'storage',
+    'unsent',
+    'devices',
+    'blocked',
+    'shortcuts',
+    'about',
+  ].map((page): Scene => ({ name: `settings-${page}`, at: `/settings/${page}` })),
   { name: 'settings-menu', at: '/settings', only: 'phone' },
   {
     name: 'text-200',

@@ -67,11 +67,21 @@ function Shell() {
   const part = partOf(r);
   return (
     <div class={`shell pane-${paneOf(r)} ${panel ? 'with-details' : ''}`}>
-      <a class="skip" href="#messages">
-        {t.skipToMessages}
+      <a class="skip" href="#list">
+        {t.skipToList}
       </a>
+      {open ? (
+        <>
+          <a class="skip" href="#messages">
+            {t.skipToMessages}
+          </a>
+          <a class="skip" href="#composer">
+            {t.skipToComposer}
+          </a>
+        </>
+      ) : null}
       <Rail current={part} />
-      <aside class="side" aria-label={t[part]} tabIndex={-1}>
+      <aside class="side" id="list" aria-label={t[part]} tabIndex={-1}>
         <Banner />
         <Side r={r} />
       </aside>

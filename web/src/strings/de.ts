@@ -24,7 +24,9 @@ const words = ({ plural, number }: Helpers): Strings => ({
   you: YOU,
   youObject: 'dich',
   someone: 'Jemand',
+  skipToList: 'Zur Liste springen',
   skipToMessages: 'Zu den Nachrichten springen',
+  skipToComposer: 'Zum Schreiben springen',
 
   signIn: 'Anmelden',
   signInTitle: 'Willkommen zurück',

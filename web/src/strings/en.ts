@@ -19,7 +19,9 @@ const words = ({ plural, number }: Helpers) => ({
   you: 'You',
   youObject: 'you',
   someone: 'Someone',
+  skipToList: 'Skip to the list',
   skipToMessages: 'Skip to messages',
+  skipToComposer: 'Skip to writing a message',
 
   signIn: 'Sign in',
   signInTitle: 'Welcome back',
