@@ -50,7 +50,11 @@ export const scenes: Scene[] = [
     at: (w) => chat(w.direct),
     show: async (p, w) => {
       const bo = w.people.get('bo');
-      if (bo) await op(bo, 'typing', { conv: w.direct, on: true });
+      // It ends by itself, and may come before the page is on line.
+      for (let i = 0; i < 20 && bo && !(await p.page.locator('.typing-row').isVisible()); i++) {
+        await op(bo, 'typing', { conv: w.direct, on: true });
+        await p.page.waitForTimeout(500);
+      }
       await p.page.locator('.typing-row').waitFor();
     },
   },
