@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { Server } from '../lib/server.js';
+import { eventually } from '../lib/world.js';
 import { laptop, openBrowser, PASSWORD, Person } from './page.js';
 import { type Account, account, between, say } from './seed.js';
 
@@ -106,6 +107,24 @@ test('go to a message, react, reply, edit, and come back', async () => {
   await ann.page.keyboard.type(', edited');
   await ann.page.keyboard.press('Enter');
   await ann.message('Here you are, edited').waitFor();
+});
+
+test('what comes is announced, one sentence a second, and much at once as a number', async () => {
+  await ann.page.evaluate(`(() => {
+    globalThis.heard = [];
+    const live = document.querySelector('[aria-live=polite]');
+    new MutationObserver(() => live.textContent && heard.push(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+  })()`);
+  const heard = (): Promise<string[]> => ann.page.evaluate('heard') as Promise<string[]>;
+  await say(bo, between(ann_, bo), 'Only one');
+  await eventually(async () => (await heard()).includes('Bo Madsen: Only one'), 'one is read out');
+  // Together they are more than one second can hold.
+  const many = Array.from({ length: 40 }, (_, i) => `Line ${i}`);
+  await Promise.all(many.map((text) => say(bo, between(ann_, bo), text)));
+  await eventually(
+    async () => (await heard()).some((text) => /^\d+ new messages in Bo Madsen$/.test(text)),
+    'many are counted',
+  );
 });
 
 test('another chat and back, details, and signing out', async () => {

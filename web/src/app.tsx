@@ -88,7 +88,7 @@ function Shell() {
       <Splitter />
       <main class="main" tabIndex={-1}>
         <div class="phone-only">
-          <Banner />
+          <Banner quiet />
         </div>
         <Main r={r} />
       </main>

@@ -3,12 +3,14 @@ import { useEffect, useState } from 'preact/hooks';
 import { kick, status, updating } from '../state/app.ts';
 import { update, updateReady } from '../state/update.ts';
 import { t } from '../strings.ts';
+import { announce } from './overlay.tsx';
 
 /** A loss shorter than this is nobody's business. */
 const QUIET_MS = 2000;
 const SLOW_MS = 1000;
 
-export function Banner() {
+/** `quiet` for a second one on the same page: losing the connection and having it back are announced once. */
+export function Banner({ quiet = false }: { quiet?: boolean }) {
   const now = status.value;
   const busy = updating.value;
   const [, again] = useState(0);
@@ -30,11 +32,14 @@ export function Banner() {
   }, [busy, away]);
   const late = away && now !== null && Date.now() - now.lostAt >= QUIET_MS;
   useEffect(() => {
-    if (late) setWasAway(true);
+    if (!late) return;
+    setWasAway(true);
+    if (!quiet) announce(navigator.onLine ? t.errors.unreachable : t.offline);
   }, [late]);
   useEffect(() => {
     if (away || !wasAway) return;
     setWasAway(false);
+    if (!quiet) announce(t.backOnline);
     setBackUntil(Date.now() + 1500);
     const timer = setTimeout(() => setBackUntil(0), 1500);
     return () => clearTimeout(timer);
@@ -59,7 +64,7 @@ export function Banner() {
   }
   if (!text) return null;
   return (
-    <div class={`banner ${text === t.backOnline ? 'banner-good' : ''}`} role="status">
+    <div class={`banner ${text === t.backOnline ? 'banner-good' : ''}`}>
       <span>{text}</span>
       {action ? (
         <button type="button" class="banner-action" onClick={action.run}>

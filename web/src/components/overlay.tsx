@@ -66,15 +66,31 @@ export function tell(text: string): void {
   }, 4000);
 }
 
+const SPEAK_MS = 1000;
+/** More of one chat than these at once are only counted. */
+const SPEAK_EACH = 3;
+
 const spoken = signal('');
-let spokenTimer = 0;
-/** For people who listen: one polite sentence. */
-export function announce(text: string): void {
-  spoken.value = text;
-  clearTimeout(spokenTimer);
-  spokenTimer = window.setTimeout(() => {
-    spoken.value = '';
-  }, 3000);
+let news: { text: string; chat: string }[] = [];
+let speaking = 0;
+
+/** For people who listen: one polite sentence a second. Many messages of one chat become their number. */
+export function announce(text: string, chat = ''): void {
+  news.push({ text, chat });
+  if (speaking === 0) speaking = window.setTimeout(speak, 0);
+}
+
+function speak(): void {
+  const [first] = news;
+  const ofChat = news.filter((n) => first?.chat && n.chat === first.chat).length;
+  if (first && ofChat > SPEAK_EACH) {
+    spoken.value = t.newIn(ofChat, first.chat);
+    news = news.filter((n) => n.chat !== first.chat);
+  } else {
+    spoken.value = first?.text ?? '';
+    news.shift();
+  }
+  speaking = first ? window.setTimeout(speak, SPEAK_MS) : 0;
 }
 
 function ConfirmDialog({ ask }: { ask: Question }) {

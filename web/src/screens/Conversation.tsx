@@ -51,7 +51,7 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
     () =>
       c.on('entry', ({ entry, conversation, fresh }) => {
         if (conversation.id !== id || !fresh || entry.kind !== 'text' || entry.from === c.me.id) return;
-        announce(`${nameOf(entry.from)}: ${entry.text ?? ''}`);
+        announce(`${nameOf(entry.from)}: ${entry.text ?? ''}`, titleOf(conversation));
       }),
     [id],
   );

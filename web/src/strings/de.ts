@@ -89,6 +89,8 @@ const words = ({ plural, number }: Helpers): Strings => ({
   notSent: 'Nicht gesendet',
   waiting: 'Wartet auf Verbindung',
   newMessages: 'Neue Nachrichten',
+  newIn: (n: number, chat: string): string =>
+    plural(n, { one: `# neue Nachricht in ${chat}`, other: `# neue Nachrichten in ${chat}` }),
   toLatest: 'Zur neuesten Nachricht',
   below: (n: number): string =>
     plural(n, { one: '# neue Nachricht darunter', other: '# neue Nachrichten darunter' }),

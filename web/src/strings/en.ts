@@ -84,6 +84,8 @@ const words = ({ plural, number }: Helpers) => ({
   notSent: 'Not sent',
   waiting: 'Waiting for connection',
   newMessages: 'New messages',
+  newIn: (n: number, chat: string): string =>
+    plural(n, { one: `# new message in ${chat}`, other: `# new messages in ${chat}` }),
   toLatest: 'Go to latest message',
   below: (n: number): string => plural(n, { one: '# new message below', other: '# new messages below' }),
   startDirect: (name: string): string => `This is the start of your conversation with ${name}.`,
