@@ -70,6 +70,7 @@ function Footer(props: {
         props.onTick ? (
           <button
             type="button"
+            tabIndex={-1}
             class="tick-button"
             aria-label={`${t.states[props.state]}. ${t.info}`}
             onClick={props.onTick}
@@ -161,6 +162,7 @@ export function Message(props: {
             {reactions.map((r) => (
               <button
                 type="button"
+                tabIndex={-1}
                 key={r.emoji}
                 class={`reaction ${r.users.includes(c.me.id) ? 'reaction-mine' : ''}`}
                 aria-pressed={r.users.includes(c.me.id)}
@@ -180,10 +182,18 @@ export function Message(props: {
       {deleted ? null : (
         <div class="toolbar">
           {conv.member ? (
-            <IconButton icon="smile" label={t.react} onClick={(event) => open(below(event.currentTarget))} />
+            <IconButton
+              passedOver
+              icon="smile"
+              label={t.react}
+              onClick={(event) => open(below(event.currentTarget))}
+            />
           ) : null}
-          {conv.member ? <IconButton icon="reply" label={t.reply} onClick={() => actions.reply(e)} /> : null}
+          {conv.member ? (
+            <IconButton passedOver icon="reply" label={t.reply} onClick={() => actions.reply(e)} />
+          ) : null}
           <IconButton
+            passedOver
             icon="more"
             label={t.messageActions}
             onClick={(event) => open(below(event.currentTarget))}

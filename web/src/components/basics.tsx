@@ -31,10 +31,13 @@ export function IconButton(props: {
   class?: string;
   disabled?: boolean;
   expanded?: boolean;
+  /** Tab passes it over: the keys lead to what it does in another way. */
+  passedOver?: boolean;
 }) {
   return (
     <button
       type="button"
+      tabIndex={props.passedOver ? -1 : undefined}
       class={`icon-button ${props.class ?? ''}`}
       aria-label={props.label}
       title={props.label}
