@@ -35,13 +35,14 @@ export async function speakPseudo(context: BrowserContext, dir: 'ltr' | 'rtl'): 
   await context.route(/\/de-\w+\.js$/, (route) => route.fulfill({ contentType: 'text/javascript', body }));
 }
 
-/** Texts and names that are shown and are no words of the language. What people wrote is marked as such by \`dir\`. */
-export const strangers = `(() => {
-  const theirs = '[dir=auto], bdi, time, .avatar, kbd, [lang], .row-preview, [data-theirs]';
+/** Texts that are shown and are no words of the language, but for these. What people wrote is marked as such by \`dir\`. */
+export const strangers = (known: string[]): string => `(() => {
+  const known = new Set(${JSON.stringify(known)});
+  const theirs = '[dir=auto], bdi, time, .avatar, kbd, body [lang], .log, .row-preview, [data-theirs]';
   const found = new Set();
   const look = (text, el) => {
     const words = text.trim();
-    if (!/\\p{L}{2}/u.test(words) || words.includes('⟦') || el.closest(theirs)) return;
+    if (!/\\p{L}{2}/u.test(words) || words.includes('⟦') || known.has(words) || el.closest(theirs)) return;
     if (el.getClientRects().length > 0) found.add(el.tagName + '.' + el.className + ': ' + words);
   };
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

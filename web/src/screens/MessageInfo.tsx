@@ -65,7 +65,8 @@ export function MessageInfo({ conv: id, seq }: { conv: string; seq: number }) {
               {e.deleted_seq ? t.deleted : e.text}
             </p>
             <p class="hint">
-              {e.from === c.me.id ? t.you : nameOf(e.from)} · {exactTime(e.ts)}
+              {e.from === c.me.id ? t.you : nameOf(e.from)} ·{' '}
+              <time dateTime={isoTime(e.ts)}>{exactTime(e.ts)}</time>
             </p>
           </div>
         ) : null}
