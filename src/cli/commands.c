@@ -22,6 +22,7 @@ const struct par_cli_command *const par_cli_commands[] = {
     &par_cli_store_restore,
     &par_cli_store_export,
     &par_cli_store_import,
+    &par_cli_store_index,
     &par_cli_store_migrate,
     &par_cli_store_grow,
     &par_cli_bench_echo,

@@ -30,6 +30,7 @@ extern const struct par_cli_command par_cli_store_backup;
 extern const struct par_cli_command par_cli_store_export;
 extern const struct par_cli_command par_cli_store_grow;
 extern const struct par_cli_command par_cli_store_import;
+extern const struct par_cli_command par_cli_store_index;
 extern const struct par_cli_command par_cli_store_migrate;
 extern const struct par_cli_command par_cli_store_init;
 extern const struct par_cli_command par_cli_store_restore;

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/store.h"
 
+#include "search/whole.h"
 #include "store/verify.h"
 
 static void report(void *arg, struct par_str line)
@@ -19,6 +20,11 @@ static int run(struct par_cli *cli)
     if (!par_cli_store_open(cli, &store, &code))
         return code;
     enum par_err err = par_store_verify(store, report, NULL, &counts);
+    uint64_t index_rows, index_violations;
+    if (err == PAR_OK)
+        err = par_index_verify(store, report, NULL, &index_rows, &index_violations);
+    if (err == PAR_OK)
+        counts.violations += index_violations;
     if (err != PAR_OK) {
         code = par_cli_fail(cli,
                             "the store could not be read to its end; what was found stands above");

@@ -76,6 +76,13 @@ static void places(uint64_t gram, uint64_t bits, uint64_t place_r[2])
     place_r[1] = (gram >> 32) % bits;
 }
 
+static void reset(struct par_signature *s)
+{
+    par_buf_clear(&s->_grams);
+    s->_count = 0;
+    s->_full = false;
+}
+
 void par_signature_write(struct par_signature *s, struct par_buf *out)
 {
     take_out_doubles(s);
@@ -96,9 +103,15 @@ void par_signature_write(struct par_signature *s, struct par_buf *out)
             bit[place[1] / 8] |= (uint8_t)(1u << place[1] % 8);
         }
     }
-    par_buf_clear(&s->_grams);
-    s->_count = 0;
-    s->_full = false;
+    reset(s);
+}
+
+bool par_signature_covered(struct par_signature *s, struct par_str row)
+{
+    const uint64_t *grams = (const void *)s->_grams.data;
+    bool covered = row.len <= 1 || (!s->_full && par_signature_has(row, grams, s->_count));
+    reset(s);
+    return covered;
 }
 
 void par_signature_fini(struct par_signature *s)

@@ -33,6 +33,8 @@ struct par_signature {
 void par_signature_add(struct par_signature *s, struct par_str text);
 /* Appends the value of the row; the signature is empty again. out->failed: no memory. */
 void par_signature_write(struct par_signature *s, struct par_buf *out);
+/* Has this row all grams of the texts? The signature is empty again. */
+bool par_signature_covered(struct par_signature *s, struct par_str row);
 void par_signature_fini(struct par_signature *s);
 
 /* May a block with this row hold all these grams? */

@@ -46,6 +46,7 @@ static const struct {
     [PAR_T_API_KEYS] = {SHAPE_NUMBER, &par_record__api_key},
     [PAR_T_INVITES] = {SHAPE_HASH, &par_record__invite},
     [PAR_T_META] = {SHAPE_TEXT, NULL},
+    [PAR_T_SEARCH] = {SHAPE_ENTRY, NULL},
 };
 
 /* ---- To JSON ---- */

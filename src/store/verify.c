@@ -111,6 +111,9 @@ static uint64_t stamp_of(enum par_table table, struct par_str value)
     struct par_entry e;
     struct par_mark m;
     struct par_roster r;
+    /* Rows of the index are of what is complete. */
+    if (table == PAR_T_SEARCH)
+        return 0;
     if (table == PAR_T_ENTRIES)
         return par_entry_decode(value, &e) ? e.stamp : 0;
     if (table == PAR_T_MARKS)
@@ -186,10 +189,10 @@ enum par_err par_store_verify(struct par_store *store, par_verify_report_fn repo
     v.by_rows = !par_store_atomic(store);
     if (v.by_rows)
         load_partitions(&v);
-    static const enum par_table below[] = {PAR_T_ENTRIES, PAR_T_MARKS, PAR_T_ROSTERS};
+    static const enum par_table below[] = {PAR_T_ENTRIES, PAR_T_MARKS, PAR_T_ROSTERS, PAR_T_SEARCH};
     for (size_t i = 0; i < sizeof steps / sizeof *steps && v.err == PAR_OK; i++)
         steps[i](&v);
-    for (size_t i = 0; i < 3 && v.err == PAR_OK; i++)
+    for (size_t i = 0; i < sizeof below / sizeof *below && v.err == PAR_OK; i++)
         strays(&v, below[i]);
     free(v.partitions);
     *counts_r = v.counts;
