@@ -40,7 +40,12 @@ function Side({ r }: { r: Route }) {
     case 'settings':
       return <SettingsMenu page={r.page} />;
     default:
-      return <ChatList open={r.screen === 'conversation' ? r.conv : undefined} />;
+      return (
+        <ChatList
+          open={r.screen === 'conversation' ? r.conv : undefined}
+          asked={r.screen === 'search' ? r.query : undefined}
+        />
+      );
   }
 }
 
@@ -121,6 +126,10 @@ function useShellCommands(open: string | undefined): void {
     if (next && next.id !== open) go({ screen: 'conversation', conv: next.id });
     return undefined;
   };
+  const toSearchBox = (): undefined => {
+    if (!document.getElementById('chat-search')) go({ screen: 'list' });
+    setTimeout(() => document.getElementById('chat-search')?.focus(), 0);
+  };
   const to = (r: Route) => (): undefined => {
     go(r);
   };
@@ -133,11 +142,8 @@ function useShellCommands(open: string | undefined): void {
     (next?.querySelector<HTMLElement>('[aria-current], input, textarea, button, a') ?? next)?.focus();
   };
   useCommands({
-    switchChat: () => {
-      if (!document.getElementById('chat-search')) go({ screen: 'list' });
-      setTimeout(() => document.getElementById('chat-search')?.focus(), 0);
-      return undefined;
-    },
+    switchChat: toSearchBox,
+    findEverywhere: toSearchBox,
     previousChat: another(-1, false),
     nextChat: another(1, false),
     previousUnread: another(-1, true),

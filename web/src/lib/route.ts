@@ -25,6 +25,7 @@ export type Panel = 'details' | 'add' | 'message' | 'forward';
 export type Route =
   | { screen: 'list' }
   | { screen: 'conversation'; conv: string; panel?: Panel; seq?: number }
+  | { screen: 'search'; query: string }
   | { screen: 'people' }
   | { screen: 'share'; text: string }
   | { screen: 'newChat' }
@@ -51,6 +52,7 @@ export function parse(address: string): Route {
   if (a === 'settings') {
     return { screen: 'settings', page: settingsPages.find((p) => p === b) ?? 'menu' };
   }
+  if (a === 'search') return { screen: 'search', query: searchParams.get('q') ?? '' };
   if (a === 'people') return { screen: 'people' };
   if (a === 'share') {
     // What other apps hand over comes in these parts; several of them often say the same.
@@ -72,6 +74,8 @@ export function pathOf(r: Route): string {
       if (r.panel === 'forward') return `${base}/m/${r.seq ?? 0}/forward`;
       return r.seq ? `${base}?m=${r.seq}` : base;
     }
+    case 'search':
+      return `/search?q=${encodeURIComponent(r.query)}`;
     case 'people':
       return '/people';
     case 'share':

@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Avatar, Empty, Header, IconButton, SearchBox } from '../components/basics.tsx';
 import { Icon } from '../components/Icon.tsx';
+import { MessageResults } from '../components/MessageResults.tsx';
 import { below, openMenu } from '../components/overlay.tsx';
 import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { Tick } from '../components/Tick.tsx';
@@ -212,8 +213,17 @@ function Skeleton() {
 /** Outside the component: going to another screen and back keeps it. */
 const filter = signal<Filter>('all');
 
-export function ChatList({ open }: { open: string | undefined }) {
-  const [query, setQuery] = useState('');
+/** `asked`: what the address asks for. Beside an open conversation a search has no address, so that it stays open. */
+export function ChatList({ open, asked }: { open: string | undefined; asked: string | undefined }) {
+  const [query, setTyped] = useState(asked ?? '');
+  useEffect(() => {
+    if (asked !== undefined) setTyped(asked);
+  }, [asked]);
+  const setQuery = (next: string): void => {
+    setTyped(next);
+    if (open !== undefined) return;
+    go(next.trim() ? { screen: 'search', query: next } : { screen: 'list' }, asked !== undefined);
+  };
   const list = useRef<HTMLUListElement>(null);
   const all = useList();
   usePeople();
@@ -291,6 +301,7 @@ export function ChatList({ open }: { open: string | undefined }) {
         {q && shown.length === 0 && others.length === 0 && !searching ? (
           <p class="rows-none">{t.noMatches(query.trim())}</p>
         ) : null}
+        {q ? <MessageResults query={query} /> : null}
         {!q && first ? <Skeleton /> : null}
         {!q && !first && shown.length === 0 && all.length > 0 ? (
           <Empty

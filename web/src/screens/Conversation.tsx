@@ -3,6 +3,7 @@ import type { Conversation, Entry, OutboxView } from '@parley/sdk';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Avatar, Header, IconButton } from '../components/basics.tsx';
 import { Composer, type Context, keptContext } from '../components/Composer.tsx';
+import { FindBar } from '../components/FindBar.tsx';
 import { announce } from '../components/overlay.tsx';
 import { Timeline } from '../components/timeline/Timeline.tsx';
 import { lastSeenWords } from '../lib/format.ts';
@@ -34,6 +35,7 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
   const conv = useConversation(id);
   const [context, setContext] = useState<Context | null>(() => keptContext(id));
   const [sent, setSent] = useState(0);
+  const [finding, setFinding] = useState(false);
   const peer = peerId(conv);
   const group = conv.kind === 'group';
   const shownMembers = group ? [...(conv.members?.keys() ?? [])].slice(0, 100) : [peer];
@@ -80,6 +82,12 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
       else details();
       return undefined;
     },
+    findInChat: () => {
+      // The second time it is the browser's own search that is wanted.
+      if (finding) return false;
+      setFinding(true);
+      return undefined;
+    },
   });
   const title = titleOf(conv);
   const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
@@ -103,9 +111,26 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
         backOnPhoneOnly
         lead={<Avatar id={peer ?? id} name={title} size="small" online={online} group={group} />}
         actions={
-          <IconButton icon="info" label={group ? t.groupDetails : t.contactDetails} onClick={details} />
+          <>
+            <IconButton
+              icon="search"
+              label={t.searchInChat}
+              expanded={finding}
+              onClick={() => setFinding((now) => !now)}
+            />
+            <IconButton icon="info" label={group ? t.groupDetails : t.contactDetails} onClick={details} />
+          </>
         }
       />
+      {finding ? (
+        <FindBar
+          conv={conv}
+          onClose={() => {
+            setFinding(false);
+            document.getElementById('composer')?.focus();
+          }}
+        />
+      ) : null}
       <Timeline
         key={id}
         id={id}

@@ -6,6 +6,7 @@ import {
   type Conversation,
   defaultEnv,
   MemoryStore,
+  Search,
   type Session,
   type Store,
   type TabChannel,
@@ -74,6 +75,14 @@ function tickOf(conv: string): Signal<number> {
     convTicks.set(conv, tick);
   }
   return tick;
+}
+
+let search: Search | undefined;
+
+/** Searches of the running client. */
+export function theSearch(): Search {
+  if (!search) throw new Error('not signed in');
+  return search;
 }
 
 /** The running client. Only screens behind the sign-in call this. */
@@ -268,13 +277,15 @@ export async function startClient(s: Session): Promise<void> {
   tabs = shareWithTabs(s);
   if (tabs) tabs.onstatus = showStatus;
   const env = tabs ? { socket: tabs.sockets(defaultEnv().socket) } : {};
+  const kept = tabs?.store(store) ?? store;
   const c = new Client({
     url: location.origin,
     session: s,
     client: CLIENT,
-    store: tabs?.store(store) ?? store,
+    store: kept,
     env,
   });
+  search = new Search(c, kept);
   tabs?.attach(c);
   c.on('list', bumpList);
   c.on('conversation', (id) => tickOf(id).value++);
