@@ -30,6 +30,7 @@ static int run(struct par_cli *cli)
                             "the store could not be read to its end; what was found stands above");
     } else {
         par_verify_summary(&counts, &line);
+        par_buf_printf(&line, ", %llu index rows", (unsigned long long)index_rows);
         printf("%.*s\n", PAR_STR_ARGS(par_buf_str(&line)));
         code = counts.violations == 0 ? PAR_CLI_OK : PAR_CLI_FAILED;
     }

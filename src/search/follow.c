@@ -243,14 +243,15 @@ static int sweep_page(struct par_follow *f, struct partition *p)
     for (const struct par_store_row *row = rows; !err && row; row = row->next) {
         struct par_index_conv c = {0};
         struct par_conversation conversation;
-        if (!par_key_parse_conv(row->key, &c.conv) ||
-            !par_conversation_decode(row->value, &conversation))
-            continue;
-        c.last_seq = conversation.last_seq;
-        c.changed = conversation.changed;
-        if (c.changed >= p->mark && !passes(sweep_one(f, p, &c), &c.conv))
-            err = PAR_E_UNAVAILABLE;
-        if (atomic_load(&f->stopping))
+        /* What cannot be read is for `store verify` to tell. */
+        if (row->key.len == PAR_KEY_CONV && par_key_parse_conv(row->key, &c.conv) &&
+            par_conversation_decode(row->value, &conversation)) {
+            c.last_seq = conversation.last_seq;
+            c.changed = conversation.changed;
+            if (c.changed >= p->mark && !passes(sweep_one(f, p, &c), &c.conv))
+                err = PAR_E_UNAVAILABLE;
+        }
+        if (err || row->key.len >= PAR_KEY_MAX || atomic_load(&f->stopping))
             break;
         memcpy(p->cursor.bytes, row->key.ptr, row->key.len);
         p->cursor.bytes[row->key.len] = 0;

@@ -4,7 +4,7 @@ import { before, describe, test } from 'node:test';
 import type { Client } from '../lib/client.js';
 import { type Json, Rest } from '../lib/http.js';
 import { unshared } from '../lib/place.js';
-import { tempDir } from '../lib/server.js';
+import { parley, tempDir } from '../lib/server.js';
 import { cmid, flood, makeGroup, type User, World, wait, world } from '../lib/world.js';
 
 const say = (c: Client, to: Json, text: string): Promise<Json> => c.ok('send', { ...to, cmid: cmid(), text });
@@ -415,6 +415,16 @@ describe('search: after a crash', { skip: unshared('a server that it kills') }, 
     } finally {
       await two.stop();
     }
+    // The index was brought up to what it is to have, and hides nothing; and it can be made anew.
+    const verify = async (): Promise<string> => {
+      const run = await parley(['store', 'verify', '--data', data]);
+      assert.equal(run.code, 0, run.out);
+      return run.out;
+    };
+    assert.match(await verify(), / 3 index rows$/m);
+    const anew = await parley(['store', 'index', '--data', data]);
+    assert.deepEqual([anew.code, anew.out.trim()], [0, 'index: 3 rows for 1 conversations']);
+    assert.match(await verify(), / 3 index rows$/m);
   });
 });
 

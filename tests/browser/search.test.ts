@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { Server } from '../lib/server.js';
+import { eventually } from '../lib/world.js';
 import { laptop, openBrowser, Person, phone } from './page.js';
 import { type Account, account, between, op, readAll, say } from './seed.js';
 
@@ -118,7 +119,7 @@ test('in a chat: count, older and newer, highlights, sender, and Ctrl+F twice', 
   await page.locator('.find-count[data-count="3"]').waitFor();
   assert.equal(await page.locator('.find-count').textContent(), '3 results');
   const lit = (): Promise<string[]> =>
-    page.evaluate(() => [...(CSS.highlights.get('found') ?? [])].map((r) => (r as Range).toString()));
+    page.evaluate(`[...(CSS.highlights.get('found') ?? [])].map((range) => range.toString())`);
   assert.deepEqual(await lit(), ['ZEPHYR', 'zephyr', 'zephyr']);
   await page.keyboard.press('Enter');
   await person.see('1 of 3');
@@ -127,9 +128,7 @@ test('in a chat: count, older and newer, highlights, sender, and Ctrl+F twice', 
   await page.keyboard.press('Enter');
   await person.see('3 of 3');
   await page.locator('article[data-seq="1"]').waitFor();
-  await page.waitForFunction(() =>
-    [...(CSS.highlights.get('found') ?? [])].some((r) => (r as Range).toString() === 'zéphyr'),
-  );
+  await eventually(async () => (await lit()).includes('zéphyr'), 'what is far back is marked, too');
   await page.keyboard.press('Shift+Enter');
   await person.see('2 of 3');
   await person.shot('search-in-chat');
@@ -147,11 +146,9 @@ test('in a chat: count, older and newer, highlights, sender, and Ctrl+F twice', 
   assert.deepEqual(await person.accessibility(), []);
 
   // The second Ctrl+F is the browser's.
-  await page.evaluate(() => {
-    addEventListener('keydown', (e) => {
-      document.title = `prevented ${e.defaultPrevented}`;
-    });
-  });
+  await page.evaluate(
+    `addEventListener('keydown', (e) => { document.title = 'prevented ' + e.defaultPrevented; })`,
+  );
   await input.press('Control+f');
   assert.equal(await page.title(), 'prevented false');
   await input.press('Escape');
