@@ -8,38 +8,53 @@
 enum {
     BITS_PER_GRAM = 8,
     WORD_BITS = 64,
-    COLLECT_MAX = PAR_SIGNATURE_GRAMS_MAX * 2, /* before doubles are taken out */
+    SLOTS_MIN = 4096,
 };
 
-static int compare(const void *a, const void *b)
+/* Spreads numbers that lie close together over all bits. */
+static uint64_t spread(uint64_t gram)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
+    gram = (gram ^ gram >> 30) * 0xBF58476D1CE4E5B9u;
+    gram = (gram ^ gram >> 27) * 0x94D049BB133111EBu;
+    return gram ^ gram >> 31;
 }
 
-static void take_out_doubles(struct par_signature *s)
+/* False: it was there. The table has a free slot. */
+static bool insert(uint64_t *table, size_t slots, uint64_t gram)
 {
-    uint64_t *gram = (void *)s->_grams.data;
-    size_t kept = 0;
-    if (s->_count > 0)
-        qsort(gram, s->_count, sizeof *gram, compare);
-    for (size_t i = 0; i < s->_count; i++) {
-        if (i == 0 || gram[i] != gram[kept - 1])
-            gram[kept++] = gram[i];
-    }
-    s->_count = kept;
-    s->_grams.len = kept * sizeof *gram;
-    if (kept > PAR_SIGNATURE_GRAMS_MAX)
+    size_t at = spread(gram) & (slots - 1);
+    for (; table[at]; at = (at + 1) & (slots - 1))
+        if (table[at] == gram)
+            return false;
+    table[at] = gram;
+    return true;
+}
+
+/* Makes room for twice as many. */
+static void grow(struct par_signature *s)
+{
+    size_t slots = s->_slots ? s->_slots * 2 : SLOTS_MIN;
+    uint64_t *table = calloc(slots, sizeof *table);
+    if (!table) {
         s->_full = true;
+        return;
+    }
+    for (size_t i = 0; i < s->_slots; i++)
+        if (s->_table[i])
+            (void)insert(table, slots, s->_table[i]);
+    free(s->_table);
+    s->_table = table;
+    s->_slots = slots;
 }
 
 static void add(struct par_signature *s, uint64_t gram)
 {
+    if (s->_count >= s->_slots / 2)
+        grow(s);
     if (s->_full)
         return;
-    par_buf_add(&s->_grams, &gram, sizeof gram);
-    if (++s->_count == COLLECT_MAX)
-        take_out_doubles(s);
+    s->_count += insert(s->_table, s->_slots, gram);
+    s->_full = s->_count > PAR_SIGNATURE_GRAMS_MAX;
 }
 
 void par_signature_add(struct par_signature *s, struct par_str text)
@@ -66,28 +81,26 @@ void par_signature_add(struct par_signature *s, struct par_str text)
     }
 }
 
-/* Two places for a gram, out of numbers that lie close together. */
+/* Two places for a gram. */
 static void places(uint64_t gram, uint64_t bits, uint64_t place_r[2])
 {
-    gram = (gram ^ gram >> 30) * 0xBF58476D1CE4E5B9u;
-    gram = (gram ^ gram >> 27) * 0x94D049BB133111EBu;
-    gram ^= gram >> 31;
-    place_r[0] = (gram & UINT32_MAX) % bits;
-    place_r[1] = (gram >> 32) % bits;
+    uint64_t h = spread(gram);
+    place_r[0] = (h & UINT32_MAX) % bits;
+    place_r[1] = (h >> 32) % bits;
 }
 
 static void reset(struct par_signature *s)
 {
-    par_buf_clear(&s->_grams);
+    if (s->_count > 0)
+        memset(s->_table, 0, s->_slots * sizeof *s->_table);
     s->_count = 0;
     s->_full = false;
 }
 
 void par_signature_write(struct par_signature *s, struct par_buf *out)
 {
-    take_out_doubles(s);
     par_buf_add_u8(out, PAR_SIGNATURE_VERSION);
-    if (!s->_full && !s->_grams.failed) {
+    if (!s->_full) {
         size_t words = (s->_count * BITS_PER_GRAM + WORD_BITS - 1) / WORD_BITS;
         size_t bytes = (words ? words : 1) * WORD_BITS / 8;
         uint8_t *bit = par_buf_reserve(out, bytes);
@@ -95,10 +108,11 @@ void par_signature_write(struct par_signature *s, struct par_buf *out)
             memset(bit, 0, bytes);
             out->len += bytes;
         }
-        const uint64_t *gram = (const void *)s->_grams.data;
-        for (size_t i = 0; bit && i < s->_count; i++) {
+        for (size_t i = 0; bit && i < s->_slots; i++) {
             uint64_t place[2];
-            places(gram[i], bytes * 8, place);
+            if (!s->_table[i])
+                continue;
+            places(s->_table[i], bytes * 8, place);
             bit[place[0] / 8] |= (uint8_t)(1u << place[0] % 8);
             bit[place[1] / 8] |= (uint8_t)(1u << place[1] % 8);
         }
@@ -108,15 +122,18 @@ void par_signature_write(struct par_signature *s, struct par_buf *out)
 
 bool par_signature_covered(struct par_signature *s, struct par_str row)
 {
-    const uint64_t *grams = (const void *)s->_grams.data;
-    bool covered = row.len <= 1 || (!s->_full && par_signature_has(row, grams, s->_count));
+    bool covered = row.len <= 1 || !s->_full;
+    for (size_t i = 0; row.len > 1 && covered && i < s->_slots; i++)
+        covered = !s->_table[i] || par_signature_has(row, &s->_table[i], 1);
     reset(s);
     return covered;
 }
 
 void par_signature_fini(struct par_signature *s)
 {
-    par_buf_fini(&s->_grams);
+    free(s->_table);
+    s->_table = NULL;
+    s->_slots = s->_count = 0;
     par_buf_fini(&s->_folded);
 }
 

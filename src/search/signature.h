@@ -25,8 +25,9 @@ static inline uint64_t par_gram(uint32_t a, uint32_t b, uint32_t c)
 
 /* Collects the texts of one block. Start with {0}. */
 struct par_signature {
-    struct par_buf _grams, _folded;
-    size_t _count;
+    struct par_buf _folded;
+    uint64_t *_table; /* of grams, by their hash; 0: free */
+    size_t _slots, _count;
     bool _full;
 };
 /* One text, as its sender wrote it. */
