@@ -101,6 +101,9 @@ export function Timeline(props: {
       }
       if (!current) return;
       window.open(want);
+      const place = landingPlace(conv.id);
+      if (place && conv.unread === 0) await window.show(place.seq);
+      if (!current) return;
       divider.place();
       setReady(true);
     })();

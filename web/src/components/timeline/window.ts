@@ -20,6 +20,8 @@ export class Window {
   private first = 0;
   private last = Number.POSITIVE_INFINITY;
   private busy = false;
+  /** Grows when something else is drawn: a page that was under way for what was drawn before changes nothing then. */
+  private round = 0;
 
   constructor(conv: Conversation, changed: () => void) {
     this.conv = conv;
@@ -53,6 +55,7 @@ export class Window {
 
   /** The newest ones, and as far back as `seq`. */
   open(seq = Number.POSITIVE_INFINITY): void {
+    this.turn();
     this.slice = undefined;
     this.last = Number.POSITIVE_INFINITY;
     this.first = Math.max(this.conv.memoryLo, Math.min(this.conv.hi - OPEN, seq - PAGE));
@@ -71,12 +74,14 @@ export class Window {
     const { conv } = this;
     if (seq < conv.memoryLo && seq >= conv.memoryLo - NEAR) await c.reach(conv.id, seq).catch(() => false);
     if (conv.at(seq)) {
+      this.turn();
       this.slice = undefined;
       this.first = Math.max(conv.memoryLo, seq - PAGE);
       this.last = conv.hi - seq > MOST / 2 ? seq + PAGE : Number.POSITIVE_INFINITY;
     } else {
       const slice = await c.around(conv.id, seq).catch(() => undefined);
       if (!slice) return false;
+      this.turn();
       this.slice = slice;
       this.first = slice.lo;
       this.last = Number.POSITIVE_INFINITY;
@@ -87,13 +92,13 @@ export class Window {
 
   /** One more page above; resolves with whether anything came. */
   older(): Promise<boolean> {
-    return this.once(async () => {
+    return this.once(async (current) => {
       const lo = this.entries[0]?.seq ?? 0;
       const least = this.held[0]?.seq ?? 0;
       if (lo <= least) {
         const c = theClient();
         const came = this.slice ? await c.grow(this.slice, 'older') : await c.loadOlder(this.conv.id);
-        if (came === 0) return false;
+        if (came === 0 || !current()) return false;
       }
       this.first = Math.max(this.held[0]?.seq ?? 1, Math.min(lo, this.first || lo) - PAGE);
       return true;
@@ -102,12 +107,13 @@ export class Window {
 
   /** One more page below, where it does not go to the end. */
   newer(): Promise<boolean> {
-    return this.once(async () => {
+    return this.once(async (current) => {
       if (this.toEnd) return false;
       if (this.slice && this.last >= this.slice.hi) {
         const { slice } = this;
         const from = slice.hi;
-        if ((await theClient().grow(slice, 'newer')) === 0 && !slice.joined) return false;
+        const came = await theClient().grow(slice, 'newer');
+        if (!current() || (came === 0 && !slice.joined)) return false;
         // From here on the conversation has all of it.
         if (slice.joined) this.slice = undefined;
         this.last = from + PAGE;
@@ -126,10 +132,18 @@ export class Window {
     this.changed();
   }
 
-  private async once(run: () => Promise<boolean>): Promise<boolean> {
+  private turn(): void {
+    this.round++;
+    this.busy = false;
+  }
+
+  private async once(run: (current: () => boolean) => Promise<boolean>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;
-    const came = await run().catch(() => false);
+    const { round } = this;
+    const current = (): boolean => this.round === round;
+    const came = await run(current).catch(() => false);
+    if (!current()) return false;
     this.busy = false;
     if (came) this.changed();
     return came;
