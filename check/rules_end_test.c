@@ -124,7 +124,7 @@ static void hidden_presence(void **state)
 static void told(void **state)
 {
     (void)state;
-    for (int how = 0; how <= 4; how++) {
+    for (int how = 0; how <= 6; how++) {
         begin();
         sent(1, 1);
         if (how == 1)
@@ -135,7 +135,14 @@ static void told(void **state)
             ask(2, "'op':'conv.set','id':1,'conv':'d.1.2','muted_until':99");
             ok(2, 1, "");
         }
+        /* It may have been deleted, if that was not refused. */
+        if (how >= 5)
+            ask(1, "'op':'delete','id':60,'conv':'d.1.2','cmid':'gone','seq':1");
+        if (how == 6)
+            got(1, "'re':60,'error':{'code':'forbidden','message':'','retry':false}");
         add("'e':'heal'");
+        if (how == 5)
+            add("'e':'close','conn':1");
         add("'e':'end'");
         /* Read only by who asked after the end: nobody had told them. */
         if (how == 4) {
@@ -144,7 +151,7 @@ static void told(void **state)
                      entry(1, 1, false));
             ok(2, 1, line);
         }
-        if (how == 0 || how == 4)
+        if (how == 0 || how == 4 || how == 6)
             breaks(PAR_RULE_TOLD);
         else
             holds();

@@ -50,7 +50,8 @@ void par_route_close(struct par_route **route);
  * local driver does not block. */
 enum par_err par_route_register(struct par_route *r, uint64_t user, uint64_t server,
                                 uint64_t boot) PAR_MUST_CHECK;
-/* Removes the route if it still has this boot epoch. Any thread. */
+/* Removes the route if it still has this boot epoch. A remote table keeps in mind that the user was
+ * on this server until par_route_forget. Any thread. */
 enum par_err par_route_unregister(struct par_route *r, uint64_t user, uint64_t server,
                                   uint64_t boot);
 /* All routes of these users. PAR_E_UNAVAILABLE: the table cannot be read; hits_r is then empty. Any
@@ -71,6 +72,12 @@ bool par_route_remote(const struct par_route *r);
  * thread; blocks. */
 enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
                             bool *lost_r) PAR_MUST_CHECK;
+/* These users were looked at: who has no route of this server is not kept in mind any more with
+ * this boot epoch or an older one. Until then par_route_clear tells of them, so that another server
+ * looks at them if this one dies first. PAR_E_UNAVAILABLE: they may still be told of. Any thread;
+ * blocks. */
+enum par_err par_route_forget(struct par_route *r, const uint64_t *users, size_t count,
+                              uint64_t server, uint64_t boot);
 /* Takes the server off the ring, if its last beat was of this boot epoch or an older one, with what
  * is remembered of its users: it ends in good order, or whoever stood in for it is done. Blocks. */
 enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot);
@@ -79,9 +86,9 @@ enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot);
 enum par_err par_route_dead(struct par_route *r, uint64_t server, uint64_t *server_r,
                             uint64_t *boot_r) PAR_MUST_CHECK;
 /* Removes every route of that server with that boot epoch or an older one (compare-and-delete);
- * *users_r gets the users who had one, malloc'ed, the caller's. May be called by several, and
- * again: until bye is said the users are told each time, so that who dies while standing in is
- * followed by another. Blocks. */
+ * *users_r gets the users who had one, or are kept in mind since they left, malloc'ed, the
+ * caller's. May be called by several, and again: until bye is said the users are told each time, so
+ * that who dies while standing in is followed by another. Blocks. */
 enum par_err par_route_clear(struct par_route *r, uint64_t server, uint64_t boot,
                              uint64_t **users_r, size_t *count_r) PAR_MUST_CHECK;
 /* The boot epoch with which a server last beat; 0: it is not known. Blocks. */

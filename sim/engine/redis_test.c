@@ -118,6 +118,7 @@ static void the_next_on_the_ring_stands_in(void **state)
     assert_int_equal(par_route_register(routes[3], 8, 3, 13), PAR_OK);
     assert_int_equal(par_route_register(routes[3], 9, 3, 13), PAR_OK);
     assert_int_equal(par_route_unregister(routes[3], 9, 3, 13), PAR_OK);
+    assert_int_equal(par_route_forget(routes[3], (uint64_t[]){9}, 1, 3, 13), PAR_OK);
     assert_int_equal(par_route_dead(routes[2], 2, &server, &boot), PAR_OK);
     assert_int_equal(server, 0);
     sim_test_run_ns(6 * SIM_S);

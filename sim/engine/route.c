@@ -1,7 +1,7 @@
 /* The driver "sim" of the route family, on the simulated Redis.
  *
  * Keys: r user server -> boot (the route, with a lease); u server user -> boot (who was on a
- * server, until bye); b server -> boot, time of the last beat. */
+ * server, until forgotten or bye); b server -> boot, time of the last beat. */
 #include "sim/engine/redis_private.h"
 
 #include <stdlib.h>
@@ -15,6 +15,7 @@ struct route {
     uint64_t lease_ns, dead_ns;
     size_t max;
     struct sim_rows own;    /* keys r that this server registered and has not removed */
+    struct sim_rows left;   /* keys u of those who left and are kept in mind */
     struct sim_rows beaten; /* keys b that it has set, with the boot epoch */
 };
 
@@ -35,6 +36,7 @@ static void route_close(void *state)
 {
     struct route *r = state;
     sim_rows_clear(&r->own);
+    sim_rows_clear(&r->left);
     sim_rows_clear(&r->beaten);
     free(r);
 }
@@ -44,28 +46,53 @@ static uint64_t value_of(const struct sim_row *row)
     return row != NULL ? sim_redis__number(sim_bytes_str(row->value), 0) : 0;
 }
 
+static void keep_in_mind(struct route *r, struct sim_rows *db, uint64_t user, uint64_t server,
+                         uint64_t boot)
+{
+    struct sim_key key = sim_redis__key('u', server, user), value = sim_redis__value(boot);
+    if (value_of(sim_redis__get(db, sim_key_str(&key))) <= boot)
+        sim_redis__set(r->redis, db, sim_key_str(&key), sim_key_str(&value), 0);
+}
+
 /* The script that registers: a newer boot epoch stays. */
 static void add_route(struct route *r, struct sim_rows *db, uint64_t user, uint64_t server,
                       uint64_t boot)
 {
     struct sim_key key = sim_redis__key('r', user, server);
-    struct sim_key remembered = sim_redis__key('u', server, user);
     struct sim_key value = sim_redis__value(boot);
     if (value_of(sim_redis__get(db, sim_key_str(&key))) <= boot)
         sim_redis__set(r->redis, db, sim_key_str(&key), sim_key_str(&value), r->lease_ns);
-    if (value_of(sim_redis__get(db, sim_key_str(&remembered))) <= boot)
-        sim_redis__set(r->redis, db, sim_key_str(&remembered), sim_key_str(&value), 0);
+    keep_in_mind(r, db, user, server, boot);
 }
 
 static void remove_route(struct route *r, struct sim_rows *db, uint64_t user, uint64_t server,
                          uint64_t boot)
 {
     struct sim_key key = sim_redis__key('r', user, server);
-    struct sim_key remembered = sim_redis__key('u', server, user);
     if (value_of(sim_redis__get(db, sim_key_str(&key))) == boot)
         sim_redis__del(r->redis, db, sim_key_str(&key));
-    if (value_of(sim_redis__get(db, sim_key_str(&remembered))) == boot)
-        sim_redis__del(r->redis, db, sim_key_str(&remembered));
+}
+
+static void forget_user(struct route *r, struct sim_rows *db, uint64_t user, uint64_t server,
+                        uint64_t boot)
+{
+    struct sim_key key = sim_redis__key('u', server, user);
+    struct sim_key route = sim_redis__key('r', user, server);
+    if (value_of(sim_redis__get(db, sim_key_str(&key))) <= boot &&
+        sim_redis__get(db, sim_key_str(&route)) == NULL)
+        sim_redis__del(r->redis, db, sim_key_str(&key));
+}
+
+/* Takes a row out; false: there is none, or one of another boot epoch. */
+static bool take_row(struct sim_rows *rows, const struct sim_key *key, uint64_t boot)
+{
+    size_t at = sim_rows_seek(rows, sim_key_str(key));
+    bool found = at < rows->count &&
+                 par_str_eq(sim_bytes_str(rows->row[at]->key), sim_key_str(key)) &&
+                 value_of(rows->row[at]) == boot;
+    if (found)
+        sim_rows_remove(rows, at);
+    return found;
 }
 
 static enum par_err route_add(void *state, uint64_t user, uint64_t server, uint64_t boot)
@@ -82,6 +109,8 @@ static enum par_err route_add(void *state, uint64_t user, uint64_t server, uint6
         own = sim_rows_make(&r->own, sim_key_str(&key));
     if (own->value == NULL || value_of(own) < boot)
         sim_row_set(own, sim_key_str(&value));
+    struct sim_key left = sim_redis__key('u', server, user);
+    (void)take_row(&r->left, &left, boot);
     struct sim_rows *db = sim_redis__begin(r->redis, r->node, &answered);
     if (db != NULL)
         add_route(r, db, user, server, boot);
@@ -97,13 +126,30 @@ static enum par_err route_remove(void *state, uint64_t user, uint64_t server, ui
     bool answered;
     sim_engine_enter();
     struct sim_key key = sim_redis__key('r', user, server);
-    size_t own = sim_rows_seek(&r->own, sim_key_str(&key));
-    if (own < r->own.count && par_str_eq(sim_bytes_str(r->own.row[own]->key), sim_key_str(&key)) &&
-        value_of(r->own.row[own]) == boot)
-        sim_rows_remove(&r->own, own);
+    struct sim_key left = sim_redis__key('u', server, user), value = sim_redis__value(boot);
+    if (take_row(&r->own, &key, boot))
+        sim_row_set(sim_rows_make(&r->left, sim_key_str(&left)), sim_key_str(&value));
     struct sim_rows *db = sim_redis__begin(r->redis, r->node, &answered);
     if (db != NULL)
         remove_route(r, db, user, server, boot);
+    enum par_err err = sim_redis__end(r->redis, r->node, db, answered);
+    sim_engine_leave();
+    return err;
+}
+
+static enum par_err route_forget(void *state, const uint64_t *users, size_t count, uint64_t server,
+                                 uint64_t boot)
+{
+    struct route *r = state;
+    bool answered;
+    sim_engine_enter();
+    for (size_t i = 0; i < count; i++) {
+        struct sim_key left = sim_redis__key('u', server, users[i]);
+        (void)take_row(&r->left, &left, boot);
+    }
+    struct sim_rows *db = sim_redis__begin(r->redis, r->node, &answered);
+    for (size_t i = 0; i < count && db != NULL; i++)
+        forget_user(r, db, users[i], server, boot);
     enum par_err err = sim_redis__end(r->redis, r->node, db, answered);
     sim_engine_leave();
     return err;
@@ -159,6 +205,11 @@ static bool renew(struct route *r, struct sim_rows *db)
         uint64_t boot = value_of(r->own.row[i]);
         lost |= value_of(sim_redis__get(db, key)) < boot;
         add_route(r, db, sim_redis__number(key, 1), sim_redis__number(key, 9), boot);
+    }
+    for (size_t i = 0; i < r->left.count; i++) {
+        struct par_str key = sim_bytes_str(r->left.row[i]->key);
+        keep_in_mind(r, db, sim_redis__number(key, 9), sim_redis__number(key, 1),
+                     value_of(r->left.row[i]));
     }
     return lost;
 }
@@ -310,6 +361,7 @@ const struct par_route_ops sim_redis__route = {
     .gauges = route_gauges,
     .remote = true,
     .beat = route_beat,
+    .forget = route_forget,
     .bye = route_bye,
     .dead = route_dead,
     .clear = route_clear,

@@ -22,6 +22,8 @@ struct par_route_ops {
     /* Remote drivers only. */
     bool remote;
     enum par_err (*beat)(void *state, uint64_t server, uint64_t boot, bool *lost_r);
+    enum par_err (*forget)(void *state, const uint64_t *users, size_t count, uint64_t server,
+                           uint64_t boot);
     enum par_err (*bye)(void *state, uint64_t server, uint64_t boot);
     enum par_err (*dead)(void *state, uint64_t server, uint64_t *server_r, uint64_t *boot_r);
     enum par_err (*clear)(void *state, uint64_t server, uint64_t boot, uint64_t **users_r,

@@ -112,6 +112,13 @@ enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
     return r->ops->remote ? ended(r, r->ops->beat(r->state, server, boot, lost_r)) : PAR_OK;
 }
 
+enum par_err par_route_forget(struct par_route *r, const uint64_t *users, size_t n, uint64_t server,
+                              uint64_t boot)
+{
+    return r->ops->remote && n ? ended(r, r->ops->forget(r->state, users, n, server, boot))
+                               : PAR_OK;
+}
+
 enum par_err par_route_bye(struct par_route *r, uint64_t server, uint64_t boot)
 {
     return r->ops->remote ? ended(r, r->ops->bye(r->state, server, boot)) : PAR_OK;

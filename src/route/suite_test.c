@@ -239,6 +239,11 @@ static size_t clear(uint64_t server, uint64_t boot)
     return count;
 }
 
+static enum par_err forget(uint64_t user, uint64_t server, uint64_t boot)
+{
+    return par_route_forget(r, &user, 1, server, boot);
+}
+
 static void a_local_table_needs_no_beats(void **state)
 {
     (void)state;
@@ -264,6 +269,7 @@ static void who_does_not_beat_is_stood_in_for(void **state)
     for (uint64_t user = 1; user <= 3; user++)
         assert_int_equal(par_route_register(r, user, 3, 13), PAR_OK);
     assert_int_equal(par_route_unregister(r, 3, 3, 13), PAR_OK);
+    assert_int_equal(forget(3, 3, 13), PAR_OK);
     assert_int_equal(par_route_register(r, 2, 1, 11), PAR_OK);
     assert_int_equal(dead_behind(2), 0);
     wait_ms(DEAD_MS + 50);
@@ -285,6 +291,32 @@ static void who_does_not_beat_is_stood_in_for(void **state)
     assert_int_equal(clear(3, 13), 0);
     assert_int_equal(par_route_boot(r, 3, &boot), PAR_OK);
     assert_int_equal(boot, 0);
+}
+
+static void who_left_is_kept_in_mind_until_forgotten(void **state)
+{
+    (void)state;
+    if (!par_route_remote(r))
+        return;
+    for (uint64_t user = 1; user <= 3; user++)
+        assert_int_equal(par_route_register(r, user, 3, 13), PAR_OK);
+    for (uint64_t user = 1; user <= 2; user++)
+        assert_int_equal(par_route_unregister(r, user, 3, 13), PAR_OK);
+    assert_true(servers_of(1) == 0 && servers_of(3) == 1);
+    assert_int_equal(clear(3, 12), 0);
+    /* Of another life, and of one who is there, nothing is forgotten. */
+    assert_int_equal(forget(1, 3, 12), PAR_OK);
+    assert_int_equal(forget(3, 3, 13), PAR_OK);
+    assert_int_equal(forget(1, 4, 13), PAR_OK);
+    beat(3, 13, false);
+    assert_int_equal(forget(2, 3, 13), PAR_OK);
+    beat(3, 13, false);
+    assert_int_equal(clear(3, 13), 2);
+    assert_int_equal(forget(1, 3, 13), PAR_OK);
+    assert_int_equal(par_route_register(r, 2, 3, 13), PAR_OK);
+    assert_int_equal(clear(3, 13), 2);
+    assert_int_equal(par_route_bye(r, 3, 13), PAR_OK);
+    assert_int_equal(clear(3, 13), 0);
 }
 
 static void a_route_that_is_not_renewed_ends(void **state)
@@ -345,6 +377,7 @@ int main(void)
         T(from_several_threads),
         T(a_local_table_needs_no_beats),
         T(who_does_not_beat_is_stood_in_for),
+        T(who_left_is_kept_in_mind_until_forgotten),
         T(a_route_that_is_not_renewed_ends),
     };
     const struct CMUnitTest once[] = {cmocka_unit_test(failures_as_asked)};

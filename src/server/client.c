@@ -251,15 +251,6 @@ static void on_overflow(struct par_ws_conn *ws)
     par_client__close(par_ws_arg(ws), PAR_CLOSE_TOO_SLOW);
 }
 
-/* What was written last may have reached nobody (TAKEOVER.md R4): not even a client that closes in
- * good order has read what was on its way to it. */
-static bool in_doubt(enum par_close reason)
-{
-    return reason == PAR_CLOSE_SILENT || reason == PAR_CLOSE_CLIENT || reason == PAR_CLOSE_EOF ||
-           reason == PAR_CLOSE_IO_ERROR || reason == PAR_CLOSE_TOO_SLOW ||
-           reason == PAR_CLOSE_CLOSE_TIMEOUT || reason == PAR_CLOSE_NO_MEMORY;
-}
-
 static void on_closed(struct par_ws_conn *ws, enum par_close reason)
 {
     struct par_client *client = par_ws_arg(ws);
@@ -269,8 +260,6 @@ static void on_closed(struct par_ws_conn *ws, enum par_close reason)
     client->ws = NULL;
     client->closing = true;
     par_endpoint_sign_out(reactor, &client->endpoint);
-    if (client->endpoint.who.user && in_doubt(reason))
-        par_standby_missed(reactor->server, client->endpoint.who.user);
     /* Requests under way go on without anybody to answer; those not begun are dropped. */
     struct par_list *node;
     while ((node = par_list_pop(&client->requests))) {

@@ -44,7 +44,9 @@ enum par_err par_endpoint_sign_in(struct par_reactor *reactor,
  * PAR_E_UNAVAILABLE: take it out again. */
 enum par_err par_endpoint_confirm(struct par_server *server, const struct par_identity *who,
                                   enum par_endpoint_kind kind, int64_t since_ms) PAR_MUST_CHECK;
-/* Takes it out again, with its watches. Harmless when it was not in. */
+/* Takes it out again, with its watches. Harmless when it was not in. Of the user's last one here
+ * what was written last may have reached nobody, however it ended (TAKEOVER.md R4): not even a
+ * client that closes in good order has read what was on its way to it. So the standby looks. */
 void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *endpoint);
 /* Replaces the list of those it watches; copies users. */
 enum par_err par_endpoint_watch(struct par_reactor *reactor, struct par_endpoint *endpoint,

@@ -6,6 +6,7 @@
 #include "server/peers.h"
 #include "server/poll.h"
 #include "server/routes.h"
+#include "server/standby.h"
 
 #include "ws/frame.h"
 
@@ -94,8 +95,10 @@ void par_endpoint_sign_out(struct par_reactor *reactor, struct par_endpoint *end
                          par_loop_now_ms(reactor->loop), &left, &empty);
     if (left)
         par_presence_left(reactor, endpoint->who.user);
-    if (empty)
+    if (empty) {
         par_routes_left(reactor->server, endpoint->who.user);
+        par_standby_missed(reactor->server, endpoint->who.user);
+    }
     par_handles_remove(&reactor->endpoints, endpoint->id);
     endpoint->id = 0;
 }

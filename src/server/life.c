@@ -98,6 +98,7 @@ static void beat(struct par_life *life)
     if (par_route_beat(server->route, server->id, server->boot, &lost))
         return;
     life->beaten_ms = began;
+    atomic_store(&server->on_ring, true);
     par_reach_beat(server->reach, began);
     /* The first beat finds none, and there is nobody yet to tell. A pause longer than others bear
      * is a loss, whatever they found. */

@@ -126,9 +126,6 @@ static void end(struct par_poll *poll, enum par_err err)
     par_timer_cancel(&poll->presence_timer);
     par_timer_cancel(&poll->idle_timer);
     par_endpoint_sign_out(reactor, &poll->endpoint);
-    /* Events that nobody fetched (TAKEOVER.md R4). */
-    if (poll->waiting.len || poll->batch.len)
-        par_standby_missed(reactor->server, poll->endpoint.who.user);
     par_list_remove(&poll->node);
     reactor->poll_count--;
     par_buf_fini(&poll->batch);

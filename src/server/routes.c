@@ -4,6 +4,7 @@
 #include "base/mutant.h"
 #include "base/stats.h"
 #include "server/fanout.h"
+#include "server/standby.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -71,8 +72,16 @@ static enum par_err reconcile(struct par_server *server, uint64_t user, bool lef
     bool here = par_directory_has(server->directory, user);
     if (PAR_MUTANT(ROUTE_DELETE_BLIND) && left)
         here = false;
-    enum par_err err = here ? par_route_register(server->route, user, server->id, server->boot)
-                            : par_route_unregister(server->route, user, server->id, server->boot);
+    enum par_err err;
+    /* Nobody stands in for a server that never beat. */
+    if (here && !atomic_load(&server->on_ring) && !PAR_MUTANT(ROUTE_BEFORE_BEAT))
+        err = PAR_E_UNAVAILABLE;
+    else if (here)
+        err = par_route_register(server->route, user, server->id, server->boot);
+    else
+        err = par_route_unregister(server->route, user, server->id, server->boot);
+    if (!here && PAR_MUTANT(LEFT_FORGOTTEN))
+        (void)par_route_forget(server->route, &user, 1, server->id, server->boot);
     pthread_mutex_unlock(stripe);
     if (err)
         later(server->routes, user);
@@ -122,9 +131,11 @@ void par_routes_retry(struct par_server *server)
     routes->pending = NULL;
     routes->pending_count = routes->pending_room = 0;
     pthread_mutex_unlock(&routes->lock);
-    /* The first that fails puts itself back; the rest would fail alike. */
-    while (i < count && reconcile(server, users[i++], false) == PAR_OK)
-        ;
+    /* The first that fails puts itself back; the rest would fail alike. Whoever is gone is kept in
+     * mind by the table until looked at. */
+    while (i < count && reconcile(server, users[i], false) == PAR_OK)
+        par_standby_missed(server, users[i++]);
+    i += i < count;
     for (; i < count; i++)
         later(routes, users[i]);
     free(users);

@@ -341,12 +341,14 @@ void par_server_close(struct par_server **server)
     bool left = ran && end_of_routes(s);
     par_inbox_close(&s->inbox);
     par_reach_close(&s->reach);
-    par_standby_close(&s->standby);
+    bool settled = par_standby_close(&s->standby);
+    if (!settled)
+        par_log_info("server.looks_owed", PAR_KV("to", "who stands in, or the next start"));
     /* A push that was not sent is found again after the next start. */
     bool all_pushed = par_waker_close(&s->waker);
-    if (left)
+    if (left && settled)
         (void)par_route_bye(s->route, s->id, s->boot);
-    if (ran && all_pushed)
+    if (ran && settled && all_pushed)
         leave_clean(s);
     /* The answers of the last jobs end in the mailboxes; what the reactors still want to have done
      * while they let go of everything (a departure that is due) is refused. */

@@ -74,6 +74,7 @@ struct par_server {
     struct par_waker *waker;
     struct par_life *life;
     pthread_mutex_t presence_locks[PAR_SERVER_PRESENCE_LOCKS]; /* by user: asking and telling */
+    atomic_bool on_ring;       /* its first beat has arrived, so others look whether it is dead */
     atomic_bool presence_owed; /* some who watch could not be told: life.c has it looked at again */
     struct par_known known;
     struct par_attempts *attempts; /* logins and registrations by name and address */

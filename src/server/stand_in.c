@@ -11,7 +11,7 @@
 
 /* Writers that read the routes before they were removed have handed over what they release by then.
  */
-enum { TAKE = 256, TAKE_MS = 500, LATE_MS = 5000, TOGETHER = 64 };
+enum { TAKE = 256, TAKE_MS = 500, LATE_MS = 5000, TOGETHER = 64, MARKS = 3 };
 
 struct stand_in {
     struct par_standby *s;
@@ -90,15 +90,25 @@ static bool forward_run(struct stand_in *si, const struct par_queue_record *reco
     return true;
 }
 
-/* Works its inbox off, up to what is there now. */
+/* Works its inbox off, up to what is there now. One that is cut off, but lives, takes its inbox
+ * itself, and the mark with it: when nothing comes for long another one is put, and after some of
+ * them there is nothing left to be done. */
 static bool work_off(struct stand_in *si)
 {
     struct par_queue_record *records = calloc(TAKE, sizeof *records);
     bool marked = PAR_MUTANT(STANDBY_NO_INBOX), on = records && (marked || put_mark(si));
-    while (on && !marked) {
+    uint64_t heard_ms = par_mono_ms();
+    for (int marks = 1; on && !marked;) {
         size_t n =
             par_queue_take_inbox(si->s->server->queue, si->dead.server, TAKE, TAKE_MS, records);
         on = n ? forward_run(si, records, n, &marked) && goes_on(si) : goes_on(si);
+        if (n)
+            heard_ms = par_mono_ms();
+        if (!on || par_mono_ms() < heard_ms + LATE_MS || PAR_MUTANT(STANDBY_WAITS_FOR_MARK))
+            continue;
+        marked = marks++ == MARKS;
+        on = marked || put_mark(si);
+        heard_ms = par_mono_ms();
     }
     free(records);
     return on;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* Users get this long to come back. Some are looked at together. */
-enum { GRACE_MS = 5000, USERS_MAX = 1 << 22, TOGETHER = 64, LOOK_BACK_MS = 5000 };
+enum { GRACE_MS = 5000, USERS_MAX = 1 << 22, TOGETHER = 64, LOOK_BACK_MS = 5000, LAST_MS = 2000 };
 
 static bool grow(struct par_standby *s)
 {
@@ -65,10 +65,10 @@ void par_standby_take_over(struct par_server *server, uint64_t dead, uint64_t bo
         par_service_wake(&s->service);
 }
 
-/* Takes those whose time has come; *next_ms_r: how long until the next one's. */
-static size_t take_due(struct par_standby *s, uint64_t users[TOGETHER], int64_t *next_ms_r)
+/* Takes those whose time has come at `now`; *next_ms_r: how long until the next one's. */
+static size_t take_due(struct par_standby *s, uint64_t now, uint64_t users[TOGETHER],
+                       int64_t *next_ms_r)
 {
-    uint64_t now = par_mono_ms();
     size_t n = 0;
     pthread_mutex_lock(&s->lock);
     while (n < TOGETHER && s->count && s->users[s->first].due_ms <= now) {
@@ -106,11 +106,13 @@ static int64_t look_at_due(struct par_standby *s)
 {
     uint64_t users[TOGETHER];
     int64_t next_ms;
-    size_t n = take_due(s, users, &next_ms);
+    size_t n = take_due(s, par_mono_ms(), users, &next_ms);
     if (n == 0)
         return next_ms;
-    if (par_standby__look(s, users, n))
+    if (par_standby__look(s, users, n)) {
+        par_standby__looked_at(s, users, n);
         return 0;
+    }
     /* To the end of the list: what fails for all must not look at one again and again. */
     for (size_t i = 0; i < n; i++)
         add(s, users[i], GRACE_MS);
@@ -193,11 +195,30 @@ static bool grace(struct par_standby *s)
     return !par_service_stopping(&s->service);
 }
 
+/* Those who have missed nothing, or are connected to another server by now, are done with; for the
+ * others there is who stands in. */
+static bool look_at_last(struct par_standby *s)
+{
+    uint64_t users[TOGETHER], until = par_mono_ms() + LAST_MS;
+    int64_t next_ms;
+    bool all = true;
+    size_t n;
+    while (par_mono_ms() < until && (n = take_due(s, UINT64_MAX, users, &next_ms)) > 0) {
+        for (size_t i = 0; i < n; i++) {
+            if (par_standby__look_last(s, users + i, 1))
+                par_standby__looked_at(s, users + i, 1);
+            else
+                all = false;
+        }
+    }
+    return all && s->count == 0;
+}
+
 static void run(void *arg)
 {
     struct par_standby *s = arg;
     if (s->crashed && grace(s))
-        par_standby__after_crash(s);
+        s->crashed = !par_standby__after_crash(s);
     while (!par_service_stopping(&s->service)) {
         struct par_standby__dead dead;
         if (next_dead(s, &dead)) {
@@ -211,6 +232,7 @@ static void run(void *arg)
         if (rest_ms && !next_dead(s, &dead))
             (void)par_service_rest(&s->service, rest_ms);
     }
+    s->settled = look_at_last(s) && !s->crashed;
 }
 
 enum par_err par_standby_open(struct par_server *server, bool crashed,
@@ -226,20 +248,22 @@ enum par_err par_standby_open(struct par_server *server, bool crashed,
     *standby_r = s;
     enum par_err err = par_service_start(&s->service, "standby", run, s);
     if (err)
-        par_standby_close(standby_r);
+        (void)par_standby_close(standby_r);
     return err;
 }
 
-void par_standby_close(struct par_standby **standby)
+bool par_standby_close(struct par_standby **standby)
 {
     struct par_standby *s = *standby;
     if (!s)
-        return;
+        return true;
     par_service_stop(&s->service);
+    bool settled = s->settled;
     pthread_mutex_destroy(&s->lock);
     free(s->users);
     free(s);
     *standby = NULL;
+    return settled;
 }
 
 void par_standby_stats(struct par_standby *s, struct par_standby_stats *stats_r)

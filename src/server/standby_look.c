@@ -11,7 +11,9 @@
 struct look {
     struct par_standby *s;
     struct par_route_hits hits;
+    bool last; /* this server ends */
     bool failed;
+    bool missed; /* something that is left for another to push */
 };
 
 static void push(void *arg, const struct par_push_job *job)
@@ -19,6 +21,10 @@ static void push(void *arg, const struct par_push_job *job)
     struct look *l = arg;
     if (PAR_MUTANT(PUSH_FORGOTTEN))
         return;
+    if (l->last && par_route_remote(l->s->server->route)) {
+        l->missed = true;
+        return;
+    }
     atomic_fetch_add(&l->s->pushes, 1);
     if (par_queue_push_job(l->s->server->queue, job))
         l->failed = true;
@@ -43,28 +49,52 @@ static bool connected(struct look *l, uint64_t user, size_t index)
     return false;
 }
 
+static void look_at(struct look *l, uint64_t user)
+{
+    struct par_arena arena = {0};
+    struct par_reader reader = {.store = l->s->server->store, .arena = &arena};
+    enum par_err err = par_read_missed(&reader, user, push, l);
+    /* A damaged row is damaged the next time, too. */
+    if (err == PAR_E_INTERNAL)
+        par_log_error("standby.look", PAR_KV("user", user), PAR_KV("why", reader.message));
+    else if (err)
+        l->failed = true;
+    par_arena_fini(&arena);
+}
+
+static bool look(struct look *l, const uint64_t *users, size_t count)
+{
+    struct par_route *route = l->s->server->route;
+    if (par_route_remote(route) && par_route_lookup(route, users, count, &l->hits))
+        l->failed = true;
+    for (size_t i = 0; i < count && !l->failed; i++) {
+        if (!l->last && par_service_stopping(&l->s->service))
+            l->failed = true;
+        else if (!connected(l, users[i], i))
+            look_at(l, users[i]);
+    }
+    bool ok = flush(l) && !l->missed;
+    par_route_hits_fini(&l->hits);
+    return ok;
+}
+
 bool par_standby__look(struct par_standby *s, const uint64_t *users, size_t count)
 {
     struct look l = {.s = s};
-    if (par_route_remote(s->server->route) &&
-        par_route_lookup(s->server->route, users, count, &l.hits))
-        l.failed = true;
-    for (size_t i = 0; i < count && !l.failed && !par_service_stopping(&s->service); i++) {
-        if (connected(&l, users[i], i))
-            continue;
-        struct par_arena arena = {0};
-        struct par_reader reader = {.store = s->server->store, .arena = &arena};
-        enum par_err err = par_read_missed(&reader, users[i], push, &l);
-        /* A damaged row is damaged the next time, too. */
-        if (err == PAR_E_INTERNAL)
-            par_log_error("standby.look", PAR_KV("user", users[i]), PAR_KV("why", reader.message));
-        else if (err)
-            l.failed = true;
-        par_arena_fini(&arena);
-    }
-    bool ok = flush(&l);
-    par_route_hits_fini(&l.hits);
-    return ok;
+    return look(&l, users, count);
+}
+
+bool par_standby__look_last(struct par_standby *s, const uint64_t *users, size_t count)
+{
+    struct look l = {.s = s, .last = true};
+    return look(&l, users, count);
+}
+
+void par_standby__looked_at(struct par_standby *s, const uint64_t *users, size_t count)
+{
+    struct par_server *server = s->server;
+    if (par_route_forget(server->route, users, count, server->id, server->boot))
+        par_log_debug("standby.not_forgotten", PAR_KV("users", count));
 }
 
 /* ---- after a crash of an embedded server (E6) ---- */
@@ -100,7 +130,7 @@ static void members_of(struct look *l, struct par_reader *reader, const struct p
     }
 }
 
-void par_standby__after_crash(struct par_standby *s)
+bool par_standby__after_crash(struct par_standby *s)
 {
     struct look l = {.s = s};
     struct par_store *store = s->server->store;
@@ -129,8 +159,9 @@ void par_standby__after_crash(struct par_standby *s)
         }
         par_arena_fini(&arena);
     }
-    (void)flush(&l);
+    bool done = flush(&l) && !par_service_stopping(&s->service);
     par_buf_fini(&from);
     par_log_info("standby.after_crash", PAR_KV("conversations", looked),
                  PAR_KV("pushes", atomic_load(&s->pushes)));
+    return done;
 }

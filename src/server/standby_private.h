@@ -32,8 +32,9 @@ struct par_standby__past {
 struct par_standby {
     struct par_server *server;
     struct par_service service;
-    bool crashed;
-    pthread_mutex_t lock;            /* of what follows */
+    bool crashed;         /* what was written last has to be looked at */
+    bool settled;         /* of its thread, when it ended: nobody is left to be looked at */
+    pthread_mutex_t lock; /* of what follows */
     struct par_standby__user *users; /* a ring, in the order of their ends */
     size_t first, count, room;
     struct par_standby__dead dead[PAR_STANDBY_DEAD_MAX];
@@ -44,10 +45,16 @@ struct par_standby {
 };
 
 /* Looks at these users now: push jobs for what they missed, unless they are connected. False: the
- * store, the routes or the queue failed; to be tried again. */
+ * store, the routes or the queue failed, or this server is to stop; to be tried again. */
 bool par_standby__look(struct par_standby *s, const uint64_t *users, size_t count);
-/* The same for the conversations written last before a crash; returns when done or told to stop. */
-void par_standby__after_crash(struct par_standby *s);
+/* The same when this server ends. Of many servers nobody is pushed to who may be about to come back
+ * to another one. False: some were not looked at, or have missed something. */
+bool par_standby__look_last(struct par_standby *s, const uint64_t *users, size_t count);
+/* These users of this server were looked at: the route table need not keep them in mind. */
+void par_standby__looked_at(struct par_standby *s, const uint64_t *users, size_t count);
+/* A look at the conversations written last before a crash. False: told to stop before it was done.
+ */
+bool par_standby__after_crash(struct par_standby *s);
 /* Stands in for a dead server. False: it was not done, as it is back, or this server is to stop. */
 bool par_standby__stand_in(struct par_standby *s, const struct par_standby__dead *dead);
 /* Sends on what came to its inbox since. False: it is back, or this server is to stop. */

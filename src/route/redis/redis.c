@@ -2,7 +2,7 @@
  *
  * Keys, all numbers as 16 hexadecimal digits:
  *   parley:r:USER     hash of server -> boot epoch, and when its lease ends (ms of Redis's clock)
- *   parley:u:SERVER   hash of user -> boot epoch: who was on a server, until bye
+ *   parley:u:SERVER   hash of user -> boot epoch: who was on a server, until forgotten or bye
  *   parley:beats      hash of server -> boot epoch, and when it last beat
  * Every change is a script, so that it compares and writes in one step; times are those of Redis,
  * so that no server's clock matters. A key of routes goes by itself when the last lease in it has
@@ -44,10 +44,28 @@ static const struct par_redis_script add_script = {
             "return missing"};
 /* ARGV: server, boot, user. */
 static const struct par_redis_script remove_script = {
-    "local r, u = 'parley:r:' .. ARGV[3], 'parley:u:' .. ARGV[1] "
+    "local r = 'parley:r:' .. ARGV[3] "
     "local was = redis.call('HGET', r, ARGV[1]) "
     "if was and string.sub(was, 1, 16) == ARGV[2] then redis.call('HDEL', r, ARGV[1]) end "
-    "if redis.call('HGET', u, ARGV[3]) == ARGV[2] then redis.call('HDEL', u, ARGV[3]) end "
+    "return 1"};
+/* ARGV: server, boot, users. */
+static const struct par_redis_script forget_script = {
+    "local u = 'parley:u:' .. ARGV[1] "
+    "for i = 3, #ARGV do "
+    "  local had = redis.call('HGET', u, ARGV[i]) "
+    "  if had and had <= ARGV[2] and "
+    "     redis.call('HEXISTS', 'parley:r:' .. ARGV[i], ARGV[1]) == 0 then "
+    "    redis.call('HDEL', u, ARGV[i]) "
+    "  end "
+    "end "
+    "return 1"};
+/* ARGV: server, boot, users: those who left are kept in mind. */
+static const struct par_redis_script remind_script = {
+    "local u = 'parley:u:' .. ARGV[1] "
+    "for i = 3, #ARGV do "
+    "  local had = redis.call('HGET', u, ARGV[i]) "
+    "  if not had or had < ARGV[2] then redis.call('HSET', u, ARGV[i], ARGV[2]) end "
+    "end "
     "return 1"};
 /* ARGV: users. Returns, for each route: the place of its user, server, boot. */
 static const struct par_redis_script lookup_script = {
@@ -117,11 +135,12 @@ static const struct par_redis_script boot_script = {
     "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
     "return was and string.sub(was, 1, 16)"};
 
-/* What this server registered and has not removed, so that it can be renewed. */
+/* What this server registered and has not forgotten, so that it can be renewed. */
 struct own {
     struct par_map_node node;
     uint64_t key[2]; /* user, server */
     uint64_t boot;
+    bool left; /* only kept in mind */
 };
 
 struct redis {
@@ -202,20 +221,34 @@ static enum par_err remember(struct redis *r, uint64_t user, uint64_t server, ui
     }
     if (!own)
         err = PAR_E_OVERLOADED;
-    else if (own->boot < boot)
-        own->boot = boot;
+    else if (own->boot <= boot)
+        *own = (struct own){.node = own->node, .key = {user, server}, .boot = boot};
     pthread_mutex_unlock(&r->lock);
     return err;
 }
 
-static void forget(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+static struct own *find_own(struct redis *r, uint64_t user, uint64_t server)
 {
     uint64_t key[2] = {user, server};
-    pthread_mutex_lock(&r->lock);
     struct par_map_node *node = par_map_find(&r->own, par_str_of(key, sizeof key));
-    struct own *own = node ? PAR_CONTAINER(node, struct own, node) : NULL;
-    if (own && own->boot == boot) {
-        par_map_remove(&r->own, node);
+    return node ? PAR_CONTAINER(node, struct own, node) : NULL;
+}
+
+static void leave(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+{
+    pthread_mutex_lock(&r->lock);
+    struct own *own = find_own(r, user, server);
+    if (own && own->boot == boot)
+        own->left = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void forget(struct redis *r, uint64_t user, uint64_t server)
+{
+    pthread_mutex_lock(&r->lock);
+    struct own *own = find_own(r, user, server);
+    if (own && own->left) {
+        par_map_remove(&r->own, &own->node);
         free(own);
     }
     pthread_mutex_unlock(&r->lock);
@@ -241,8 +274,48 @@ static enum par_err redis_remove(void *state, uint64_t user, uint64_t server, ui
                             b = par_redis_number(boot);
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
                                    par_redis_number_str(&u)};
-    forget(r, user, server, boot);
+    leave(r, user, server, boot);
     return run_only(r, &remove_script, 3, argv);
+}
+
+/* Runs a script with these users behind its first `head` arguments; replies, if wanted, are added
+ * up in *sum_r. */
+static enum par_err run_with_users(struct redis *r, const struct par_redis_script *script,
+                                   const struct par_str *first, size_t head, const uint64_t *users,
+                                   size_t count, long long *sum_r)
+{
+    enum { HEAD_MAX = 3 };
+    struct par_redis_number numbers[USERS_A_CALL];
+    struct par_str argv[HEAD_MAX + USERS_A_CALL];
+    PAR_ASSERT(head <= HEAD_MAX);
+    memcpy(argv, first, head * sizeof *first);
+    for (size_t done = 0; done < count;) {
+        size_t n = count - done < USERS_A_CALL ? count - done : USERS_A_CALL;
+        redisReply *reply;
+        for (size_t i = 0; i < n; i++) {
+            numbers[i] = par_redis_number(users[done + i]);
+            argv[head + i] = par_redis_number_str(&numbers[i]);
+        }
+        enum par_err err = par_redis_run_script(r->redis, script, (int)(head + n), argv, &reply);
+        if (err)
+            return err;
+        if (sum_r)
+            *sum_r += reply->type == REDIS_REPLY_INTEGER ? reply->integer : 1;
+        freeReplyObject(reply);
+        done += n;
+    }
+    return PAR_OK;
+}
+
+static enum par_err redis_forget(void *state, const uint64_t *users, size_t count, uint64_t server,
+                                 uint64_t boot)
+{
+    struct redis *r = state;
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
+    for (size_t i = 0; i < count; i++)
+        forget(r, users[i], server);
+    return run_with_users(r, &forget_script, argv, 2, users, count, NULL);
 }
 
 /* The hits of users first … first + n - 1. */
@@ -297,48 +370,45 @@ static void redis_gauges(void *state, struct par_route_stats *stats)
 
 /* ---- the ring ---- */
 
-/* The users that this server registered, malloc'ed; NULL: no memory. */
-static uint64_t *own_users(struct redis *r, uint64_t server, size_t *n_r)
+/* The users that this server registered, or those of them who left, malloc'ed; NULL: no memory. */
+static uint64_t *own_users(struct redis *r, uint64_t server, bool left, size_t *n_r)
 {
     struct par_map_iter it;
     size_t n = 0;
     pthread_mutex_lock(&r->lock);
     uint64_t *users = malloc((par_map_count(&r->own) + 1) * sizeof *users);
     struct par_map_node *node = users ? par_map_first(&r->own, &it) : NULL;
-    for (; node; node = par_map_next(&r->own, &it))
-        if (PAR_CONTAINER(node, struct own, node)->key[1] == server)
-            users[n++] = PAR_CONTAINER(node, struct own, node)->key[0];
+    for (; node; node = par_map_next(&r->own, &it)) {
+        const struct own *own = PAR_CONTAINER(node, struct own, node);
+        if (own->key[1] == server && own->left == left)
+            users[n++] = own->key[0];
+    }
     pthread_mutex_unlock(&r->lock);
     *n_r = n;
     return users;
 }
 
-/* Registers again all that is this server's; *lost_r when something of it was not there. */
+/* Registers again all that is this server's; *lost_r when something of it was not there. Who left
+ * is kept in mind again. */
 static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
 {
     char lease[DIGITS_MAX];
     int len = snprintf(lease, sizeof lease, "%u", r->lease_ms);
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
-    struct par_redis_number numbers[USERS_A_CALL];
-    struct par_str argv[3 + USERS_A_CALL] = {par_redis_number_str(&s), par_redis_number_str(&b),
-                                             par_str_of(lease, (size_t)len)};
-    size_t count;
-    uint64_t *users = own_users(r, server, &count);
-    enum par_err err = users ? PAR_OK : PAR_E_UNAVAILABLE;
-    for (size_t first = 0; !err && first < count; first += USERS_A_CALL) {
-        size_t n = count - first < USERS_A_CALL ? count - first : USERS_A_CALL;
-        redisReply *reply;
-        for (size_t i = 0; i < n; i++) {
-            numbers[i] = par_redis_number(users[first + i]);
-            argv[3 + i] = par_redis_number_str(&numbers[i]);
-        }
-        err = par_redis_run_script(r->redis, &add_script, (int)(3 + n), argv, &reply);
-        if (err)
-            break;
-        *lost_r |= reply->type != REDIS_REPLY_INTEGER || reply->integer > 0;
-        freeReplyObject(reply);
-    }
-    free(users);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                   par_str_of(lease, (size_t)len)};
+    size_t here_count, left_count;
+    long long missing = 0;
+    uint64_t *here = own_users(r, server, false, &here_count);
+    uint64_t *left = own_users(r, server, true, &left_count);
+    enum par_err err = here && left ? PAR_OK : PAR_E_UNAVAILABLE;
+    if (!err)
+        err = run_with_users(r, &add_script, argv, 3, here, here_count, &missing);
+    if (!err)
+        err = run_with_users(r, &remind_script, argv, 2, left, left_count, NULL);
+    *lost_r |= missing > 0;
+    free(here);
+    free(left);
     return err;
 }
 
@@ -470,6 +540,7 @@ const struct par_route_ops par_route__redis = {
     .gauges = redis_gauges,
     .remote = true,
     .beat = redis_beat,
+    .forget = redis_forget,
     .bye = redis_bye,
     .dead = redis_dead,
     .clear = redis_clear,
