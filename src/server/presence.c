@@ -252,23 +252,23 @@ void par_presence_close_server(struct par_server *server)
 }
 
 /* Somebody reads something else than those who watch were told: one of the two is not true now, and
- * who reads may be one of those. online NULL: it cannot be told, and everybody is shown off line.
- */
-static void compare_with_told(struct par_server *server, const uint64_t *users, size_t n,
-                              const bool *online)
+ * who reads may be one of those. */
+void par_presence_answered(struct par_server *server, const struct par_presence_read *read)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (users[i] && !online)
-            par_directory_not_told(server->directory, users[i]);
-        else if (users[i] && !par_directory_read(server->directory, users[i], online[i]))
-            submit(server, users[i], online[i], true);
+    for (size_t i = 0; i < read->count; i++) {
+        uint64_t user = read->ids[i];
+        if (user && !read->online)
+            par_directory_not_told(server->directory, user);
+        else if (user && !par_directory_read(server->directory, user, read->online[i]))
+            submit(server, user, read->online[i], true);
     }
 }
 
 enum par_err par_presence_write(struct par_server *server, struct par_reader *reader,
                                 uint64_t viewer, const struct par_user_ref *users, size_t n,
-                                bool rest, struct par_json_out *w)
+                                bool rest, struct par_json_out *w, struct par_presence_read *read_r)
 {
+    *read_r = (struct par_presence_read){0};
     uint64_t *ids = par_arena_zalloc(reader->arena, n * sizeof *ids + 1);
     bool *visible = par_arena_zalloc(reader->arena, n * sizeof *visible + 1);
     bool *online = par_arena_zalloc(reader->arena, n * sizeof *online + 1);
@@ -287,7 +287,7 @@ enum par_err par_presence_write(struct par_server *server, struct par_reader *re
     bool knows = !par_presence_get(server->presence, ids, n, online);
     if (!knows)
         par_stats_inc_at(PAR_C_DRIVER_ERRORS, PAR_FAMILY_PRESENCE);
-    compare_with_told(server, ids, n, knows ? online : NULL);
+    *read_r = (struct par_presence_read){.ids = ids, .online = knows ? online : NULL, .count = n};
     for (size_t i = 0; i < n; i++) {
         int64_t last_seen = 0;
         bool on = ids[i] && visible[i] && online[i];

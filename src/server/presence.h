@@ -29,6 +29,14 @@ void par_presence_changed(void *arg, uint64_t user, bool online);
 /* Forgets the departures that a reactor still waits for, telling them now; when it stops. */
 void par_presence_finish(struct par_reactor *reactor);
 
+/* What an answer says of users: ids (0: nobody), and whether they are on line; online NULL: it
+ * could not be told, and they are shown off line. Memory of the reader's arena. */
+struct par_presence_read {
+    const uint64_t *ids;
+    const bool *online;
+    size_t count;
+};
+
 /* The answer to presence, watch and getStatus: an object for each user in the array open in w, in
  * the order asked. viewer 0 (a server-to-server key) may see everybody. Pool thread. */
 struct par_reader;
@@ -36,6 +44,10 @@ struct par_json_out;
 struct par_user_ref;
 enum par_err par_presence_write(struct par_server *server, struct par_reader *reader,
                                 uint64_t viewer, const struct par_user_ref *users, size_t n,
-                                bool rest, struct par_json_out *w) PAR_MUST_CHECK;
+                                bool rest, struct par_json_out *w,
+                                struct par_presence_read *read_r) PAR_MUST_CHECK;
+/* This answer leaves now. Who watches one of these users and was told something else, before or
+ * since it was read, is told again. Any thread; does not block. */
+void par_presence_answered(struct par_server *server, const struct par_presence_read *read);
 
 #endif

@@ -179,12 +179,15 @@ static void status_work(struct par_request *req)
     par_buf_clear(&req->out);
     req->answered = true;
     struct par_json_out w = par_json_out(&req->out);
+    struct par_presence_read read;
     par_json_open_array(&w);
     enum par_err err = par_presence_write(req->reactor->server, &reader, req->who.user,
-                                          users->users, users->count, true, &w);
+                                          users->users, users->count, true, &w, &read);
     par_json_close_array(&w);
     if (err)
         par_request_error(req, err, reader.message);
+    else
+        par_presence_answered(req->reactor->server, &read);
 }
 
 void par_rest_status(struct par_request *req)
