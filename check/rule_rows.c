@@ -222,15 +222,17 @@ static bool may_move(const struct par_ck_conv *conv, uint64_t must, uint32_t lin
     return false;
 }
 
-/* The newest entry up to `most` that an answer, an event or a row had told of before this line. A
- * page may show what is durable, and not yet told to anybody. */
-static uint64_t told_of(const struct par_ck_conv *conv, uint64_t most, uint32_t line)
+/* The newest entry up to `most` that an answer, an event or a row of this user had told of before
+ * this line. A page, and the row of another user, may show what is durable, and not yet told to
+ * anybody. */
+static uint64_t told_of(const struct par_ck_conv *conv, const struct par_ck_user *u, uint64_t most,
+                        uint32_t line)
 {
     uint64_t newest = 0;
     for (uint32_t i = 0; i < conv->sights.count; i++) {
         const struct par_ck_sight *s = PAR_CK_AT(&conv->sights, const struct par_ck_sight, i);
-        if (s->source != PAR_CK_PAGE && s->line < line && s->entry.seq <= most &&
-            s->entry.seq > newest)
+        bool counts = s->source != PAR_CK_PAGE && (s->source != PAR_CK_ROW || s->user == u);
+        if (counts && s->line < line && s->entry.seq <= most && s->entry.seq > newest)
             newest = s->entry.seq;
     }
     return newest;
@@ -260,7 +262,7 @@ static void complete(struct par_check *c, struct par_ck_request *last)
          * brings them is there; it comes with the token. */
         if (s->conv->joined_only && !par_check__surely_in(s, first->asked, last->got))
             continue;
-        uint64_t told = told_of(s->conv, must, first->asked);
+        uint64_t told = told_of(s->conv, u, must, first->asked);
         if (told == 0 || have >= (int64_t)told)
             continue;
         par_check__broken(c, PAR_RULE_SYNC_COMPLETE, par_check__known(s->conv, must), first->asked,
