@@ -72,6 +72,12 @@ static int begin_with(int broker_count, const char *properties)
     make_topic("inbox.0000000000000001", 1);
     make_topic("inbox.0000000000000002", 1);
     assert_int_equal(open_queue(1, properties, &q), PAR_OK);
+    if (real) {
+        /* Its first start makes the inbox of a server. */
+        struct par_queue *other;
+        assert_int_equal(open_queue(2, properties, &other), PAR_OK);
+        par_queue_close(&other);
+    }
     return 0;
 }
 
@@ -224,6 +230,32 @@ static void an_inbox_goes_on_where_it_was_confirmed(void **state)
     par_queue_close(&other);
     assert_string_equal(inbox(q, 2, 1, &next), "b ");
     assert_string_equal(inbox(q, 1, 1, &next), "of one ");
+}
+
+/* More than the library has under way at a time. */
+static void what_waits_for_its_turn_follows_in_order(void **state)
+{
+    (void)state;
+    enum { COUNT = 300 };
+    static struct par_queue_record records[COUNT];
+    struct par_queue_stats stats;
+    size_t taken = 0;
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_int_equal(par_queue_send(q, 1, par_str_of(&i, sizeof i)), PAR_OK);
+    assert_int_equal(par_queue_deliver_flush(q), PAR_OK);
+    par_queue_stats(q, &stats);
+    assert_int_equal(stats.waiting_bytes, 0);
+    for (int tries = 0; taken < COUNT && tries < 100; tries++) {
+        size_t n = par_queue_take_inbox(q, 1, COUNT - taken, 1000, records);
+        for (size_t i = 0; i < n; i++, taken++) {
+            uint32_t number;
+            assert_int_equal(records[i].bytes.len, sizeof number);
+            memcpy(&number, records[i].bytes.ptr, sizeof number);
+            assert_int_equal(number, taken);
+            assert_int_equal(records[i].offset, taken);
+        }
+    }
+    assert_int_equal(taken, COUNT);
 }
 
 static void all_servers_hear_what_is_for_all(void **state)
@@ -488,6 +520,7 @@ int main(void)
         T(partitions_follow_the_hash),
         T(a_take_ends_when_it_is_woken),
         T(an_inbox_goes_on_where_it_was_confirmed),
+        T(what_waits_for_its_turn_follows_in_order),
         T(all_servers_hear_what_is_for_all),
         T(a_flush_that_fails_says_so),
         T(push_jobs_come_again_until_they_are_confirmed),
