@@ -288,7 +288,9 @@ static enum par_err hbase_scan(void *impl, enum par_table table, struct par_str 
     par_hbase__row(table, start, &scan.from);
     par_hbase__row(table, end, &scan.to);
     do {
-        scan.ask = scan.left < SCAN_ROWS_MAX ? (uint32_t)scan.left : SCAN_ROWS_MAX;
+        /* Rows of other tables may lie between: who was not content asks for more at once. */
+        size_t most = scan.left > 8 * (size_t)scan.ask ? scan.left : 8 * (size_t)scan.ask;
+        scan.ask = most < SCAN_ROWS_MAX ? (uint32_t)most : SCAN_ROWS_MAX;
         if (par_hbase__pool_read(scan.h->pool, scan_rows, &scan, &why) != PAR_HBASE_OK)
             return unavailable("hbase.scan_failed", &why);
     } while (!scan.ended && scan.count == scan.ask);
