@@ -79,6 +79,13 @@ test('back to the newest at once, and a reply leads to what it answers', async (
   await inView(40);
   await page.keyboard.press('Control+End');
   await inView(answer.seq);
+  // As long as it is not read, the chat opens there.
+  await eventually(async () => {
+    const { members } = (await op(bo, 'members', { conv })) as unknown as {
+      members: { user: string; read: number }[];
+    };
+    return members.some((m) => m.user === ann.id && m.read === answer.seq);
+  }, 'the answer is read');
   person.noTroubles();
 });
 
