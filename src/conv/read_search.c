@@ -225,7 +225,8 @@ static int newest_first(const void *a, const void *b)
     return par_conv_cmp(&x->conv, &y->conv);
 }
 
-/* The time of the newest entry as of the first page; 0: there was none. */
+/* The time of the newest entry as of the first page. Where all are newer, as of a conversation that
+ * was just begun, it comes before all others: on a later page too, where it was searched. */
 static enum par_err ts_as_of(struct search *s, const struct par_conversation *row, int64_t *ts_r)
 {
     struct par_arena arena = {0};
@@ -241,7 +242,7 @@ static enum par_err ts_as_of(struct search *s, const struct par_conversation *ro
         top = row->last_seq;
     if (!err)
         err = par_read__before_ts(&r, &row->conv, 1, top, s->as_of + 1, &seq);
-    *ts_r = 0;
+    *ts_r = INT64_MAX;
     if (!err && seq)
         err = par_read__ts(&r, &row->conv, seq, ts_r);
     s->budget -= SEEK_COST;
@@ -249,8 +250,7 @@ static enum par_err ts_as_of(struct search *s, const struct par_conversation *ro
     return err;
 }
 
-static enum par_err list_places(struct search *s, bool first_page, struct place **places_r,
-                                size_t *n_r)
+static enum par_err list_places(struct search *s, struct place **places_r, size_t *n_r)
 {
     struct par_reader *r = s->r;
     struct par_user_conv *own;
@@ -264,17 +264,14 @@ static enum par_err list_places(struct search *s, bool first_page, struct place 
     if (!candidates || !places)
         return par_read__no_memory(r);
     err = par_read__candidates(r, own, n, candidates);
-    /* Times may run ahead of the clock. */
-    for (size_t i = 0; i < n && first_page && !err; i++)
-        if (candidates[i].conversation.last_ts > s->as_of)
-            s->as_of = candidates[i].conversation.last_ts;
     for (size_t i = 0; i < n && !err; i++) {
         struct place *place = &places[kept];
-        if (!candidates[i].conversation.last_seq)
+        if (!candidates[i].conversation.last_seq ||
+            candidates[i].conversation.last_ts <= s->q->after_ts)
             continue;
         place->conv = own[i].conv;
         err = ts_as_of(s, &candidates[i].conversation, &place->ts);
-        kept += place->ts > s->q->after_ts;
+        kept++;
     }
     qsort(places, kept, sizeof *places, newest_first);
     *places_r = places;
@@ -365,14 +362,15 @@ static enum par_err run(struct search *s, struct par_json_out *w)
     if (q->cursor.ptr && now - cursor.as_of > CURSOR_MS)
         return bad(s->r, "cursor: too old, search again");
     cursor.digest = digest;
-    s->as_of = q->cursor.ptr ? cursor.as_of : now;
+    /* What is written from now on has a later time. */
+    s->as_of = q->cursor.ptr ? cursor.as_of : now - 1;
     struct place one = {.ts = cursor.ts}, *places = &one;
     size_t n = 1;
     enum par_err err = PAR_OK;
     if (q->conv)
         one.conv = *q->conv;
     else
-        err = list_places(s, !q->cursor.ptr, &places, &n);
+        err = list_places(s, &places, &n);
     bool more = false;
     if (!err)
         err = go(s, places, n, &cursor, &more);

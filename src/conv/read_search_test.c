@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "conv/read_private.h"
+#include "loop/env.h"
 #include "search/index.h"
 #include "search/test_log.h"
 
@@ -232,6 +233,52 @@ static void a_page_ends_at_its_budget(void **state)
     par_buf_fini(&cursor);
 }
 
+/* Whatever is written between two pages, and though times run ahead of the clock: each message that
+ * was there before the first page is found once. */
+static void nothing_gets_lost_between_pages(void **state)
+{
+    struct world *w = *state;
+    for (int round = 0; round < 6; round++) {
+        struct par_search_query q = {
+            .query = PAR_STR("needle"), .before_ts = INT64_MAX, .limit = 2, .budget = 8192};
+        json_t *all = json_array(), *one;
+        struct par_buf cursor = {0};
+        uint64_t before[LOGS];
+        size_t i, hits = 0, expected_hits = 0;
+        for (int l = 0; l < LOGS; l++) {
+            struct test_log *log = w->log[l];
+            if (l < 2)
+                log->ts = par_wall_ms() + 100000 * (l + 1);
+            else if (log->ts < 2000)
+                log->ts = par_wall_ms() - 100;
+            for (uint64_t n = 1 + draw(w, 3); n > 0; n--)
+                test_log_send(log, ANN, "a needle");
+            before[l] = log->last;
+            expected_hits += log->last;
+        }
+        do {
+            assert_int_equal(page(w, &q, all, &cursor), PAR_OK);
+            struct test_log *log = w->log[draw(w, LOGS)];
+            if (log->ts < par_wall_ms())
+                log->ts = par_wall_ms();
+            test_log_send(log, ANN, "a needle");
+        } while (cursor.len);
+        json_array_foreach(all, i, one)
+        {
+            struct par_conv conv;
+            assert_int_equal(
+                par_conv_parse(par_str(json_string_value(json_object_get(one, "conv"))), &conv),
+                PAR_CONV_OK);
+            for (int l = 0; l < LOGS; l++)
+                hits += par_conv_eq(&conv, &w->log[l]->conv) &&
+                        (uint64_t)json_integer_value(json_object_get(one, "seq")) <= before[l];
+        }
+        assert_int_equal(hits, expected_hits);
+        json_decref(all);
+        par_buf_fini(&cursor);
+    }
+}
+
 /* An hour later a cursor is refused, and so is one that another store gave. */
 static void an_old_cursor_is_refused(void **state)
 {
@@ -268,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(finds_what_is_there, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_page_ends_at_its_budget, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nothing_gets_lost_between_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_old_cursor_is_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
