@@ -7,8 +7,7 @@
 
 #include "base/log_guard.h"
 #include "loop/env.h"
-#include "parley/store.h"
-#include "store/rocksdb/rocksdb.h"
+#include "store/rocksdb/test_folder.h"
 #include "store/store_state.h"
 
 #include <dirent.h>
@@ -34,93 +33,6 @@ int fdatasync(int fd)
     return (int)syscall(SYS_fdatasync, fd);
 }
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/parley-rocks-XXXXXX");
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    return par_rocksdb__remove_tree(folder);
-}
-
-static enum par_err try_open(struct par_store_options options, struct par_store **s_r,
-                             char why_r[1024])
-{
-    struct par_buf why = {0};
-    options.path = options.path != NULL ? options.path : folder;
-    options.cache_mb = 8;
-    enum par_err err = par_store_open(&options, s_r, &why);
-    snprintf(why_r, 1024, "%.*s", (int)why.len, why.data ? (const char *)why.data : "");
-    par_buf_fini(&why);
-    return err;
-}
-
-static struct par_store *open_it(struct par_store_options options)
-{
-    struct par_store *s;
-    char why[1024];
-    if (try_open(options, &s, why) != PAR_OK)
-        fail_msg("%s", why);
-    return s;
-}
-
-static void refuses(struct par_store_options options, enum par_err expected, const char *words)
-{
-    struct par_store *s;
-    char why[1024];
-    assert_int_equal(try_open(options, &s, why), expected);
-    assert_null(s);
-    if (strstr(why, words) == NULL)
-        fail_msg("\"%s\" is not in \"%s\"", words, why);
-}
-
-static const struct par_store_options as_it_is = {0};
-
-static enum par_outcome put(struct par_store *s, int number)
-{
-    char key[32], value[200];
-    snprintf(key, sizeof key, "key%06d", number);
-    memset(value, 'a' + number % 26, sizeof value);
-    return par_store_put(s, PAR_T_NAMES, par_str(key), par_str_of(value, sizeof value), 1);
-}
-
-static int has(struct par_store *s, int number)
-{
-    char key[32];
-    struct par_buf value = {0};
-    snprintf(key, sizeof key, "key%06d", number);
-    int found = par_store_get(s, PAR_T_NAMES, par_str(key), &value);
-    par_buf_fini(&value);
-    return found;
-}
-
-static void path_of(char to[PAR_STORE_PATH_MAX], const char *name)
-{
-    assert_true(par_rocksdb__path(to, folder, name));
-}
-
-/* The newest file in db/ with this ending. */
-static void db_file(char to[PAR_STORE_PATH_MAX], const char *part)
-{
-    char db[PAR_STORE_PATH_MAX], best[256] = "";
-    path_of(db, "db");
-    DIR *dir = opendir(db);
-    struct dirent *entry;
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL)
-        if (strstr(entry->d_name, part) != NULL && strcmp(entry->d_name, best) > 0)
-            strcpy(best, entry->d_name);
-    closedir(dir);
-    assert_true(best[0] != '\0');
-    assert_true(par_rocksdb__path(to, db, best));
-}
-
 static void what_was_committed_survives(void **state)
 {
     (void)state;
@@ -140,37 +52,6 @@ static void what_was_committed_survives(void **state)
         (struct par_store_options){.write_buffer_mb = 1, .reserve_mb = 1, .open_files = 64});
     assert_int_equal(has(s, 99), 1);
     par_store_close(&s);
-}
-
-/* This program again, as a process that commits n rows and is killed. */
-static void killed_after(int n, bool sync)
-{
-    char count[16];
-    snprintf(count, sizeof count, "%d", n);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        execl("/proc/self/exe", "rocksdb_test", folder, count, sync ? "sync" : "plain",
-              (char *)NULL);
-        _exit(3);
-    }
-    int status;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFSIGNALED(status));
-}
-
-static int commit_and_die(char **argv)
-{
-    struct par_store *s = NULL;
-    char why[1024];
-    snprintf(folder, sizeof folder, "%s", argv[1]);
-    struct par_store_options options = {.no_sync = strcmp(argv[3], "plain") == 0};
-    if (try_open(options, &s, why) != PAR_OK)
-        return 1;
-    for (int i = 0; i < atoi(argv[2]); i++)
-        if (put(s, i) != PAR_OUTCOME_OK)
-            return 2;
-    return raise(SIGKILL);
 }
 
 /* E3: what recovery found in the log is in tables, and so synced, before the first read. */
@@ -206,125 +87,6 @@ static void a_torn_end_is_recovered(void **state)
     assert_int_equal(has(s, 49), 0);
     assert_int_equal(put(s, 49), PAR_OUTCOME_OK);
     par_store_close(&s);
-}
-
-/* E4: recovery ends silently at damage inside what was synced; the note knows better. */
-static void damage_in_the_synced_log_is_refused(void **state)
-{
-    (void)state;
-    char log[PAR_STORE_PATH_MAX], note[PAR_STORE_PATH_MAX], incarnation[PAR_STORE_INCARNATION_MAX];
-    struct par_store *s = open_it(as_it_is);
-    strcpy(incarnation, par_store_incarnation(s));
-    par_store_close(&s);
-    killed_after(50, true);
-    db_file(log, ".log");
-    struct stat st;
-    assert_int_equal(stat(log, &st), 0);
-    int fd = open(log, O_RDWR);
-    assert_int_equal(pwrite(fd, "damage", 6, st.st_size / 2), 6);
-    close(fd);
-    refuses(as_it_is, PAR_E_CONFLICT, "damaged");
-    refuses(as_it_is, PAR_E_CONFLICT, "restore a backup");
-    /* Without the note it goes on, as a copy that lacks something. */
-    path_of(note, "released");
-    assert_int_equal(unlink(note), 0);
-    s = open_it(as_it_is);
-    assert_string_not_equal(par_store_incarnation(s), incarnation);
-    assert_int_equal(has(s, 1), 1);
-    assert_int_equal(has(s, 49), 0);
-    par_store_close(&s);
-}
-
-/* E4: RocksDB takes a manifest that ends early for one that a crash left, and drops the tables that
- * its lost end named. */
-static void a_manifest_that_lost_its_end_is_refused(void **state)
-{
-    (void)state;
-    char manifest[PAR_STORE_PATH_MAX], note[PAR_STORE_PATH_MAX];
-    struct stat st;
-    struct par_store *s = open_it(as_it_is);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(put(s, i), PAR_OUTCOME_OK);
-    par_store_close(&s);
-    db_file(manifest, "MANIFEST-");
-    assert_int_equal(stat(manifest, &st), 0);
-    assert_int_equal(truncate(manifest, st.st_size - 10), 0);
-    refuses(as_it_is, PAR_E_CONFLICT, "damaged: its list of tables");
-    refuses(as_it_is, PAR_E_CONFLICT, "restore a backup");
-    path_of(note, "released");
-    assert_int_equal(unlink(note), 0);
-    s = open_it(as_it_is);
-    par_store_close(&s);
-}
-
-/* A change of 3,000 bytes at the end of the manifest, without those of [from, to). */
-static void add_change(size_t from, size_t to)
-{
-    enum { BYTES = 3000 };
-    static const uint8_t header[] = {1, 2, 3, 4, BYTES & 0xFF, BYTES >> 8, 1};
-    uint8_t bytes[sizeof header + BYTES];
-    char manifest[PAR_STORE_PATH_MAX];
-    memset(bytes, 'x', sizeof bytes);
-    memcpy(bytes, header, sizeof header);
-    memset(bytes + from, 0, to - from);
-    db_file(manifest, "MANIFEST-");
-    int fd = open(manifest, O_WRONLY | O_APPEND);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, sizeof bytes), sizeof bytes);
-    close(fd);
-}
-
-/* The power went while the manifest was written: sectors in the middle of its last change are not
- * there. What is there whole, and wrong, is damage. */
-static void a_torn_change_of_the_manifest_is_cut_off(void **state)
-{
-    (void)state;
-    struct par_store *s = open_it(as_it_is);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(put(s, i), PAR_OUTCOME_OK);
-    par_store_close(&s);
-    add_change(600, 2100);
-    s = open_it(as_it_is);
-    for (int i = 0; i < 20; i++)
-        assert_int_equal(has(s, i), 1);
-    par_store_close(&s);
-    add_change(0, 0);
-    refuses(as_it_is, PAR_E_CONFLICT, "MANIFEST-");
-}
-
-/* A log of one batch, rows `number` and the next, and of so many zeros behind it. */
-static void make_log(const struct par_rocksdb__folder *f, const char *name, uint8_t number,
-                     size_t zeros)
-{
-    char path[PAR_STORE_PATH_MAX];
-    uint8_t bytes[256] = {0};
-    bytes[4] = 20; /* checksum 4, length 2, type 1; number 8, count 4, rows */
-    bytes[6] = 1;
-    bytes[7] = number;
-    bytes[15] = 2;
-    assert_true(par_rocksdb__path(path, f->db, name));
-    assert_int_equal(par_rocksdb__write_file(path, par_str_of(bytes, 27 + zeros)), 0);
-}
-
-/* E4: RocksDB passes over zeros in a log. Rows 3 to 6 may be missing, if nobody heard of them. */
-static void zeros_in_the_synced_log_are_refused(void **state)
-{
-    (void)state;
-    struct par_rocksdb__folder f = {0};
-    struct par_buf why = {0};
-    strcpy(f.path, folder);
-    path_of(f.db, "db");
-    assert_int_equal(par_rocksdb__make_folders(f.db), 0);
-    make_log(&f, "000004.log", 1, 100);
-    assert_int_equal(par_rocksdb__wal_check(&f, 8, &why), PAR_OK);
-    make_log(&f, "000012.log", 7, 0);
-    assert_int_equal(par_rocksdb__wal_check(&f, 8, &why), PAR_E_CONFLICT);
-    assert_int_equal(par_rocksdb__wal_check(&f, 3, &why), PAR_E_CONFLICT);
-    assert_int_equal(par_rocksdb__wal_check(&f, 2, &why), PAR_OK);
-    /* Without zeros: a log between them was done with, and is gone. */
-    make_log(&f, "000004.log", 1, 0);
-    assert_int_equal(par_rocksdb__wal_check(&f, 8, &why), PAR_OK);
-    par_buf_fini(&why);
 }
 
 static void one_process_has_the_folder(void **state)
@@ -603,8 +365,6 @@ static void a_full_disk_refuses_writes_and_comes_back(void **state)
     assert_int_equal(umount2(disk, MNT_DETACH), 0);
 }
 
-#define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
-
 int main(int argc, char **argv)
 {
     if (argc == 4)
@@ -613,10 +373,6 @@ int main(int argc, char **argv)
         IN_A_FOLDER(what_was_committed_survives),
         IN_A_FOLDER(what_was_committed_survives_a_kill),
         IN_A_FOLDER(a_torn_end_is_recovered),
-        IN_A_FOLDER(damage_in_the_synced_log_is_refused),
-        IN_A_FOLDER(zeros_in_the_synced_log_are_refused),
-        IN_A_FOLDER(a_manifest_that_lost_its_end_is_refused),
-        IN_A_FOLDER(a_torn_change_of_the_manifest_is_cut_off),
         IN_A_FOLDER(one_process_has_the_folder),
         IN_A_FOLDER(what_must_be_there_or_not),
         IN_A_FOLDER(a_newer_store_is_refused),
