@@ -133,6 +133,7 @@ export const scenes: Scene[] = [
     'storage',
     'unsent',
     'devices',
+    'notifications',
     'blocked',
     'shortcuts',
     'about',
