@@ -19,7 +19,7 @@ export class Front {
   /** How many pieces waited. */
   late = 0;
   private open = true;
-  private seed = 1;
+  private pieces = 30;
   private readonly http: HttpServer;
   private readonly sockets = new Set<Socket>();
 
@@ -69,15 +69,18 @@ export class Front {
     this.open = true;
   }
 
-  private draw(): number {
-    this.seed = (Math.imul(this.seed, 1103515245) + 12345) >>> 0;
-    return (this.seed >>> 8) % 100;
+  /** Spread evenly, so that a short run has its share too. */
+  private isLate(): boolean {
+    if (this.latePercent === 0) return false;
+    const before = Math.floor((this.pieces * this.latePercent) / 100);
+    this.pieces++;
+    return Math.floor((this.pieces * this.latePercent) / 100) > before;
   }
 
   private slowly(): Transform {
     return new Transform({
       transform: (chunk, _encoding, done) => {
-        if (this.draw() >= this.latePercent) done(null, chunk);
+        if (!this.isLate()) done(null, chunk);
         else {
           this.late++;
           setTimeout(() => done(null, chunk), this.lateMs);
