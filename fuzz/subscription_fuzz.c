@@ -26,10 +26,13 @@ static struct par_str line(const char **at, const char *end)
 
 static void compare(const struct par_subscription *sub)
 {
-    char *url = strndup(sub->endpoint.ptr, sub->endpoint.len);
+    char *url = malloc(sub->endpoint.len + 1);
     char *scheme = NULL, *user = NULL, *host = NULL, *port = NULL;
     CURLU *u = curl_url();
-    must(url && u && curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK);
+    must(url && u);
+    memcpy(url, sub->endpoint.ptr, sub->endpoint.len);
+    url[sub->endpoint.len] = '\0';
+    must(curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK);
     must(curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
          strcmp(scheme, "https") == 0);
     must(curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER);
