@@ -110,7 +110,8 @@ static void work_register(struct par_request *req)
     par_request_close(req, &w);
 }
 
-/* NULL, or what is wrong with the subscription. */
+/* NULL, or what is wrong with the subscription. The protocol says nothing of its keys: those that
+ * nothing can be encrypted for are taken, and dropped when there is something to send. */
 static const char *wrong(struct par_request *req)
 {
     const struct par_args_push_register *args = req->args.push_register;
@@ -121,7 +122,7 @@ static const char *wrong(struct par_request *req)
     (void)par_subscription_read(
         args->subscription.endpoint, args->subscription.keys.p256dh, args->subscription.keys.auth,
         req->reactor->server->config->push_webpush.private_addresses, &sub, &why);
-    return why;
+    return sub.origin.len ? NULL : why;
 }
 
 void par_handle_push_register(struct par_request *req)
