@@ -1,6 +1,8 @@
 // Bundles and runs the tests in a real browser: `node run.mjs [part of a file name]…`. They need Debian's chromium (or
 // the program that $PARLEY_CHROMIUM names) and leave their pictures in build/screenshots (or $PARLEY_SHOTS).
-import { spawnSync } from 'node:child_process';
+// $PARLEY_BROWSER_LIMIT: after so many seconds what has not ended has failed.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +10,7 @@ import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
+const LIMIT_S = Number(process.env.PARLEY_BROWSER_LIMIT ?? 1200);
 const words = process.argv.slice(2);
 const files = readdirSync(here).filter(
   (f) => f.endsWith('.test.ts') && (!words.length || words.some((w) => f.includes(w))),
@@ -29,21 +32,28 @@ try {
     logLevel: 'warning',
   });
   const tests = files.map((f) => join(out, f.replace(/\.ts$/, '.mjs')));
-  const run = spawnSync(
-    process.execPath,
-    ['--enable-source-maps', '--test', '--test-reporter=tap', ...tests],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-      env: { PARLEY_ROOT: root, ...process.env },
-    },
-  );
-  process.stdout.write(run.stdout);
-  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(run.stdout)?.[1] ?? 0);
-  const failed = count('fail') + count('cancelled');
+  const run = spawn(process.execPath, ['--enable-source-maps', '--test', '--test-reporter=tap', ...tests], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { PARLEY_ROOT: root, ...process.env },
+    detached: true,
+  });
+  // What never ends is a failure like any other, and told as one.
+  const limit = setTimeout(() => {
+    console.log(`not finished after ${LIMIT_S} s`);
+    process.kill(-run.pid, 'SIGKILL');
+  }, LIMIT_S * 1000);
+  let told = '';
+  run.stdout.setEncoding('utf8');
+  run.stdout.on('data', (text) => {
+    told += text;
+    process.stdout.write(text);
+  });
+  const [status] = await once(run, 'close');
+  clearTimeout(limit);
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(told)?.[1] ?? 0);
+  const failed = count('fail') + count('cancelled') + (status === null ? 1 : 0);
   console.log(`${count('pass')} passed, ${failed} failed`);
-  process.exitCode = run.status ?? 1;
+  process.exitCode = status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });
 }
