@@ -12,8 +12,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const LIMIT_S = Number(process.env.PARLEY_BROWSER_LIMIT ?? 1200);
 const words = process.argv.slice(2);
+// These take many minutes, and run when they are asked for.
+const LONG = ['budgets.test.ts', 'journeys.test.ts'];
 const files = readdirSync(here).filter(
-  (f) => f.endsWith('.test.ts') && (!words.length || words.some((w) => f.includes(w))),
+  (f) => f.endsWith('.test.ts') && (words.length ? words.some((w) => f.includes(w)) : !LONG.includes(f)),
 );
 
 // Beside the packages, as the bundles still load playwright-core from there.
