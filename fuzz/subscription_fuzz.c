@@ -38,9 +38,9 @@ static void compare(const struct par_subscription *sub)
     must(curl_url_get(u, CURLUPART_USER, &user, 0) == CURLUE_NO_USER);
     must(curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK);
     must(curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK);
-    struct par_str authority = par_str_of(sub->origin.ptr + 8, sub->origin.len - 8);
-    const char *colon = memrchr(authority.ptr, ':', authority.len);
-    bool named = colon && authority.ptr[authority.len - 1] != ']';
+    url[sub->origin.len] = '\0';
+    const char *colon = strrchr(url + 8, ':');
+    bool named = colon && url[sub->origin.len - 1] != ']';
     long number = named ? strtol(colon + 1, NULL, 10) : 443;
     must(strtol(port, NULL, 10) == number);
     curl_free(scheme);
