@@ -38,10 +38,15 @@ static void note(unsigned who, const char *how, struct par_str text)
 
 static void start_server(void)
 {
-    static const char *const options[] = {"server.listen=127.0.0.1:0", "server.threads=2",
-                                          "server.workers=1",          "server.data=.",
-                                          "store.driver=memory",       "log.level=error",
-                                          "limits.sends_per_second=0", "limits.ops_per_second=0"};
+    static const char *const options[] = {"push.webpush.enabled=false",
+                                          "server.listen=127.0.0.1:0",
+                                          "server.threads=2",
+                                          "server.workers=1",
+                                          "server.data=.",
+                                          "store.driver=memory",
+                                          "log.level=error",
+                                          "limits.sends_per_second=0",
+                                          "limits.ops_per_second=0"};
     struct par_config_source source = {.options = options,
                                        .n_options = sizeof options / sizeof *options};
     struct par_config_error why;

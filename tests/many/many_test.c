@@ -35,6 +35,7 @@ static void open_server(struct cluster *w, int i)
                              "server.listen=127.0.0.1:0",
                              "server.threads=2",
                              "server.registration=open",
+                             "push.webpush.enabled=false",
                              "auth.argon2_mem_kib=8",
                              "auth.argon2_ops=1",
                              "queue.answer_ms=3000",

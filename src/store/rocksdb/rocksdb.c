@@ -274,6 +274,7 @@ static enum par_outcome rocks_commit(void *impl, const struct par_batch *batch, 
         atomic_fetch_add(&r->plain_begun, 1);
     uint64_t plain = atomic_load(&r->plain_begun);
     bool alone = plain == atomic_load(&r->plain_ended);
+    uint64_t before = sync ? rocksdb_get_latest_sequence_number(r->db) : 0;
     char *error = NULL;
     rocksdb_write(r->db, sync ? r->write_sync : r->write_plain, rows, &error);
     rocksdb_writebatch_destroy(rows);
@@ -285,15 +286,17 @@ static enum par_outcome rocks_commit(void *impl, const struct par_batch *batch, 
         rocksdb_free(error);
         return PAR_OUTCOME_UNCERTAIN;
     }
+    if (!sync || r->no_sync)
+        return PAR_OUTCOME_OK;
+    par_rocksdb__manifest_follow(r);
     /* The newest number may be that of a commit without sync, which a loss of power takes back:
-     * noted it must not be. */
-    if (sync && !r->no_sync)
-        par_rocksdb__manifest_follow(r);
-    if (sync && alone && !r->no_sync) {
-        uint64_t number = rocksdb_get_latest_sequence_number(r->db);
-        if (atomic_load(&r->plain_begun) == plain)
-            par_rocksdb__note(&r->folder, number);
-    }
+     * noted it must not be. But each row has a number of its own, and with this batch all before it
+     * is durable. */
+    uint64_t number = before + batch->count;
+    uint64_t newest = rocksdb_get_latest_sequence_number(r->db);
+    if (alone && atomic_load(&r->plain_begun) == plain)
+        number = newest;
+    par_rocksdb__note(&r->folder, number);
     return PAR_OUTCOME_OK;
 }
 

@@ -1,6 +1,6 @@
 // The search inside a conversation: a bar with the count, the way from result to result, filters, and a date to jump to.
 import type { Conversation } from '@parley/sdk';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { markIn } from '../lib/marks.tsx';
 import { go } from '../lib/route.ts';
 import { nameOf, peerId, status, theClient, theSearch } from '../state/app.ts';
@@ -69,7 +69,8 @@ export function FindBar({ conv, onClose }: { conv: Conversation; onClose: () => 
   const asked = query.trim() !== '';
   const shown = entries[at];
 
-  useEffect(() => input.current?.focus(), []);
+  // At once: what is typed right behind the keys that opened the bar is meant for it.
+  useLayoutEffect(() => input.current?.focus(), []);
   useEffect(() => setAt(-1), [query, from, after, before]);
   useEffect(() => {
     const messages = document.getElementById('messages');
