@@ -81,9 +81,24 @@ const result = await build({
   chunkNames: '[name]-[hash]',
   outdir: out,
   write: false,
+  metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
 });
+
+/** Names of the files without which the page cannot start: what the entry imports, and what those do. */
+const needed = new Set();
+const outputs = Object.entries(result.metafile.outputs);
+const byName = new Map(outputs.map(([path, output]) => [path.split('/').at(-1), output]));
+function need(name) {
+  for (const { path, kind } of byName.get(name)?.imports ?? []) {
+    const part = path.split('/').at(-1);
+    if (kind !== 'import-statement' || needed.has(part)) continue;
+    needed.add(part);
+    need(part);
+  }
+}
+need('app.js');
 
 const names = {};
 for (const file of result.outputFiles) {
@@ -143,6 +158,7 @@ emit('/parley.webmanifest', 'parley.webmanifest', JSON.stringify(app), false);
 const html = readFileSync(join(here, 'src/index.html'), 'utf8')
   .replace('{{app}}', names['app.js'])
   .replace('{{style}}', names['style.css'])
+  .replace('{{needed}}', [...needed].map((n) => `<link rel="modulepreload" href="/${n}">`).join('\n    '))
   .replace('{{icon}}', iconPath)
   .replace('{{apple}}', apple);
 emit('/index.html', 'index.html', html, false);

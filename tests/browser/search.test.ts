@@ -113,15 +113,16 @@ test('in a chat: count, older and newer, highlights, sender, and Ctrl+F twice', 
   const person = await sitDown();
   const { page } = person;
   await person.open('Bo Madsen');
-  await person.message('Two zephyrs').waitFor();
-  // A chat that has just been opened may still be drawn anew, and the bar with it: the first letter was lost then.
-  await page.waitForTimeout(1000);
+  // At once, while messages still come in.
   await page.keyboard.press('Control+f');
-  const input = page.locator('#find-input');
-  await input.waitFor();
   await page.keyboard.type('zephyr');
+  const input = page.locator('#find-input');
+  assert.equal(await input.inputValue(), 'zephyr');
+  await page.evaluate('document.activeElement.same = true');
+  await person.message('Two zephyrs').waitFor();
   await page.locator('.find-count[data-count="3"]').waitFor();
   assert.equal(await page.locator('.find-count').textContent(), '3 results');
+  assert.ok(await page.evaluate('document.activeElement.same'), 'it is still the same bar');
   const lit = (): Promise<string[]> =>
     page.evaluate(`[...(CSS.highlights.get('found') ?? [])].map((range) => range.toString())`);
   assert.deepEqual(await lit(), ['ZEPHYR', 'zephyr', 'zephyr']);

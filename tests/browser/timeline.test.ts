@@ -157,6 +157,20 @@ test('many changes of a group fold into one line', async () => {
   person.noTroubles();
 });
 
+test('what is typed at once is there after a reload at once', async () => {
+  const { page } = person;
+  await page.goto(address());
+  for (const text of ['As soon as it is drawn', 'and once more', '']) {
+    await page.waitForSelector('#composer');
+    await page.keyboard.press('Control+a');
+    if (text) await page.keyboard.type(text);
+    else await page.keyboard.press('Delete');
+    await page.reload();
+    await page.waitForSelector('#composer');
+    assert.equal(await page.inputValue('#composer'), text);
+  }
+});
+
 test('a change that was begun is there after a reload, and the draft behind it, too', async () => {
   const { page } = person;
   await person.open('Cy Amini');

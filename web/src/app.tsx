@@ -4,20 +4,25 @@ import { Banner } from './components/Banner.tsx';
 import { Empty } from './components/basics.tsx';
 import { Overlays } from './components/overlay.tsx';
 import { partOf, Rail } from './components/Rail.tsx';
-import { ShortcutSheet, sheetOpen } from './components/ShortcutSheet.tsx';
 import { Splitter } from './components/Splitter.tsx';
-import { useCommands } from './lib/keys.ts';
+import { sheetOpen, useCommands } from './lib/keys.ts';
 import { back, go, type Panel, type Route, route } from './lib/route.ts';
 import { ChatList } from './screens/ChatList.tsx';
-import { ConversationScreen } from './screens/Conversation.tsx';
 import { chatCommands } from './screens/chat-menu.ts';
-import { DetailsPanel } from './screens/Details.tsx';
-import { MessageInfo } from './screens/MessageInfo.tsx';
-import { NewChat, NewGroup } from './screens/NewChat.tsx';
-import { People } from './screens/People.tsx';
-import { Forward, Share } from './screens/Share.tsx';
-import { SignIn } from './screens/SignIn.tsx';
-import { SettingsMenu, SettingsPane } from './screens/settings/Settings.tsx';
+import {
+  ConversationScreen,
+  DetailsPanel,
+  Forward,
+  MessageInfo,
+  NewChat,
+  NewGroup,
+  People,
+  SettingsMenu,
+  SettingsPane,
+  Share,
+  ShortcutSheet,
+  SignIn,
+} from './screens/lazy-screens.ts';
 import { client, sortedConversations } from './state/app.ts';
 import { language, t } from './strings.ts';
 
@@ -173,7 +178,7 @@ export function App() {
         <SignIn register={r.screen === 'register'} />
       )}
       <Overlays />
-      <ShortcutSheet />
+      {sheetOpen.value ? <ShortcutSheet /> : null}
     </Fragment>
   );
 }

@@ -1,6 +1,9 @@
 // Entry point: starts the account that is signed in, then shows the page.
 import { render } from 'preact';
 import { App } from './app.tsx';
+import { fetchAhead } from './lib/lazy.tsx';
+import { route } from './lib/route.ts';
+import { fetchFor } from './screens/lazy-screens.ts';
 import { askToSignIn, session, startClient, watchNetwork } from './state/app.ts';
 import './state/prefs.ts';
 import { watchPush } from './state/push.ts';
@@ -10,15 +13,14 @@ import { loadLanguage } from './strings.ts';
 async function main(): Promise<void> {
   const root = document.getElementById('app');
   if (!root) return;
-  const words = loadLanguage();
   watchNetwork();
   const s = session.value;
-  if (s) await startClient(s);
-  else askToSignIn();
-  await words;
+  if (!s) askToSignIn();
+  await Promise.all([loadLanguage(), fetchFor(route.value), s ? startClient(s) : undefined]);
   render(<App />, root);
   registerWorker();
   watchPush();
+  fetchAhead();
 }
 
 main();

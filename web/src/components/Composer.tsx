@@ -35,6 +35,35 @@ function keepContext(conv: string, context: Context | null): void {
   else sessionStorage.removeItem(key(conv));
 }
 
+const TYPED_KEY = 'parley.typed';
+
+interface Typed {
+  user: string;
+  conv: string;
+  text: string;
+}
+
+/** What stood in the box when this page was left, as by a reload: the store may not have been quick enough for it. */
+let typed = takeTyped();
+
+function takeTyped(): Typed | null {
+  try {
+    return JSON.parse(sessionStorage.getItem(TYPED_KEY) ?? 'null') as Typed | null;
+  } catch {
+    return null;
+  } finally {
+    sessionStorage.removeItem(TYPED_KEY);
+  }
+}
+
+/** Once: later the draft is newer. */
+function typedIn(conv: string): string | undefined {
+  if (typed?.conv !== conv || typed.user !== theClient().me.id) return undefined;
+  const { text } = typed;
+  typed = null;
+  return text;
+}
+
 export function Composer(props: {
   conv: Conversation;
   context: Context | null;
@@ -47,15 +76,18 @@ export function Composer(props: {
   const known = useContacts();
   const box = useRef<HTMLTextAreaElement>(null);
   const changes = context !== null && context.kind !== 'reply';
-  const [text, setText] = useState(changes ? textOf(context) : conv.draft);
+  const [begun] = useState(() => typedIn(conv.id) ?? conv.draft);
+  const [text, setText] = useState(changes ? textOf(context) : begun);
   const saved = useRef(conv.draft);
-  const kept = useRef(conv.draft);
+  const kept = useRef(begun);
   /** What stands in the box at first is a change that was begun before, not a draft. */
   const restored = useRef(changes);
   const timer = useRef(0);
   const latest = useRef(text);
   latest.current = text;
   const editing = changes;
+  const editingRef = useRef(editing);
+  editingRef.current = editing;
 
   const saveDraft = (value: string): void => {
     clearTimeout(timer.current);
@@ -85,21 +117,26 @@ export function Composer(props: {
     };
   }, [context]);
 
-  useEffect(() => {
+  // Before the next key can come: it is meant for this box.
+  useLayoutEffect(() => {
     if (!isTouch()) box.current?.focus();
     const leave = (): void => {
       if (!editingRef.current) saveDraft(latest.current);
     };
+    leave();
+    const hide = (): void => {
+      leave();
+      const text = editingRef.current ? kept.current : latest.current;
+      sessionStorage.setItem(TYPED_KEY, JSON.stringify({ user: c.me.id, conv: conv.id, text }));
+    };
     // Before the client writes down what it has.
-    addEventListener('pagehide', leave, true);
+    addEventListener('pagehide', hide, true);
     return () => {
-      removeEventListener('pagehide', leave, true);
+      removeEventListener('pagehide', hide, true);
       leave();
       c.people.typingStopped();
     };
   }, [conv.id]);
-  const editingRef = useRef(editing);
-  editingRef.current = editing;
 
   useLayoutEffect(() => {
     const el = box.current;

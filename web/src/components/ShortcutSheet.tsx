@@ -1,11 +1,8 @@
 // What the keys do: as a list, and as a sheet over everything.
-import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { shortcuts, shownKeys } from '../lib/keys.ts';
+import { sheetOpen, shortcuts, shownKeys } from '../lib/keys.ts';
 import { t } from '../strings.ts';
 import { IconButton } from './basics.tsx';
-
-export const sheetOpen = signal(false);
 
 /** Keys that belong to one place, with the words for that place. */
 const local = (): [string, string][] => [
@@ -56,7 +53,7 @@ export function ShortcutList() {
   );
 }
 
-function Sheet() {
+export function ShortcutSheet() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current?.showModal();
@@ -76,8 +73,4 @@ function Sheet() {
       </section>
     </dialog>
   );
-}
-
-export function ShortcutSheet() {
-  return sheetOpen.value ? <Sheet /> : null;
 }

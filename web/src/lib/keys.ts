@@ -1,6 +1,7 @@
 // The keys that work everywhere: one list of what there is, from which both the page and the sheet that explains it are
 // made. Whoever can do a thing says so while it can.
-import { useEffect, useRef } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { prefs } from '../state/prefs.ts';
 
 export type Command =
@@ -52,6 +53,9 @@ export const shortcuts: Shortcut[] = [
   { command: 'shortcuts', keys: 'Ctrl+/' },
 ];
 
+/** The sheet that explains the keys is shown. */
+export const sheetOpen = signal(false);
+
 const codes: Record<string, string> = { ',': 'Comma', '/': 'Slash' };
 const mac = /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -87,7 +91,8 @@ const able = new Map<Command, Run[]>();
 export function useCommands(commands: Partial<Record<Command, Run>>): void {
   const latest = useRef(commands);
   latest.current = commands;
-  useEffect(() => {
+  // As soon as it is shown: after the next frame would be too late for whoever is quick.
+  useLayoutEffect(() => {
     const mine = (Object.keys(latest.current) as Command[]).map((command) => {
       const run: Run = () => latest.current[command]?.();
       able.set(command, [run, ...(able.get(command) ?? [])]);

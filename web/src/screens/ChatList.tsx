@@ -4,7 +4,6 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Avatar, Empty, Header, IconButton, SearchBox } from '../components/basics.tsx';
 import { Icon } from '../components/Icon.tsx';
-import { MessageResults } from '../components/MessageResults.tsx';
 import { below, openMenu } from '../components/overlay.tsx';
 import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { Tick } from '../components/Tick.tsx';
@@ -26,6 +25,7 @@ import {
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
 import { chatMenu, isMuted, isUnread, toggleArchive, toggleUnread } from './chat-menu.ts';
+import { MessageResults } from './lazy-screens.ts';
 
 const changes = new Set(['edited', 'deleted', 'reaction', 'void']);
 

@@ -6,7 +6,6 @@ import {
   type Conversation,
   defaultEnv,
   MemoryStore,
-  Search,
   type Session,
   type Store,
   type TabChannel,
@@ -77,12 +76,12 @@ function tickOf(conv: string): Signal<number> {
   return tick;
 }
 
-let search: Search | undefined;
+let kept: Store | undefined;
 
-/** Searches of the running client. */
-export function theSearch(): Search {
-  if (!search) throw new Error('not signed in');
-  return search;
+/** The store of the running client. */
+export function theStore(): Store {
+  if (!kept) throw new Error('not signed in');
+  return kept;
 }
 
 /** The running client. Only screens behind the sign-in call this. */
@@ -277,7 +276,7 @@ export async function startClient(s: Session): Promise<void> {
   tabs = shareWithTabs(s);
   if (tabs) tabs.onstatus = showStatus;
   const env = tabs ? { socket: tabs.sockets(defaultEnv().socket) } : {};
-  const kept = tabs?.store(store) ?? store;
+  kept = tabs?.store(store) ?? store;
   const c = new Client({
     url: location.origin,
     session: s,
@@ -285,7 +284,6 @@ export async function startClient(s: Session): Promise<void> {
     store: kept,
     env,
   });
-  search = new Search(c, kept);
   tabs?.attach(c);
   c.on('list', bumpList);
   c.on('conversation', (id) => tickOf(id).value++);

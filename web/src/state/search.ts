@@ -1,12 +1,15 @@
 // Searches under way: what the device holds comes at once, what the server holds when it is asked.
-import { type Entry, ParleyError, Query, type SearchFor } from '@parley/sdk';
+import { type Entry, ParleyError, Query, Search, type SearchFor } from '@parley/sdk';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { status, theSearch } from './app.ts';
+import { status, theClient, theStore } from './app.ts';
 
 const AFTER_KEY_MS = 150;
 const SHOW_MS = 80;
 /** Empty pages that are asked for one after the other before the person has to ask again. */
 const EMPTY_PAGES = 8;
+
+/** Searches of the running client. */
+export const theSearch = (): Search => new Search(theClient(), theStore());
 
 export interface Found {
   /** Newest first. */
@@ -34,11 +37,14 @@ function merged(a: Entry[], b: Entry[]): Entry[] {
 /** At most `most` results of the device; `eager`: the server is asked without being told to, while there is a connection. */
 export function useSearch(what: SearchFor, most: number, eager: boolean): Found {
   const [entries, setEntries] = useState<Entry[]>([]);
-  const [looking, setLooking] = useState(false);
+  /** The question that the device has answered. */
+  const [done, setDone] = useState('');
   const [server, setServer] = useState<Found['server']>('idle');
   const cursor = useRef<string | undefined>(undefined);
   const asked = useRef('');
   const question = JSON.stringify(what);
+  const empty = new Query(what.query).empty;
+  const looking = !empty && done !== question;
   const online = status.value?.state === 'online';
 
   useEffect(() => {
@@ -47,9 +53,7 @@ export function useSearch(what: SearchFor, most: number, eager: boolean): Found 
     cursor.current = undefined;
     setEntries([]);
     setServer('idle');
-    setLooking(false);
-    if (new Query(what.query).empty) return;
-    setLooking(true);
+    if (empty) return;
     const look = async (): Promise<void> => {
       let fresh: Entry[] = [];
       let count = 0;
@@ -68,9 +72,9 @@ export function useSearch(what: SearchFor, most: number, eager: boolean): Found 
       }
       if (!current) return;
       show();
-      setLooking(false);
+      setDone(question);
     };
-    const timer = setTimeout(() => look().catch(() => current && setLooking(false)), AFTER_KEY_MS);
+    const timer = setTimeout(() => look().catch(() => current && setDone(question)), AFTER_KEY_MS);
     return () => {
       current = false;
       clearTimeout(timer);
@@ -100,8 +104,7 @@ export function useSearch(what: SearchFor, most: number, eager: boolean): Found 
   };
 
   useEffect(() => {
-    if (eager && online && !looking && server === 'idle' && !new Query(what.query).empty && !cursor.current)
-      more();
+    if (eager && online && !looking && server === 'idle' && !empty && !cursor.current) more();
   }, [eager, online, looking, server, question]);
 
   return { entries, looking, server, more };

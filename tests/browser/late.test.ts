@@ -1,0 +1,55 @@
+// Screens that are files of their own: what is shown until they are there, and when they do not come.
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { Server } from '../lib/server.js';
+import { laptop, openBrowser, Person } from './page.js';
+import { account } from './seed.js';
+
+let server: Server;
+let browser: Browser;
+
+before(async () => {
+  server = await Server.start();
+  browser = await openBrowser();
+  await account(server.url, 'ann', 'Ann Larsen');
+});
+
+after(async () => {
+  await browser?.close();
+  await server?.drop();
+});
+
+test('a screen that does not come says so, and comes when it is asked for again', async () => {
+  const person = await Person.sitDown(browser, server.url, { viewport: laptop, noWorker: true });
+  const { page } = person;
+  await page.route(/\/Settings-\w+\.js$/, (route) => route.abort());
+  await person.signIn('ann');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await person.see('Try again');
+  await page.unroute(/\/Settings-\w+\.js$/);
+  await page.getByRole('button', { name: 'Try again' }).first().click();
+  await page.locator('.settings-menu').waitFor();
+  person.noTroubles();
+  await person.context.close();
+});
+
+test('a screen that takes long says that it is coming', async () => {
+  const person = await Person.sitDown(browser, server.url, { viewport: laptop, noWorker: true });
+  const { page } = person;
+  let go = (): void => {};
+  const held = new Promise<void>((run) => {
+    go = run;
+  });
+  await page.route(/\/Settings-\w+\.js$/, async (route) => {
+    await held;
+    await route.continue();
+  });
+  await person.signIn('ann');
+  await page.getByRole('button', { name: 'Settings' }).click();
+  await page.locator('.pane-coming').first().getByText('Loading').waitFor();
+  go();
+  await page.locator('.settings-menu').waitFor();
+  await page.locator('.pane-coming').waitFor({ state: 'detached' });
+  person.noTroubles();
+  await person.context.close();
+});

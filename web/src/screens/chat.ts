@@ -1,0 +1,3 @@
+// A conversation, and what is found in all of them, in one file: the list of chats is there before it.
+export { MessageResults } from '../components/MessageResults.tsx';
+export { ConversationScreen } from './Conversation.tsx';

@@ -1,0 +1,51 @@
+// Which screens are files of their own, the likeliest next first. lib/lazy.tsx says how they come.
+import { type LazyScreen, lazy } from '../lib/lazy.tsx';
+import type { Route } from '../lib/route.ts';
+
+const chat = () => import('./chat.ts');
+const outside = () => import('./outside.ts');
+const more = () => import('./more.ts');
+const settings = () => import('./settings/Settings.tsx');
+
+export const ConversationScreen = lazy(async () => (await chat()).ConversationScreen);
+export const MessageResults = lazy(async () => (await chat()).MessageResults);
+export const DetailsPanel = lazy(async () => (await more()).DetailsPanel);
+export const MessageInfo = lazy(async () => (await more()).MessageInfo);
+export const NewChat = lazy(async () => (await more()).NewChat);
+export const NewGroup = lazy(async () => (await more()).NewGroup);
+export const People = lazy(async () => (await more()).People);
+export const Share = lazy(async () => (await more()).Share);
+export const Forward = lazy(async () => (await more()).Forward);
+export const ShortcutSheet = lazy(async () => (await more()).ShortcutSheet);
+export const SettingsMenu = lazy(async () => (await settings()).SettingsMenu);
+export const SettingsPane = lazy(async () => (await settings()).SettingsPane);
+export const SignIn = lazy(async () => (await outside()).SignIn);
+
+const panels = { details: DetailsPanel, add: DetailsPanel, message: MessageInfo, forward: Forward };
+
+function screensAt(r: Route): Pick<LazyScreen<never>, 'fetch'>[] {
+  switch (r.screen) {
+    case 'conversation':
+      return r.panel ? [ConversationScreen, panels[r.panel]] : [ConversationScreen];
+    case 'settings':
+      return [SettingsMenu, SettingsPane];
+    case 'people':
+      return [People];
+    case 'newChat':
+      return [NewChat];
+    case 'newGroup':
+      return [NewGroup];
+    case 'share':
+      return [Share];
+    case 'signIn':
+    case 'register':
+      return [SignIn];
+    default:
+      return [];
+  }
+}
+
+/** Brings what this address shows. What cannot be had says so when it is shown. */
+export async function fetchFor(r: Route): Promise<void> {
+  await Promise.all(screensAt(r).map((screen) => screen.fetch().catch(() => {})));
+}
