@@ -69,6 +69,7 @@ enum par_push_post {
     PAR_PUSH_POST_REFUSED,  /* for good */
     PAR_PUSH_POST_EXPIRED,  /* not in the life of the push */
     PAR_PUSH_POST_REPLACED, /* by a newer one of the same conversation, while it waited */
+    PAR_PUSH_POST_GIVEN_UP, /* tried often, and in the way of others */
     PAR_PUSH_POST_COUNT
 };
 enum par_poll_end {

@@ -46,7 +46,7 @@ static const char *const *const label_words[PAR_LABEL_COUNT] = {
     [PAR_LABEL_LIMIT] = WORDS("sends", "ops", "logins", "registrations", "connections"),
     [PAR_LABEL_PUSH] =
         WORDS("queued", "failed", "dropped", "connected", "muted", "seen", "no_device", "given"),
-    [PAR_LABEL_POST] = WORDS("sent", "again", "gone", "refused", "expired", "replaced"),
+    [PAR_LABEL_POST] = WORDS("sent", "again", "gone", "refused", "expired", "replaced", "given_up"),
     [PAR_LABEL_POLL] = WORDS("opened", "events", "empty", "gone"),
     [PAR_LABEL_EVENT] = WORDS("entry", "mark", "sync", "presence", "typing", "conv", "drain"),
     [PAR_LABEL_HIT] = WORDS("miss", "hit"),

@@ -261,13 +261,12 @@ static uint32_t deal_with_due(struct par_waker *w)
     uint64_t now = par_mono_ms(), rest = REST_MS;
     struct par_waker__list due;
     init(&due);
-    for (struct par_waker__item *item = w->waiting.first, *next; item; item = next) {
+    for (struct par_waker__item *item = par_waker__take_all(&w->waiting), *next; item;
+         item = next) {
         next = item->next;
-        if (item->due_ms <= now) {
-            par_waker__remove(&w->waiting, item);
-            par_waker__append(&due, item);
+        par_waker__append(item->due_ms <= now ? &due : &w->waiting, item);
+        if (item->due_ms <= now)
             continue;
-        }
         if (item->record && now - item->born_ms > HOLD_MS)
             let_go(item);
         if (item->due_ms - now < rest)
@@ -278,6 +277,28 @@ static uint32_t deal_with_due(struct par_waker *w)
 }
 
 /* ---- where jobs come from ---- */
+
+/* What fails for long does not keep out what is new: of a list that is nearly full those go that
+ * were tried most often. */
+static void make_room(struct par_waker *w)
+{
+    uint64_t limit = (uint64_t)w->server->config->push_webpush.queue;
+    uint32_t most = 1;
+    if (atomic_load(&w->items) <= limit - limit / 8)
+        return;
+    for (const struct par_waker__item *item = w->waiting.first; item; item = item->next)
+        most = item->attempts > most ? item->attempts : most;
+    for (struct par_waker__item *item = par_waker__take_all(&w->waiting), *next; item;
+         item = next) {
+        next = item->next;
+        if (item->attempts < most || atomic_load(&w->items) <= limit - limit / 4) {
+            par_waker__append(&w->waiting, item);
+            continue;
+        }
+        par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_GIVEN_UP);
+        par_waker__end(item);
+    }
+}
 
 static size_t room(const struct par_waker *w)
 {
@@ -369,6 +390,7 @@ static void run(void *arg)
         deal_with_done(w);
         uint32_t rest_ms = deal_with_due(w);
         deal_with_all(take_fresh(w));
+        make_room(w);
         if (!par_service_stopping(&w->service))
             take(w, rest_ms);
     }
@@ -420,6 +442,7 @@ enum par_err par_waker_open(struct par_server *server, struct par_waker **waker_
     init(&w->fresh);
     init(&w->waiting);
     init(&w->sending);
+    par_random(w->seed, sizeof w->seed);
     enum par_err err = PAR_OK;
     if (config->push_webpush.enabled) {
         struct par_https_config https = {.ca_file = config->push_webpush.ca,

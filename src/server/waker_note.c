@@ -2,6 +2,7 @@
 #include "server/waker_private.h"
 
 #include "base/log.h"
+#include "base/map.h"
 #include "base/stats.h"
 #include "conv/read.h"
 #include "push/encrypt.h"
@@ -14,6 +15,9 @@
 
 enum {
     BEHIND_MS = 100,       /* behind one that is being sent, or when no more may be */
+    SERVICE_MS = 2000,     /* behind others for a service that did not answer lately */
+    USER_PART = 8,         /* of the requests under way one user has such a part, ... */
+    SERVICE_PART = 4,      /* and a service that did not answer lately */
     PAUSE_MAX_MS = 900000, /* between two tries */
     DOUBLINGS_MAX = 20,
     TOPIC = 24, /* bytes: 32 characters, the most that RFC 8030 allows */
@@ -184,6 +188,36 @@ static bool is_sending(const struct par_waker__item *item)
     return other != NULL;
 }
 
+static bool answers(const struct par_waker *w, uint64_t service)
+{
+    return w->answers[service % PAR_WAKER_SERVICES] == service;
+}
+
+static void note_answer(struct par_waker *w, uint64_t service, bool answered)
+{
+    if (answered)
+        w->answers[service % PAR_WAKER_SERVICES] = service;
+    else if (answers(w, service))
+        w->answers[service % PAR_WAKER_SERVICES] = 0;
+}
+
+/* Anybody can name services that take requests and never answer: neither a service nor a user may
+ * have all that can be under way. 0, or how long it waits for others. */
+static uint64_t crowd_ms(const struct par_waker__item *item)
+{
+    const struct par_waker *w = item->waker;
+    size_t most = (size_t)w->server->config->push_webpush.in_flight, all = 0, user = 0, service = 0;
+    for (const struct par_waker__item *other = w->sending.first; other; other = other->next) {
+        all++;
+        user += other->job.user == item->job.user;
+        service += other->service == item->service;
+    }
+    if (item->service && !answers(w, item->service) && service > 0 &&
+        service >= most / SERVICE_PART)
+        return SERVICE_MS;
+    return all >= most || (user > 0 && user >= most / USER_PART) ? BEHIND_MS : 0;
+}
+
 /* 0, or how long it has to wait for its turn. */
 static uint64_t wait_ms(const struct par_waker__item *item)
 {
@@ -194,7 +228,7 @@ static uint64_t wait_ms(const struct par_waker__item *item)
         return gap > BEHIND_MS ? gap : BEHIND_MS;
     uint64_t sent = w->recent[key % PAR_WAKER_RECENT].sent_ms;
     bool recent = w->recent[key % PAR_WAKER_RECENT].key == key && now - sent < gap;
-    return recent ? gap - (now - sent) : 0;
+    return recent ? gap - (now - sent) : crowd_ms(item);
 }
 
 static void send_to(struct work *k, struct par_waker__item *item,
@@ -203,17 +237,18 @@ static void send_to(struct work *k, struct par_waker__item *item,
     struct par_waker *w = item->waker;
     struct par_subscription sub;
     const char *why;
-    uint64_t wait = wait_ms(item);
-    if (wait) {
-        par_waker__later(item, wait);
-        return;
-    }
     if (!par_subscription_read(token->endpoint, token->p256dh, token->auth,
                                w->server->config->push_webpush.private_addresses, &sub, &why)) {
         /* Registered under another configuration, or by another version. */
         (void)forget(w, item->job.user, item->token);
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_REFUSED);
         par_waker__end(item);
+        return;
+    }
+    item->service = par_siphash(w->seed, sub.origin.ptr, sub.origin.len) | 1;
+    uint64_t wait = wait_ms(item);
+    if (wait) {
+        par_waker__later(item, wait);
         return;
     }
     struct par_buf plain = {0}, body = {0};
@@ -290,6 +325,12 @@ enum par_waker__verdict par_waker__wake(struct par_waker__item *item)
     struct work k = {.w = item->waker, .item = item};
     if (!item->waker->https)
         return leave_out(PAR_PUSH_NO_DEVICE);
+    /* Before anything is read for it. */
+    uint64_t wait = item->token ? wait_ms(item) : 0;
+    if (wait) {
+        par_waker__later(item, wait);
+        return PAR_WAKER_SENT;
+    }
     enum par_waker__verdict verdict = work(&k);
     par_arena_fini(&k.arena);
     return verdict;
@@ -335,6 +376,7 @@ void par_waker__answered(struct par_waker__item *item)
 {
     int status = item->answer.status;
     enum par_push_post end = PAR_PUSH_POST_REFUSED;
+    note_answer(item->waker, item->service, status != 0);
     if (status == 0 || status == 429 || status >= 500) {
         try_again(item);
         return;

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-enum { PAR_WAKER_RECENT = 4096, PAR_WAKER_DEVICES_MAX = 40 };
+enum { PAR_WAKER_RECENT = 4096, PAR_WAKER_DEVICES_MAX = 40, PAR_WAKER_SERVICES = 256 };
 
 /* A record of the log, and how many items it is not confirmed for. Only the waker's thread. */
 struct par_waker__record {
@@ -24,6 +24,7 @@ struct par_waker__item {
     struct par_waker *waker;
     struct par_push_job job;
     uint64_t token;                   /* the id of the push token */
+    uint64_t service;                 /* hash of the push service's origin; 0: not known yet */
     uint32_t attempts;                /* so often it was tried */
     uint32_t told;                    /* so often a connected device was told to sync instead */
     uint64_t born_ms;                 /* monotonic, when it was taken */
@@ -54,6 +55,10 @@ struct par_waker {
     struct {
         uint64_t key, sent_ms;
     } recent[PAR_WAKER_RECENT];
+    /* Services that answered their last request, by hash; strangers choose their names, so none can
+     * be made to look like another. */
+    uint64_t seed[2];
+    uint64_t answers[PAR_WAKER_SERVICES];
 };
 
 /* Appends; takes all or one out. */

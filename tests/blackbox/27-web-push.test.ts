@@ -1,6 +1,6 @@
 // Web Push from end to end: a service of our own checks what it is sent and opens it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -390,6 +390,57 @@ describe('web push is careful', { skip: unshared('servers of its own') }, () => 
       await eventually(async () => (await jobs(w, 'dropped')) > 0, 'some are dropped');
       assert.ok((await metric(w, 'parley_queue_depth{queue="pushes"}')) <= 16 + 1);
       assert.equal(await metric(w, 'parley_queue_limit{queue="pushes"}'), 16);
+    } finally {
+      await w.stop();
+      await service.stop();
+    }
+  });
+
+  test('a service that never answers keeps no other waiting', async () => {
+    const [silent, good] = [await PushService.start(), await PushService.start()];
+    const ca = join(tempDir(), 'both.pem');
+    writeFileSync(ca, readFileSync(silent.ca, 'utf8') + readFileSync(good.ca, 'utf8'));
+    const options = good.options.filter((o) => !o.includes('.ca='));
+    options.push(`push.webpush.ca=${ca}`, 'push.webpush.in_flight=4', 'push.webpush.timeout_ms=120000');
+    const w = new World({ own: true, options });
+    await w.start();
+    try {
+      silent.key = good.key = (await w.rest.ok('GET', '/v1/push/key')).key;
+      const [ann, carl, ...victims] = await w.users(8);
+      const ask = silent.browser();
+      for (const victim of victims) {
+        const browser = victim === victims[0] ? ask : silent.browser();
+        browser.usual = 'hang';
+        await victim.op('push.register', { kind: 'webpush', subscription: browser.subscription });
+        await ann.op('send', { to: victim.id, cmid: cmid(), text: 'into the void' });
+      }
+      await ask.request();
+      const browser = good.browser();
+      await carl.op('push.register', { kind: 'webpush', subscription: browser.subscription });
+      await ann.op('send', { to: carl.id, cmid: cmid(), text: 'past them' });
+      assert.equal((await browser.push()).payload.notification.body, 'past them');
+    } finally {
+      await w.stop();
+      await silent.stop();
+      await good.stop();
+    }
+  });
+
+  test('what fails for long makes room for what is new', async () => {
+    const service = await PushService.start();
+    const w = new World({ own: true, options: [...service.options, 'push.webpush.queue=16'] });
+    await w.start();
+    try {
+      service.key = (await w.rest.ok('GET', '/v1/push/key')).key;
+      const [ann, bob, ...others] = await w.users(18);
+      const [dead, alive] = [service.browser(), service.browser()];
+      dead.usual = 503;
+      await bob.op('push.register', { kind: 'webpush', subscription: dead.subscription });
+      for (const other of others) await other.op('send', { to: bob.id, cmid: cmid(), text: 'x' });
+      await eventually(async () => (await posts(w, 'given_up')) > 0, 'those that failed give way');
+      await ann.op('push.register', { kind: 'webpush', subscription: alive.subscription });
+      await bob.op('send', { to: ann.id, cmid: cmid(), text: 'news' });
+      assert.equal((await alive.push()).payload.notification.body, 'news');
     } finally {
       await w.stop();
       await service.stop();
