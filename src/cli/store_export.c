@@ -2,30 +2,13 @@
 #include "cli/commands.h"
 #include "cli/store.h"
 
+#include "base/file.h"
 #include "store/export.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-
-/* The name of the new file is durable, too. */
-static bool sync_folder_of(const char *path)
-{
-    char folder[4096];
-    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder)
-        return false;
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL)
-        strcpy(folder, ".");
-    else
-        slash[slash == folder] = '\0';
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
-}
 
 static int run(struct par_cli *cli)
 {
@@ -46,7 +29,7 @@ static int run(struct par_cli *cli)
     }
     enum par_err err = par_store_export(store, out, &rows, &why);
     bool written = fsync(fd) == 0;
-    written = fclose(out) == 0 && written && sync_folder_of(path);
+    written = fclose(out) == 0 && written && par_file_sync_name(path) == 0;
     if (err != PAR_OK)
         code = par_cli_store_error(cli, err, &why);
     else if (!written)

@@ -11,14 +11,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { WAIT_MS = 1000, HOST_CONNECTIONS = 4, KEPT_CONNECTIONS = 64, ANSWER_MAX = 64 << 10 };
+enum {
+    WAIT_MS = 1000,
+    HOST_CONNECTIONS = 4,
+    KEPT_CONNECTIONS = 64,
+    ANSWER_MAX = 64 << 10 /* with its headers */
+};
 
 struct job {
     struct job *next;
     struct par_https *https;
     CURL *easy;
     struct curl_slist *headers;
-    size_t answered; /* bytes, which nobody reads */
+    size_t answered; /* bytes of headers and body, which nobody reads */
     par_https_done_fn done;
     void *arg;
     char error[CURL_ERROR_SIZE];
@@ -105,6 +110,8 @@ static bool set_up(struct job *job, const char *url)
         SET(CAINFO, job->https->ca_file);
     SET(OPENSOCKETFUNCTION, open_socket);
     SET(OPENSOCKETDATA, job->https);
+    SET(HEADERFUNCTION, drop_answer);
+    SET(HEADERDATA, job);
     SET(WRITEFUNCTION, drop_answer);
     SET(WRITEDATA, job);
     SET(ERRORBUFFER, job->error);

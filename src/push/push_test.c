@@ -261,6 +261,23 @@ static void a_key_of_another_kind_is_refused(void **state)
     EVP_PKEY_free(key);
 }
 
+/* At a terminal, too, where it must not be asked for. */
+static void a_key_with_a_password_is_refused(void **state)
+{
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    BIO *bio = BIO_new(BIO_s_mem());
+    struct par_vapid *v;
+    char *data;
+    (void)state;
+    PEM_write_bio_PrivateKey(bio, key, EVP_aes_128_cbc(), (const unsigned char *)"x", 1, NULL,
+                             NULL);
+    long len = BIO_get_mem_data(bio, &data);
+    assert_int_equal(par_vapid_open(par_str_of(data, (size_t)len), &v), PAR_E_BAD_REQUEST);
+    assert_null(v);
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+}
+
 static bool has(const struct par_buf *b, const char *part)
 {
     return memmem(b->data, b->len, part, strlen(part)) != NULL;
@@ -351,6 +368,7 @@ int main(void)
         cmocka_unit_test(which_addresses_are_public),
         cmocka_unit_test(a_signature_is_made_and_kept),
         cmocka_unit_test(a_key_of_another_kind_is_refused),
+        cmocka_unit_test(a_key_with_a_password_is_refused),
         cmocka_unit_test(what_a_payload_says),
         cmocka_unit_test(a_long_text_is_cut_at_a_character),
     };

@@ -46,6 +46,16 @@ void par_vapid_make(struct par_buf *out)
     EVP_PKEY_free(key);
 }
 
+/* Without this one OpenSSL would ask the terminal, and a start would wait for an answer. */
+static int no_password(char *buf, int size, int writes, void *arg)
+{
+    (void)buf;
+    (void)size;
+    (void)writes;
+    (void)arg;
+    return -1;
+}
+
 enum par_err par_vapid_open(struct par_str pem, struct par_vapid **vapid_r)
 {
     uint8_t point[PAR_P256_POINT];
@@ -54,7 +64,7 @@ enum par_err par_vapid_open(struct par_str pem, struct par_vapid **vapid_r)
     if (!v)
         return PAR_E_UNAVAILABLE;
     BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-    v->key = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
+    v->key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
     BIO_free(bio);
     if (!v->key || !par_curve_point(v->key, point)) {
         par_vapid_close(&v);

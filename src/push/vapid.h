@@ -9,7 +9,8 @@ struct par_vapid;
 
 /* A new key, as PEM; out->failed, or nothing appended, when there is none to be had. */
 void par_vapid_make(struct par_buf *out);
-/* The key in this PEM. PAR_E_BAD_REQUEST: it holds no private key of P-256. */
+/* The key in this PEM. PAR_E_BAD_REQUEST: it holds no private key of P-256, or asks for a password.
+ */
 enum par_err par_vapid_open(struct par_str pem, struct par_vapid **vapid_r) PAR_MUST_CHECK;
 void par_vapid_close(struct par_vapid **vapid);
 

@@ -427,12 +427,21 @@ static void free_left(struct par_waker *w)
         (void)par_queue_deliver_flush(w->server->queue);
 }
 
+static void say_what_is_not_sent(const struct par_config *config)
+{
+    if (*config->push_apns.key || *config->push_fcm.account)
+        par_log_warn("push.browsers_only",
+                     PAR_KV("key", *config->push_apns.key ? "push.apns.key" : "push.fcm.account"),
+                     PAR_KV("do", "nothing: this version records these tokens and sends nothing"));
+}
+
 enum par_err par_waker_open(struct par_server *server, struct par_waker **waker_r, char *why,
                             size_t why_size)
 {
     const struct par_config *config = server->config;
     *waker_r = NULL;
     struct par_waker *w = calloc(1, sizeof *w);
+    say_what_is_not_sent(config);
     if (!w) {
         snprintf(why, why_size, "out of memory");
         return PAR_E_UNAVAILABLE;

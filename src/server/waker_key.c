@@ -1,14 +1,12 @@
 /* Where the VAPID key of this service is kept. */
 #include "server/waker_private.h"
 
+#include "base/file.h"
 #include "base/log.h"
 #include "store/key.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { KEY_FILE_MAX = 16384, PATH_MAX_BYTES = 4200 };
 
@@ -21,52 +19,19 @@ static enum par_err fail(char *why, size_t size, enum par_err err, const char *w
     return err;
 }
 
-/* 1: read, 0: there is none, -1: errno says. */
-static int read_file(const char *path, struct par_buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : -1;
-    uint8_t *to = par_buf_reserve(out, KEY_FILE_MAX);
-    ssize_t n = to ? read(fd, to, KEY_FILE_MAX) : -1;
-    close(fd);
-    if (n < 0)
-        return -1;
-    out->len += (size_t)n;
-    return 1;
-}
-
-/* Whole or not at all, and for this user's eyes only from the first byte on. A second server that
- * starts on the folder is refused by the store before it comes here. */
-static bool write_file(const char *path, struct par_str pem)
-{
-    char fresh[PATH_MAX_BYTES + 8];
-    snprintf(fresh, sizeof fresh, "%s.new", path);
-    (void)unlink(fresh);
-    int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0)
-        return false;
-    bool ok = write(fd, pem.ptr, pem.len) == (ssize_t)pem.len && fsync(fd) == 0;
-    ok = close(fd) == 0 && ok;
-    ok = ok && rename(fresh, path) == 0;
-    if (!ok)
-        (void)unlink(fresh);
-    return ok;
-}
-
+/* A second server that starts on the folder is refused by the store before it comes here. */
 static enum par_err from_folder(struct par_server *server, struct par_buf *pem, char *why,
                                 size_t size)
 {
     char path[PATH_MAX_BYTES];
     snprintf(path, sizeof path, "%s/vapid.pem", server->config->server.data);
-    int found = read_file(path, pem);
-    if (found > 0)
+    if (par_file_read(path, KEY_FILE_MAX, pem) == 0)
         return PAR_OK;
-    if (found == 0) {
+    if (errno == ENOENT) {
         par_vapid_make(pem);
         if (pem->len == 0)
             return fail(why, size, PAR_E_UNAVAILABLE, "push.webpush.key", "no key can be made");
-        if (write_file(path, par_buf_str(pem))) {
+        if (par_file_write(path, par_buf_str(pem)) == 0) {
             par_log_info("push.key_made", PAR_KV("file", (const char *)path));
             return PAR_OK;
         }
@@ -100,7 +65,7 @@ enum par_err par_waker__load_key(struct par_server *server, struct par_vapid **v
     enum par_err err = PAR_OK;
     *vapid_r = NULL;
     if (*file) {
-        if (read_file(file, &pem) <= 0)
+        if (par_file_read(file, KEY_FILE_MAX, &pem) != 0)
             err = fail(why, why_size, PAR_E_BAD_REQUEST, file, strerror(errno));
     } else if (par_queue_remote(server->queue)) {
         err = from_store(server, &pem, why, why_size);
@@ -111,7 +76,7 @@ enum par_err par_waker__load_key(struct par_server *server, struct par_vapid **v
         err = par_vapid_open(par_buf_str(&pem), vapid_r);
         if (err)
             fail(why, why_size, err, *file ? file : "push.webpush.key",
-                 "no private key of P-256 in PEM");
+                 "no private key of P-256 in PEM, or one with a password");
     }
     par_buf_fini(&pem);
     return err;

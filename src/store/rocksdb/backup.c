@@ -133,7 +133,7 @@ enum par_err par_store_restore(const char *dir, const char *path, struct par_buf
         return PAR_E_CONFLICT;
     }
     rmdir(folder.db);
-    if (par_rocksdb__copy_folder(from, folder.db) != 0 || par_rocksdb__sync_folder(path) != 0) {
+    if (par_rocksdb__copy_folder(from, folder.db) != 0 || par_file_sync_folder(path) != 0) {
         par_store__why(why_r, "the copy from %s failed: %s", dir, strerror(errno));
         err = PAR_E_UNAVAILABLE;
     }

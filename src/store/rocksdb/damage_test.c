@@ -101,7 +101,7 @@ static void make_log(const struct par_rocksdb__folder *f, const char *name, uint
     bytes[7] = number;
     bytes[15] = 2;
     assert_true(par_rocksdb__path(path, f->db, name));
-    assert_int_equal(par_rocksdb__write_file(path, par_str_of(bytes, 27 + zeros)), 0);
+    assert_int_equal(par_file_write(path, par_str_of(bytes, 27 + zeros)), 0);
 }
 
 /* E4: RocksDB passes over zeros in a log. Rows 3 to 6 may be missing, if nobody heard of them. */

@@ -1,6 +1,8 @@
 /* Files and folders of a store. */
 #include "store/rocksdb/files.h"
 
+#include "base/file.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,36 +16,6 @@ bool par_rocksdb__path(char to[PAR_STORE_PATH_MAX], const char *folder, const ch
 {
     int n = snprintf(to, PAR_STORE_PATH_MAX, "%s/%s", folder, name);
     return n > 0 && n < PAR_STORE_PATH_MAX;
-}
-
-static int sync_and_close(int fd)
-{
-    int failed = fsync(fd) != 0 ? errno : 0;
-    if (close(fd) != 0 && failed == 0)
-        failed = errno;
-    errno = failed;
-    return failed ? -1 : 0;
-}
-
-int par_rocksdb__sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -1 : sync_and_close(fd);
-}
-
-/* The folder that the name at the end of `path` stands in. */
-static int sync_parent(const char *path)
-{
-    char folder[PAR_STORE_PATH_MAX];
-    if (snprintf(folder, sizeof folder, "%s", path) >= (int)sizeof folder) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    char *slash = strrchr(folder, '/');
-    if (slash == NULL)
-        return par_rocksdb__sync_folder(".");
-    *slash = '\0';
-    return par_rocksdb__sync_folder(slash == folder ? "/" : folder);
 }
 
 int par_rocksdb__make_folders(const char *path)
@@ -64,7 +36,7 @@ int par_rocksdb__make_folders(const char *path)
             return -1;
         /* One that is there may have been made by a process that was killed before it synced; one
          * that is not ours may not let itself be synced. */
-        if (sync_parent(part) != 0 && made)
+        if (par_file_sync_name(part) != 0 && made)
             return -1;
         part[i] = path[i];
     }
@@ -93,21 +65,6 @@ int par_rocksdb__remove_tree(const char *path)
     return -1;
 }
 
-static int write_all(int fd, const void *data, size_t n)
-{
-    const char *p = data;
-    while (n > 0) {
-        ssize_t done = write(fd, p, n);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            return -1;
-        p += done;
-        n -= (size_t)done;
-    }
-    return 0;
-}
-
 static int copy_file(const char *from, const char *to)
 {
     enum { CHUNK = 1 << 20 };
@@ -125,12 +82,12 @@ static int copy_file(const char *from, const char *to)
             result = n < 0 ? -1 : 0;
             break;
         }
-        result = write_all(out, chunk, (size_t)n);
+        result = par_file_write_all(out, chunk, (size_t)n);
     }
     int failed = errno;
     free(chunk);
     close(in);
-    if (out >= 0 && sync_and_close(out) != 0 && result == 0) {
+    if (out >= 0 && par_file_sync_and_close(out) != 0 && result == 0) {
         failed = errno;
         result = -1;
     }
@@ -165,57 +122,7 @@ int par_rocksdb__copy_folder(const char *from, const char *to)
     int failed = errno;
     closedir(dir);
     errno = failed;
-    return result == 0 ? par_rocksdb__sync_folder(to) : -1;
-}
-
-int par_rocksdb__write_file(const char *path, struct par_str content)
-{
-    char next[PAR_STORE_PATH_MAX];
-    if (snprintf(next, sizeof next, "%s.new", path) >= (int)sizeof next) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return -1;
-    int result = write_all(fd, content.ptr, content.len);
-    int failed = errno;
-    if (sync_and_close(fd) != 0 && result == 0) {
-        result = -1;
-        failed = errno;
-    }
-    if (result != 0) {
-        unlink(next);
-        errno = failed;
-        return -1;
-    }
-    if (rename(next, path) != 0)
-        return -1;
-    return sync_parent(path);
-}
-
-int par_rocksdb__read_file(const char *path, size_t max, struct par_buf *content_r)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
-    int result = 0;
-    while (content_r->len < max) {
-        size_t room = max - content_r->len;
-        uint8_t *to = par_buf_reserve(content_r, room);
-        ssize_t n = to == NULL ? -1 : read(fd, to, room);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            result = n < 0 ? -1 : 0;
-            break;
-        }
-        content_r->len += (size_t)n;
-    }
-    int failed = errno;
-    close(fd);
-    errno = failed;
-    return result;
+    return result == 0 ? par_file_sync_folder(to) : -1;
 }
 
 bool par_rocksdb__exists(const char *path)

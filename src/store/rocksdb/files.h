@@ -3,7 +3,7 @@
 #ifndef PAR_STORE_ROCKSDB_FILES_H
 #define PAR_STORE_ROCKSDB_FILES_H
 
-#include "base/buf.h"
+#include "base/file.h"
 #include "parley/err.h"
 
 enum { PAR_STORE_PATH_MAX = 4096 };
@@ -15,15 +15,10 @@ bool par_rocksdb__path(char to[PAR_STORE_PATH_MAX], const char *folder, const ch
 
 /* The folder and those above it that are missing, for their owner only, durably. */
 int par_rocksdb__make_folders(const char *path);
-int par_rocksdb__sync_folder(const char *path);
 /* The folder and everything in it; it may be missing. */
 int par_rocksdb__remove_tree(const char *path);
 /* Copies the regular files of a folder into a new one, and waits until they are durable. */
 int par_rocksdb__copy_folder(const char *from, const char *to);
-/* Replaces a file as a whole, durably. */
-int par_rocksdb__write_file(const char *path, struct par_str content);
-/* At most max bytes of a file; ENOENT: there is none. */
-int par_rocksdb__read_file(const char *path, size_t max, struct par_buf *content_r);
 
 /* True when there is anything of this name. */
 bool par_rocksdb__exists(const char *path);

@@ -21,7 +21,7 @@ enum par_err par_rocksdb__format_check(const char *path, bool *missing_r, struct
     *missing_r = false;
     if (!par_rocksdb__path(file, path, "FORMAT"))
         return PAR_E_BAD_REQUEST;
-    if (par_rocksdb__read_file(file, 64, &text) != 0) {
+    if (par_file_read(file, 64, &text) != 0) {
         *missing_r = errno == ENOENT;
         if (!*missing_r) {
             par_store__why(why_r, "%s cannot be read: %s", file, strerror(errno));
@@ -60,7 +60,7 @@ enum par_err par_rocksdb__format_write(const char *path, struct par_buf *why_r)
     if (par_rocksdb__exists(file))
         return PAR_OK;
     par_buf_printf(&text, FORMAT_WORDS "%d\n", PAR_STORE_FORMAT);
-    int result = text.failed ? -1 : par_rocksdb__write_file(file, par_buf_str(&text));
+    int result = text.failed ? -1 : par_file_write(file, par_buf_str(&text));
     par_buf_fini(&text);
     if (result == 0)
         return PAR_OK;
@@ -77,8 +77,8 @@ int par_rocksdb__copying_begin(const char *path)
         errno = ENAMETOOLONG;
         return -1;
     }
-    return par_rocksdb__write_file(file, PAR_STR("a copy is written here; until it has ended, "
-                                                 "this is no store\n"));
+    return par_file_write(file, PAR_STR("a copy is written here; until it has ended, "
+                                        "this is no store\n"));
 }
 
 bool par_rocksdb__copying(const char *path)
@@ -92,7 +92,7 @@ int par_rocksdb__copying_end(const char *path)
     char file[PAR_STORE_PATH_MAX];
     if (!par_rocksdb__path(file, path, "copying") || unlink(file) != 0)
         return errno == ENOENT ? 0 : -1;
-    return par_rocksdb__sync_folder(path);
+    return par_file_sync_folder(path);
 }
 
 void par_rocksdb__copying_undo(const char *path)
@@ -102,7 +102,7 @@ void par_rocksdb__copying_undo(const char *path)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (par_rocksdb__path(part, path, parts[i]))
             par_rocksdb__remove_tree(part);
-    par_rocksdb__sync_folder(path);
+    par_file_sync_folder(path);
     par_rocksdb__copying_end(path);
 }
 

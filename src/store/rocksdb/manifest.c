@@ -23,7 +23,7 @@ int par_rocksdb__manifest_open(const struct par_rocksdb__folder *folder, bool wr
     int fd = -1;
     *number_r = 0;
     if (par_rocksdb__path(path, folder->db, "CURRENT") &&
-        par_rocksdb__read_file(path, sizeof name - 1, &text) == 0 && text.len > 0) {
+        par_file_read(path, sizeof name - 1, &text) == 0 && text.len > 0) {
         snprintf(name, sizeof name, "%.*s", (int)text.len, (const char *)text.data);
         name[strcspn(name, "\n")] = '\0';
         const char *digits = name + strlen(PREFIX);

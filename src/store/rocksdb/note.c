@@ -101,7 +101,7 @@ enum par_err par_rocksdb__note_start(struct par_rocksdb__folder *folder, uint64_
     if (folder->note_fd >= 0)
         close(folder->note_fd);
     folder->note_fd = -1;
-    if (par_rocksdb__write_file(file, par_str_of(sectors, sizeof sectors)) != 0 ||
+    if (par_file_write(file, par_str_of(sectors, sizeof sectors)) != 0 ||
         !par_rocksdb__note_read(folder, &ignored)) {
         par_store__why(why_r, "%s cannot be written: %s", file, strerror(errno));
         return PAR_E_UNAVAILABLE;

@@ -128,9 +128,9 @@ static void a_newer_store_is_refused(void **state)
     par_store_close(&s);
     refuses(as_it_is, PAR_E_CONFLICT, "has format 2");
     path_of(format, "FORMAT");
-    assert_int_equal(par_rocksdb__write_file(format, PAR_STR("parley store 3\n")), 0);
+    assert_int_equal(par_file_write(format, PAR_STR("parley store 3\n")), 0);
     refuses(as_it_is, PAR_E_CONFLICT, "has format 3");
-    assert_int_equal(par_rocksdb__write_file(format, PAR_STR("?")), 0);
+    assert_int_equal(par_file_write(format, PAR_STR("?")), 0);
     refuses(as_it_is, PAR_E_CONFLICT, "damaged");
 }
 
@@ -179,7 +179,7 @@ static void an_interrupted_creation_is_begun_again(void **state)
     path_of(db, "db");
     assert_int_equal(par_rocksdb__make_folders(db), 0);
     path_of(file, "db/MANIFEST-000001");
-    assert_int_equal(par_rocksdb__write_file(file, PAR_STR("")), 0);
+    assert_int_equal(par_file_write(file, PAR_STR("")), 0);
     struct par_store *s = open_it(as_it_is);
     assert_int_equal(put(s, 1), PAR_OUTCOME_OK);
     par_store_close(&s);
