@@ -259,13 +259,11 @@ static bool scanned(void *arg, size_t i, const struct par_hbase__cell *cell)
     size_t len;
     (void)i;
     /* The next call begins behind this row. */
-    memcpy(scan->from.bytes, row.ptr, row.len);
-    scan->from.bytes[row.len] = 0;
-    scan->from.len = row.len + 1;
-    if (!par_hbase__key(scan->table, row, key, &len) || !open_cell(cell->value, &value))
-        return true;
-    scan->ended = !scan->fn(scan->arg, par_str_of(key, len), value) ||
-                  (scan->left != SIZE_MAX && --scan->left == 0);
+    bool more = par_hbase__behind(row, &scan->from), wanted = true;
+    if (par_hbase__key(scan->table, row, key, &len) && open_cell(cell->value, &value))
+        wanted = scan->fn(scan->arg, par_str_of(key, len), value) &&
+                 (scan->left == SIZE_MAX || --scan->left > 0);
+    scan->ended = !more || !wanted;
     return !scan->ended;
 }
 
@@ -330,7 +328,7 @@ struct cells {
     struct par_buf bytes;
 };
 
-/* Of the same row, the last put with the highest version is enough. */
+/* A cell for each put; of several of a row the one with the highest version holds. */
 static bool make_cells(const struct par_batch *batch, struct cells *cells)
 {
     cells->cell = calloc(batch->count + 1, sizeof *cells->cell);

@@ -64,6 +64,24 @@ bool par_hbase__key(enum par_table table, struct par_str row, uint8_t *key_r, si
     return true;
 }
 
+bool par_hbase__behind(struct par_str row, struct par_hbase__row *row_r)
+{
+    enum { MOST = sizeof row_r->bytes };
+    row_r->len = row.len < MOST ? row.len : MOST;
+    memcpy(row_r->bytes, row.ptr ? row.ptr : "", row_r->len);
+    if (row.len < MOST) {
+        row_r->bytes[row_r->len++] = 0;
+        return true;
+    }
+    /* What begins with as many bytes and is longer is no row of ours: all of that is passed over.
+     */
+    while (row_r->len > 0 && row_r->bytes[row_r->len - 1] == 0xFF)
+        row_r->len--;
+    if (row_r->len > 0)
+        row_r->bytes[row_r->len - 1]++;
+    return row_r->len > 0;
+}
+
 /* The bytes that gets and scans of a table always have. */
 static uint32_t prefix_of(enum par_table table)
 {

@@ -32,6 +32,9 @@ void par_hbase__row(enum par_table table, struct par_str key, struct par_hbase__
 /* The key of a row of this table, in key_r (of PAR_STORE_KEY_MAX bytes); false when the row is one
  * of another table that shares it. */
 bool par_hbase__key(enum par_table table, struct par_str row, uint8_t *key_r, size_t *len_r);
+/* Where a scan goes on behind this row, which may be anybody's and of any length: no row of a key
+ * lies between. False: nothing can lie behind it. */
+bool par_hbase__behind(struct par_str row, struct par_hbase__row *row_r);
 
 /* The shapes of all tables of HBase, for `store init`: at most PAR_T_COUNT; returns how many. */
 size_t par_hbase__shapes(const char *space, uint32_t regions,
