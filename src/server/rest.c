@@ -208,7 +208,13 @@ static void proven(struct par_request *req)
     par_call_of(req)->run(req);
 }
 
-/* The token or key of the call. False after an answer. */
+static bool no_memory(struct par_request *req)
+{
+    par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
+    return false;
+}
+
+/* The token or key of the call; without one only where none is needed. False after an answer. */
 static bool take_proof(struct par_request *req, const struct route *route,
                        const struct par_http_request *http)
 {
@@ -223,7 +229,7 @@ static bool take_proof(struct par_request *req, const struct route *route,
         call->is_key = true;
         call->proof = par_arena_copy(&req->arena, par_http_header(http, "x-api-key"));
         /* A wrong key is 401 wherever it is shown; a good one reaches only what has a scope. */
-        return true;
+        return call->proof.ptr || no_memory(req);
     }
     if (route->proof == PROOF_NONE)
         return true;
@@ -237,11 +243,18 @@ static bool take_proof(struct par_request *req, const struct route *route,
             par_request_fail(req, PAR_E_FORBIDDEN, "this needs a server-to-server key (X-Api-Key)");
             return false;
         }
-        return true;
+        return call->proof.ptr || no_memory(req);
     }
     par_request_fail(req, PAR_E_UNAUTHORIZED,
                      "this needs Authorization: Bearer and a session's token");
     return false;
+}
+
+/* False when memory is refused; what is missing stays so. */
+static bool copy_str(struct par_request *req, struct par_str from, struct par_str *to_r)
+{
+    *to_r = par_arena_copy(&req->arena, from);
+    return to_r->ptr || !from.ptr;
 }
 
 static bool copy_call(struct par_request *req, const struct par_http_request *http,
@@ -251,17 +264,16 @@ static bool copy_call(struct par_request *req, const struct par_http_request *ht
     req->call = call;
     if (!call)
         return false;
+    bool ok = copy_str(req, http->body, &call->body);
     for (size_t i = 0; i < PAR_CALL_PARTS; i++)
-        call->part[i] = par_arena_copy(&req->arena, part[i]);
-    call->body = par_arena_copy(&req->arena, http->body);
+        ok = copy_str(req, part[i], &call->part[i]) && ok;
     call->query_count = http->param_count;
     call->query = par_arena_zalloc(&req->arena, (http->param_count + 1) * sizeof *call->query);
-    if (!call->query || (http->body.len && !call->body.ptr))
+    for (size_t i = 0; ok && call->query && i < http->param_count; i++)
+        ok = copy_str(req, http->params[i].name, &call->query[i].name) &&
+             copy_str(req, http->params[i].value, &call->query[i].value);
+    if (!ok || !call->query)
         return false;
-    for (size_t i = 0; i < http->param_count; i++) {
-        call->query[i].name = par_arena_copy(&req->arena, http->params[i].name);
-        call->query[i].value = par_arena_copy(&req->arena, http->params[i].value);
-    }
     call->address = par_client_address(req->reactor->server, http, &req->arena, &call->exempt);
     return true;
 }
@@ -288,7 +300,7 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
         return;
     }
     if (!copy_call(req, http, part)) {
-        par_request_fail(req, PAR_E_OVERLOADED, "out of memory; try again");
+        (void)no_memory(req);
         return;
     }
     struct par_call *call = par_call_of(req);
