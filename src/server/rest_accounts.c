@@ -1,6 +1,8 @@
 /* REST: registering and signing in, profiles, people, devices, push tokens. */
 #include "auth/attempts.h"
 #include "base/stats.h"
+#include "loop/addr.h"
+#include "loop/env.h"
 #include "server/accounts.h"
 #include "server/client.h"
 #include "server/peers.h"
@@ -10,26 +12,33 @@
 
 /* ---- rates ---- */
 
-/* Answers rate_limited and returns false while one of the two is over its limit. */
-static bool within(struct par_request *req, enum par_attempt kind, struct par_str who,
-                   int64_t per_minute, enum par_limit limit)
+/* Whom a limit by address is for: who has an address of IPv6 has all of its network. */
+static struct par_str holder(const struct par_call *call, struct par_addr *addr)
 {
-    struct par_server *server = req->reactor->server;
-    uint32_t wait = par_attempts_wait(server->attempts, kind, who, (uint32_t)per_minute,
-                                      par_loop_now_ms(req->reactor->loop));
+    enum { NETWORK = 8 };
+    bool six = par_addr_parse_ip(call->address, addr) == PAR_OK && addr->family == PAR_ADDR_IP6;
+    return six ? par_str_of(addr->ip, NETWORK) : call->address;
+}
+
+/* True, with the error set, while `who` is over the limit. Any thread. */
+static bool over(struct par_request *req, enum par_attempt kind, struct par_str who,
+                 int64_t per_minute, enum par_limit limit)
+{
+    uint32_t wait = par_attempts_wait(req->reactor->server->attempts, kind, who,
+                                      (uint32_t)per_minute, par_mono_ms());
     if (!wait)
-        return true;
+        return false;
     par_stats_inc_at(PAR_C_RATE_LIMITED, limit);
     req->retry_after_ms = wait;
-    par_request_fail(req, PAR_E_RATE_LIMITED, "too many tries; wait");
-    return false;
+    par_request_error(req, PAR_E_RATE_LIMITED, "too many tries; wait");
+    return true;
 }
 
 static void count(struct par_request *req, enum par_attempt kind, struct par_str who,
                   int64_t per_minute)
 {
     par_attempts_count(req->reactor->server->attempts, kind, who, (uint32_t)per_minute,
-                       par_loop_now_ms(req->reactor->loop));
+                       par_mono_ms());
 }
 
 /* ---- register, login, logout ---- */
@@ -77,10 +86,13 @@ void par_rest_register(struct par_request *req)
     }
     int64_t rate = PAR_CONFIG_GET(config->limits.registrations_per_minute);
     if (!call->exempt) {
-        if (!within(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate,
-                    PAR_LIMIT_REGISTRATIONS))
+        struct par_addr addr;
+        struct par_str who = holder(call, &addr);
+        if (over(req, PAR_ATTEMPT_REGISTER_ADDRESS, who, rate, PAR_LIMIT_REGISTRATIONS)) {
+            par_request_finish(req);
             return;
-        count(req, PAR_ATTEMPT_REGISTER_ADDRESS, call->address, rate);
+        }
+        count(req, PAR_ATTEMPT_REGISTER_ADDRESS, who, rate);
     }
     if (!par_call_body(req, PAR_BODY_REGISTER))
         return;
@@ -88,45 +100,61 @@ void par_rest_register(struct par_request *req)
     par_request_hash(req, register_work, NULL);
 }
 
+/* Only failures count against the name and the address. Any thread. */
+static bool login_is_over(struct par_request *req)
+{
+    const struct par_call *call = par_call_of(req);
+    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
+    struct par_addr addr;
+    return (!call->exempt &&
+            over(req, PAR_ATTEMPT_LOGIN_ADDRESS, holder(call, &addr), rate, PAR_LIMIT_LOGINS)) ||
+           (req->args.body_login &&
+            over(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate, PAR_LIMIT_LOGINS));
+}
+
+static void count_failure(struct par_request *req)
+{
+    const struct par_call *call = par_call_of(req);
+    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
+    struct par_addr addr;
+    count(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate);
+    if (!call->exempt)
+        count(req, PAR_ATTEMPT_LOGIN_ADDRESS, holder(call, &addr), rate);
+}
+
+/* Of many that came at once most have waited, and the first of them have failed meanwhile. */
 static void login_work(struct par_request *req)
 {
     const struct par_args_body_login *args = req->args.body_login;
     struct par_accounts accounts = par_request_accounts(req);
     struct par_session session;
+    if (login_is_over(req))
+        return;
     enum par_err err = par_account_login(
         &accounts, args->name, args->password,
         args->has_device_name ? args->device_name : (struct par_str){0}, &session);
     par_stats_inc_at(PAR_C_LOGINS, err);
+    if (err == PAR_E_UNAUTHORIZED)
+        count_failure(req);
     if (err)
         par_request_error(req, err, accounts.message);
     else
         answer_session(req, &session);
 }
 
-/* Only failures count against the name and the address. */
-static void login_done(struct par_request *req)
-{
-    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
-    if (req->err == PAR_E_UNAUTHORIZED) {
-        count(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate);
-        if (!par_call_of(req)->exempt)
-            count(req, PAR_ATTEMPT_LOGIN_ADDRESS, par_call_of(req)->address, rate);
-    }
-    par_request_finish(req);
-}
-
 void par_rest_login(struct par_request *req)
 {
-    const struct par_call *call = par_call_of(req);
-    int64_t rate = PAR_CONFIG_GET(req->reactor->server->config->limits.logins_per_minute);
-    if (!call->exempt &&
-        !within(req, PAR_ATTEMPT_LOGIN_ADDRESS, call->address, rate, PAR_LIMIT_LOGINS))
+    /* Of who is over the limit by address no body is read. */
+    if (login_is_over(req)) {
+        par_request_finish(req);
         return;
+    }
     if (!par_call_body(req, PAR_BODY_LOGIN))
         return;
-    if (!within(req, PAR_ATTEMPT_LOGIN_NAME, req->args.body_login->name, rate, PAR_LIMIT_LOGINS))
-        return;
-    par_request_hash(req, login_work, login_done);
+    if (login_is_over(req))
+        par_request_finish(req);
+    else
+        par_request_hash(req, login_work, NULL);
 }
 
 static void revoke(struct par_request *req, uint64_t device)

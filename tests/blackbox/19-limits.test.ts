@@ -144,6 +144,14 @@ describe('limits by address', { skip }, () => {
     for (let i = 0; i < 5; i++) await w.rest.err('POST', '/v1/login', wrong(), 'unauthorized');
   });
 
+  test('a network of IPv6 is one address', async () => {
+    const body = (): Json => ({ name: uniqueName(), password: PASSWORD });
+    await from('2001:db8:1:2::1').ok('POST', '/v1/register', body(), 201);
+    await from('2001:db8:1:2:ffff::2').ok('POST', '/v1/register', body(), 201);
+    await from('2001:db8:1:2::3').err('POST', '/v1/register', body(), 'rate_limited');
+    await from('2001:db8:1:3::1').ok('POST', '/v1/register', body(), 201);
+  });
+
   test('registrations', async () => {
     const body = (): Json => ({ name: uniqueName(), password: PASSWORD });
     const one = from('203.0.113.9');
@@ -229,5 +237,22 @@ describe('registration off', { skip }, () => {
     assert.equal(run.code, 0, run.err);
     const got = await w.rest.ok('POST', '/v1/login', body);
     assert.equal(got.user.display_name, 'By hand');
+  });
+});
+
+describe('guesses that come all at once', { skip }, () => {
+  // Each takes its time, so that all of them are there before the first is answered.
+  const w = world(
+    new World({ own: true, options: ['limits.logins_per_minute=3', 'auth.argon2_mem_kib=65536'] }),
+  );
+
+  test('are not more than those that come one by one', async () => {
+    const rest = new Rest(w.url, undefined, { 'X-Forwarded-For': '203.0.113.8' });
+    const body = { name: uniqueName(), password: 'wrong wrong' };
+    const answers = await Promise.all(Array.from({ length: 60 }, () => rest.call('POST', '/v1/login', body)));
+    const guesses = answers.filter((a) => a.status === 401).length;
+    // Some are under way when the third has failed: one for each thread that hashes.
+    assert.ok(guesses >= 3 && guesses < 20, `${guesses} of 60 were guesses`);
+    assert.ok(answers.every((a) => [401, 429, 503].includes(a.status)));
   });
 });
