@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum { KEY_FILE_MAX = 16384, PATH_MAX_BYTES = 4200 };
 
@@ -31,6 +32,8 @@ static enum par_err from_folder(struct par_server *server, struct par_buf *pem, 
         par_vapid_make(pem);
         if (pem->len == 0)
             return fail(why, size, PAR_E_UNAVAILABLE, "push.webpush.key", "no key can be made");
+        /* A store in memory has made no folder. */
+        (void)mkdir(server->config->server.data, S_IRWXU);
         if (par_file_write(path, par_buf_str(pem)) == 0) {
             par_log_info("push.key_made", PAR_KV("file", (const char *)path));
             return PAR_OK;

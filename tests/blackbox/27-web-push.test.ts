@@ -464,6 +464,14 @@ describe('web push is careful', { skip: unshared('servers of its own') }, () => 
       assert.equal(run.code, 2, run.err);
       assert.match(run.err, /push|key/);
     }
+    // A store in memory makes no folder.
+    const nowhere = new World({
+      own: true,
+      options: ['store.driver=memory', `server.data=${join(dir, 'new')}`],
+    });
+    await nowhere.start();
+    assert.ok((await nowhere.rest.ok('GET', '/v1/push/key')).key);
+    await nowhere.stop();
     const off = new World({ own: true, options: ['push.webpush.enabled=false'] });
     await off.start();
     await off.rest.err('GET', '/v1/push/key', undefined, 'not_found');
