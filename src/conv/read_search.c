@@ -16,8 +16,8 @@
 #include <stdlib.h>
 
 enum {
-    CHUNK = 64, /* rows of the index in one read */
-    CONV_COST = 8,
+    CHUNK = 64,    /* rows of the index in one read */
+    READ_COST = 8, /* of a read of its own: of a conversation's rows, of what an edit edits */
     SEEK_COST = 16,
     CURSOR_MS = 3600000, /* so old a cursor may become */
     SLACK = 1024
@@ -99,6 +99,7 @@ static enum par_err look_at(struct search *s, struct par_reader *r, const struct
     if (!text.ptr || (s->q->from && e->sender != s->q->from) || !par_words_in(&s->words, text))
         return PAR_OK;
     enum par_err err = message_of(r, e, view, &message, &there);
+    s->budget -= e->kind == PAR_ENTRY_TEXT ? 0 : READ_COST;
     if (err || !there || !in_time(s->q, message.ts) || is_hit(s, &message))
         return err;
     struct par_json_out one = par_json_out(&s->scratch);
@@ -197,7 +198,7 @@ static enum par_err search_conv(struct search *s, const struct par_conv *conv, u
     struct par_reader r = *s->r;
     r.arena = &arena;
     *next_r = 0;
-    s->budget -= CONV_COST;
+    s->budget -= READ_COST;
     enum par_err err = par_read__top_and_view(&r, s->user, conv, &top, &g.view);
     g.low = g.view.first_seq ? g.view.first_seq : 1;
     g.next = top < g.view.last_seq ? top : g.view.last_seq;

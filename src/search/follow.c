@@ -18,7 +18,7 @@ enum {
     PARTITIONS_MAX = 4096,
     REST_MS = 1000,    /* between two marks, and before what failed is tried again */
     SWEEP_ROWS = 256,  /* of a step of a sweep */
-    EXTEND_BLOCKS = 64 /* written before other conversations have their turn */
+    EXTEND_BLOCKS = 64 /* written between two looks whether to stop */
 };
 
 struct note {
@@ -179,8 +179,8 @@ static enum par_err extend(struct par_follow *f, const struct par_index_conv *c,
     return err;
 }
 
-/* A damaged row is damaged the next time, too: it is for `store verify` to find, and a search reads
- * past it. */
+/* A damaged row is damaged the next time, too, and nobody else waits for it: `store verify` finds
+ * it, and who searches there is told. */
 static bool passes(enum par_err err, const struct par_conv *conv)
 {
     char text[PAR_CONV_TEXT_MAX + 1];
@@ -194,10 +194,9 @@ static bool passes(enum par_err err, const struct par_conv *conv)
 static bool work_off(struct par_follow *f, const struct note *note)
 {
     struct par_index_conv c;
-    int found = par_index_load(f->store, &note->conv, &c);
-    bool more = found > 0;
-    enum par_err err = found < 0 ? PAR_E_UNAVAILABLE : PAR_OK;
-    if (more)
+    enum par_err err = par_index_load(f->store, &note->conv, &c);
+    bool more = c.last_seq > 0;
+    if (!err && more)
         err = par_index_renew(f->store, &c, note->block);
     while (!err && more && !atomic_load(&f->stopping))
         err = extend(f, &c, &more);

@@ -7,6 +7,7 @@
 
 #include "search/follow.h"
 
+#include "base/log_guard.h"
 #include "loop/env.h"
 #include "parley/queue.h"
 #include "search/index.h"
@@ -16,38 +17,20 @@
 #include "store/key.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-enum { ANN = 11, BOB = 22, LOGS = 8 };
-
-struct world {
-    struct par_store *store;
-    uint64_t stamp;
-    struct test_log *log[LOGS];
-};
+enum { LOGS = TEST_LOGS_MAX };
 
 static int set_up(void **state)
 {
-    struct world *w = calloc(1, sizeof *w);
-    struct par_buf why = {0};
-    assert_int_equal(
-        par_store_open(&(struct par_store_options){.driver = "memory"}, &w->store, &why), PAR_OK);
-    for (uint64_t i = 0; i < LOGS; i++) {
-        struct par_conv conv = par_conv_direct(ANN, BOB + i);
-        w->log[i] = calloc(1, sizeof *w->log[i]);
-        test_log_init(w->log[i], w->store, &conv, &w->stamp);
-    }
-    *state = w;
+    *state = test_calloc(1, sizeof(struct test_logs));
+    test_logs_begin(*state, LOGS);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    struct world *w = *state;
-    for (int i = 0; i < LOGS; i++)
-        free(w->log[i]);
-    par_store_close(&w->store);
-    free(w);
+    test_logs_end(*state);
+    test_free(*state);
     return 0;
 }
 
@@ -58,7 +41,7 @@ static void report(void *arg, struct par_str line)
 }
 
 /* Rows of the index; none may be wrong. */
-static uint64_t rows(struct world *w)
+static uint64_t rows(struct test_logs *w)
 {
     uint64_t rows, violations;
     assert_int_equal(par_index_verify(w->store, report, NULL, &rows, &violations), PAR_OK);
@@ -66,7 +49,7 @@ static uint64_t rows(struct world *w)
     return rows;
 }
 
-static uint64_t complete(const struct world *w)
+static uint64_t complete(const struct test_logs *w)
 {
     uint64_t n = 0;
     for (int i = 0; i < LOGS; i++)
@@ -74,7 +57,7 @@ static uint64_t complete(const struct world *w)
     return n;
 }
 
-static uint64_t mark(struct world *w, uint32_t partition)
+static uint64_t mark(struct test_logs *w, uint32_t partition)
 {
     uint64_t stamp;
     assert_int_equal(par_index_mark(w->store, partition, &stamp), PAR_OK);
@@ -87,7 +70,7 @@ static void fill(struct test_log *log, int n, const char *text)
         test_log_send(log, ANN, text);
 }
 
-static struct par_follow *start(struct world *w, uint32_t partition)
+static struct par_follow *start(struct test_logs *w, uint32_t partition)
 {
     struct par_follow *f;
     assert_int_equal(par_follow_start(w->store, &f), PAR_OK);
@@ -106,7 +89,7 @@ static void settle(struct par_follow *f)
     } while (stats.waiting || stats.sweeps);
 }
 
-static bool has(struct world *w, const struct test_log *log, uint64_t block, const char *three)
+static bool has(struct test_logs *w, const struct test_log *log, uint64_t block, const char *three)
 {
     struct par_key key = par_key_search(&log->conv, block);
     struct par_buf value = {0};
@@ -119,7 +102,7 @@ static bool has(struct world *w, const struct test_log *log, uint64_t block, con
 
 static void what_was_noted_is_indexed(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     struct par_follow *f = start(w, 0);
     fill(w->log[0], 31, "alpha");
     par_follow_upto(f, 0, w->stamp + 1);
@@ -136,7 +119,7 @@ static void what_was_noted_is_indexed(void **state)
 
 static void a_deleted_text_leaves_the_index(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     struct par_follow *f = start(w, 0);
     test_log_send(w->log[0], ANN, "quetzalcoatl");
     fill(w->log[0], 63, "alpha");
@@ -156,7 +139,7 @@ static void a_deleted_text_leaves_the_index(void **state)
  * nothing else is looked at. */
 static void another_goes_on_from_the_mark(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     struct par_follow *f = start(w, 0);
     for (int i = 0; i < LOGS; i++)
         fill(w->log[i], 40, "alpha bravo");
@@ -185,7 +168,7 @@ static void another_goes_on_from_the_mark(void **state)
 /* A deletion that was not noted is found, too, in a block that has its row. */
 static void deletes_of_before_a_crash_are_found(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     test_log_send(w->log[0], ANN, "quetzal");
     fill(w->log[0], 63, "alpha");
     struct par_follow *f = start(w, 0);
@@ -202,7 +185,7 @@ static void deletes_of_before_a_crash_are_found(void **state)
 /* More than the list holds: a sweep finds the rest. */
 static void a_full_list_loses_nothing(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     for (int i = 0; i < LOGS; i++)
         fill(w->log[i], 32, "alpha");
     struct par_follow *f = start(w, 0);
@@ -227,10 +210,30 @@ static void a_full_list_loses_nothing(void **state)
     par_follow_stop(&f);
 }
 
+/* What cannot be read is told, and the conversations behind it are indexed all the same. */
+static void a_damaged_row_keeps_nobody_waiting(void **state)
+{
+    struct test_logs *w = *state;
+    par_log_guard_expect("search.damaged");
+    struct par_follow *f = start(w, 0);
+    fill(w->log[0], 32, "alpha");
+    fill(w->log[1], 32, "bravo");
+    struct par_key key = par_key_conv(&w->log[0]->conv);
+    assert_int_equal(
+        par_store_put(w->store, PAR_T_CONVERSATIONS, par_key_str(&key), PAR_STR("?"), ++w->stamp),
+        PAR_OUTCOME_OK);
+    par_follow_note(f, 0, &w->log[0]->conv, 0);
+    par_follow_note(f, 0, &w->log[1]->conv, 0);
+    settle(f);
+    par_follow_stop(&f);
+    assert_true(has(w, w->log[1], 0, "rav"));
+    assert_int_equal(par_log_guard_count("search.damaged"), 1);
+}
+
 /* Of many partitions each is swept by who owns it, and only there. */
 static void a_partition_is_swept_alone(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     enum { COUNT = 4 };
     uint64_t expected = 0, of[COUNT] = {0};
     for (int i = 0; i < LOGS; i++) {
@@ -253,7 +256,7 @@ static void a_partition_is_swept_alone(void **state)
 
 static void everything_made_anew(void **state)
 {
-    struct world *w = *state;
+    struct test_logs *w = *state;
     for (int i = 0; i < LOGS; i++)
         fill(w->log[i], 20 * (i + 1), "alpha");
     struct par_buf value = {0};
@@ -287,6 +290,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_goes_on_from_the_mark, set_up, tear_down),
         cmocka_unit_test_setup_teardown(deletes_of_before_a_crash_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_list_loses_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_damaged_row_keeps_nobody_waiting, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_partition_is_swept_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(everything_made_anew, set_up, tear_down),
     };

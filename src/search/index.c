@@ -17,21 +17,24 @@ struct par_str par_index_text(const struct par_entry *e)
     return here && !e->deleted_seq ? e->text : (struct par_str){0};
 }
 
-int par_index_load(struct par_store *store, const struct par_conv *conv, struct par_index_conv *c_r)
+enum par_err par_index_load(struct par_store *store, const struct par_conv *conv,
+                            struct par_index_conv *c_r)
 {
     struct par_key key = par_key_conv(conv);
     struct par_buf value = {0};
-    struct par_conversation row;
+    struct par_conversation row = {0};
     *c_r = (struct par_index_conv){.conv = *conv};
     int found = par_store_get(store, PAR_T_CONVERSATIONS, par_key_str(&key), &value);
-    if (found > 0 && !par_conversation_decode(par_buf_str(&value), &row))
-        found = -1;
-    if (found > 0) {
+    enum par_err err = found < 0 ? PAR_E_UNAVAILABLE
+                       : found > 0 && !par_conversation_decode(par_buf_str(&value), &row)
+                           ? PAR_E_INTERNAL
+                           : PAR_OK;
+    if (!err) {
         c_r->last_seq = row.last_seq;
         c_r->changed = row.changed;
     }
     par_buf_fini(&value);
-    return found;
+    return err;
 }
 
 /* What a store that lands row by row does not wait for can be lost there behind the mark; of one

@@ -32,9 +32,10 @@ struct par_index_conv {
     uint64_t last_seq;
     uint64_t changed; /* the version of what is written */
 };
-/* 1, 0: nothing was written there yet, -1: unavailable, or damaged. */
-int par_index_load(struct par_store *store, const struct par_conv *conv,
-                   struct par_index_conv *c_r) PAR_MUST_CHECK;
+/* last_seq 0: nothing was written there yet. PAR_E_UNAVAILABLE; PAR_E_INTERNAL: the row is damaged,
+ * as for the next ones. */
+enum par_err par_index_load(struct par_store *store, const struct par_conv *conv,
+                            struct par_index_conv *c_r) PAR_MUST_CHECK;
 
 /* Writes the rows of at most `most` complete blocks that have none, the oldest first. *done_r: so
  * many were written; fewer than `most`: there are no more. */

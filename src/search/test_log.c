@@ -10,16 +10,6 @@
 #include "parley/words.h"
 #include "store/key.h"
 
-void test_log_init(struct test_log *log, struct par_store *store, const struct par_conv *conv,
-                   uint64_t *stamp)
-{
-    log->store = store;
-    log->conv = *conv;
-    log->last = 0;
-    log->ts = 1000;
-    log->stamp = stamp;
-}
-
 static void put(struct test_log *log, uint64_t seq, struct par_batch *batch)
 {
     struct par_key key = par_key_entry(&log->conv, seq);
@@ -84,4 +74,44 @@ void test_log_delete(struct test_log *log, uint64_t target)
     log->entry[target].text = (struct par_str){0};
     log->entry[target].deleted_seq = e->seq;
     commit(log, target);
+}
+
+/* ---- a store of them ---- */
+
+static void begin_log(struct test_logs *logs, size_t i)
+{
+    struct par_conv conv = par_conv_direct(ANN, BOB + i);
+    struct par_key key = par_key_user_conv(ANN, &conv);
+    struct par_buf value = {0};
+    struct test_log *log = test_calloc(1, sizeof *log);
+    log->store = logs->store;
+    log->conv = conv;
+    log->ts = 1000;
+    log->stamp = &logs->stamp;
+    logs->log[i] = log;
+    par_user_conv_encode(&(struct par_user_conv){.joined_seq = 1}, &value);
+    assert_int_equal(
+        par_store_put(logs->store, PAR_T_USER_CONVS, par_key_str(&key), par_buf_str(&value), 1),
+        PAR_OUTCOME_OK);
+    par_buf_fini(&value);
+}
+
+void test_logs_begin(struct test_logs *logs, size_t count)
+{
+    struct par_buf why = {0};
+    *logs = (struct test_logs){.count = count};
+    assert_true(count <= TEST_LOGS_MAX);
+    assert_int_equal(
+        par_store_open(&(struct par_store_options){.driver = "memory"}, &logs->store, &why),
+        PAR_OK);
+    par_buf_fini(&why);
+    for (size_t i = 0; i < count; i++)
+        begin_log(logs, i);
+}
+
+void test_logs_end(struct test_logs *logs)
+{
+    for (size_t i = 0; i < logs->count; i++)
+        test_free(logs->log[i]);
+    par_store_close(&logs->store);
 }
