@@ -43,20 +43,17 @@ static enum par_err list_members(struct par_reader *r, const struct par_conv *co
 static enum par_err read_profiles(struct par_reader *r, const struct par_member *members, size_t n,
                                   struct par_user *profiles)
 {
-    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
-    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
-    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
-    if (!asked || !keys || !values)
-        return par_read__no_memory(r);
-    for (size_t i = 0; i < n; i++) {
-        keys[i] = par_key_user(members[i].user);
-        asked[i] = (struct par_store_key){PAR_T_USERS, par_key_str(&keys[i])};
-    }
-    if (n && par_store_multi_get(r->store, n, asked, r->arena, values))
-        return par_read__unavailable(r);
+    struct par_read__many rows;
+    enum par_err err = par_read__many_init(r, n, &rows);
+    for (size_t i = 0; i < n && !err; i++)
+        par_read__ask(&rows, PAR_T_USERS, par_key_user(members[i].user));
+    if (!err)
+        err = par_read__many(r, &rows);
+    if (err)
+        return err;
     for (size_t i = 0; i < n; i++) {
         profiles[i] = (struct par_user){0};
-        if (values[i].ptr && !par_user_decode(values[i], &profiles[i]))
+        if (rows.value[i].ptr && !par_user_decode(rows.value[i], &profiles[i]))
             return par_read__damaged(r);
     }
     return PAR_OK;

@@ -15,6 +15,27 @@ enum par_err par_read__unavailable(struct par_reader *r);
 enum par_err par_read__damaged(struct par_reader *r);
 enum par_err par_read__no_memory(struct par_reader *r);
 
+/* Rows that are read in one call: value[i] is that of the i-th one that was asked for, {NULL, 0}
+ * where there is none. All of it lies in the arena. */
+struct par_read__many {
+    size_t count; /* asked for */
+    struct par_str *value;
+    struct par_key *_key;
+    struct par_store_key *_asked;
+};
+/* Makes room for so many. */
+enum par_err par_read__many_init(struct par_reader *r, size_t most,
+                                 struct par_read__many *many_r) PAR_MUST_CHECK;
+static inline void par_read__ask(struct par_read__many *many, enum par_table table,
+                                 struct par_key key)
+{
+    size_t i = many->count++;
+    many->_key[i] = key;
+    many->_asked[i] = (struct par_store_key){table, par_key_str(&many->_key[i])};
+}
+/* Reads them; when none was asked for there is nothing to do. */
+enum par_err par_read__many(struct par_reader *r, struct par_read__many *many) PAR_MUST_CHECK;
+
 /* V1: *top_r is the newest entry below which there is no hole, and not above what the
  * conversation's row tells (so that sync is never behind a page); 0 for none. A store that lands
  * rows one by one may hold some above it. */

@@ -19,6 +19,23 @@ enum par_err par_read__no_memory(struct par_reader *r)
     return PAR_E_OVERLOADED;
 }
 
+enum par_err par_read__many_init(struct par_reader *r, size_t most, struct par_read__many *many_r)
+{
+    *many_r = (struct par_read__many){
+        .value = par_arena_alloc(r->arena, most * sizeof(struct par_str) + 1),
+        ._key = par_arena_alloc(r->arena, most * sizeof(struct par_key) + 1),
+        ._asked = par_arena_alloc(r->arena, most * sizeof(struct par_store_key) + 1),
+    };
+    return many_r->value && many_r->_key && many_r->_asked ? PAR_OK : par_read__no_memory(r);
+}
+
+enum par_err par_read__many(struct par_reader *r, struct par_read__many *many)
+{
+    bool ok = many->count == 0 ||
+              !par_store_multi_get(r->store, many->count, many->_asked, r->arena, many->value);
+    return ok ? PAR_OK : par_read__unavailable(r);
+}
+
 enum par_err par_read__rosters(struct par_reader *r, const struct par_conv *conv,
                                struct par_roster *roster_r)
 {
@@ -194,28 +211,20 @@ enum par_err par_read__hide_deleted(struct par_reader *r, const struct par_conv 
         apply_own(entries, n);
     if (PAR_MUTANT(V4_EDIT_OF_DELETED))
         return PAR_OK;
-    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
-    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
-    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
-    if (!asked || !keys || !values)
-        return par_read__no_memory(r);
-    size_t edits = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i].kind != PAR_ENTRY_EDITED)
-            continue;
-        keys[edits] = par_key_entry(conv, entries[i].target);
-        asked[edits] = (struct par_store_key){PAR_T_ENTRIES, par_key_str(&keys[edits])};
-        edits++;
-    }
-    if (edits == 0)
-        return PAR_OK;
-    if (par_store_multi_get(r->store, edits, asked, r->arena, values))
-        return par_read__unavailable(r);
+    struct par_read__many targets;
+    enum par_err err = par_read__many_init(r, n, &targets);
+    for (size_t i = 0; i < n && !err; i++)
+        if (entries[i].kind == PAR_ENTRY_EDITED)
+            par_read__ask(&targets, PAR_T_ENTRIES, par_key_entry(conv, entries[i].target));
+    if (!err)
+        err = par_read__many(r, &targets);
+    if (err)
+        return err;
     for (size_t i = 0, at = 0; i < n; i++) {
         if (entries[i].kind != PAR_ENTRY_EDITED)
             continue;
         struct par_entry target;
-        struct par_str value = values[at++];
+        struct par_str value = targets.value[at++];
         if (!value.ptr || !par_entry_decode(value, &target))
             return par_read__damaged(r);
         struct par_entry *own = target_in(entries, n, &entries[i]);
@@ -309,28 +318,25 @@ enum par_err par_read__user_convs(struct par_reader *r, uint64_t user,
 enum par_err par_read__candidates(struct par_reader *r, const struct par_user_conv *own, size_t n,
                                   struct par_read__candidate *candidates_r)
 {
-    struct par_store_key *asked = par_arena_alloc(r->arena, n * sizeof *asked + 1);
-    struct par_key *keys = par_arena_alloc(r->arena, n * sizeof *keys + 1);
-    struct par_str *values = par_arena_alloc(r->arena, n * sizeof *values + 1);
-    if (!asked || !keys || !values)
-        return par_read__no_memory(r);
-    for (size_t i = 0; i < n; i++) {
-        keys[i] = par_key_conv(&own[i].conv);
-        asked[i] = (struct par_store_key){PAR_T_CONVERSATIONS, par_key_str(&keys[i])};
-    }
-    if (n && par_store_multi_get(r->store, n, asked, r->arena, values))
-        return par_read__unavailable(r);
+    struct par_read__many rows;
+    enum par_err err = par_read__many_init(r, n, &rows);
+    for (size_t i = 0; i < n && !err; i++)
+        par_read__ask(&rows, PAR_T_CONVERSATIONS, par_key_conv(&own[i].conv));
+    if (!err)
+        err = par_read__many(r, &rows);
+    if (err)
+        return err;
     for (size_t i = 0; i < n; i++) {
         struct par_read__candidate *c = &candidates_r[i];
         c->own = &own[i];
         c->conversation = (struct par_conversation){0};
-        if (values[i].ptr && !par_conversation_decode(values[i], &c->conversation))
+        if (rows.value[i].ptr && !par_conversation_decode(rows.value[i], &c->conversation))
             return par_read__damaged(r);
         c->conversation.conv = own[i].conv;
         if (!own[i].left_seq || own[i].left_seq >= c->conversation.last_seq)
             continue;
         struct par_entry *left;
-        enum par_err err = par_read__last(r, &own[i].conv, own[i].left_seq, &left);
+        err = par_read__last(r, &own[i].conv, own[i].left_seq, &left);
         if (err)
             return err;
         if (!left)

@@ -14,38 +14,32 @@ enum { ROWS_EACH = 3 }; /* block, contact, direct conversation */
 static enum par_err ask_pairs(struct par_reader *r, struct question *questions, size_t n,
                               bool *visible_r)
 {
-    struct par_store_key *asked = par_arena_alloc(r->arena, n * ROWS_EACH * sizeof *asked + 1);
-    struct par_key *keys = par_arena_alloc(r->arena, n * ROWS_EACH * sizeof *keys + 1);
-    struct par_str *values = par_arena_alloc(r->arena, n * ROWS_EACH * sizeof *values + 1);
-    if (!asked || !keys || !values)
-        return par_read__no_memory(r);
-    size_t at = 0;
-    for (size_t i = 0; i < n; i++) {
+    struct par_read__many rows;
+    enum par_err err = par_read__many_init(r, n * ROWS_EACH, &rows);
+    for (size_t i = 0; i < n && !err; i++) {
         const struct question *q = &questions[i];
         if (q->settled)
             continue;
         struct par_conv direct = par_conv_direct(q->viewer, q->subject);
-        keys[at] = par_key_user_id(q->subject, q->viewer);
-        keys[at + 1] = keys[at];
-        keys[at + 2] = par_key_conv(&direct);
-        asked[at] = (struct par_store_key){PAR_T_BLOCKS, par_key_str(&keys[at])};
-        asked[at + 1] = (struct par_store_key){PAR_T_CONTACTS, par_key_str(&keys[at + 1])};
-        asked[at + 2] = (struct par_store_key){PAR_T_CONVERSATIONS, par_key_str(&keys[at + 2])};
-        at += ROWS_EACH;
+        par_read__ask(&rows, PAR_T_BLOCKS, par_key_user_id(q->subject, q->viewer));
+        par_read__ask(&rows, PAR_T_CONTACTS, par_key_user_id(q->subject, q->viewer));
+        par_read__ask(&rows, PAR_T_CONVERSATIONS, par_key_conv(&direct));
     }
-    if (at && par_store_multi_get(r->store, at, asked, r->arena, values))
-        return par_read__unavailable(r);
-    at = 0;
+    if (!err)
+        err = par_read__many(r, &rows);
+    if (err)
+        return err;
+    const struct par_str *value = rows.value;
     for (size_t i = 0; i < n; i++) {
         if (questions[i].settled)
             continue;
         struct par_conversation conversation;
-        bool blocks = values[at].ptr, contact = values[at + 1].ptr;
-        bool wrote = values[at + 2].ptr && par_conversation_decode(values[at + 2], &conversation) &&
+        bool blocks = value[0].ptr, contact = value[1].ptr;
+        bool wrote = value[2].ptr && par_conversation_decode(value[2], &conversation) &&
                      conversation.last_seq > 0;
         visible_r[i] = !blocks && (contact || wrote);
         questions[i].settled = blocks || visible_r[i];
-        at += ROWS_EACH;
+        value += ROWS_EACH;
     }
     return PAR_OK;
 }
