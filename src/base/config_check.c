@@ -92,6 +92,30 @@ static bool is_networks(const char *text)
     return true;
 }
 
+/* A list of clients, "web/1.2,tui/0.4": each a name and a version of numbers with dots between. */
+static bool is_clients(const char *text)
+{
+    for (;;) {
+        text += strspn(text, " ");
+        size_t name = strcspn(text, "/, ");
+        if (name == 0 || text[name] != '/')
+            return false;
+        text += name;
+        do {
+            text++;
+            size_t digits = strspn(text, "0123456789");
+            if (digits == 0 || digits > 9)
+                return false;
+            text += digits;
+        } while (*text == '.');
+        text += strspn(text, " ");
+        if (*text == 0)
+            return true;
+        if (*text++ != ',')
+            return false;
+    }
+}
+
 static enum par_err check_address(const struct checker *c, int index, const char *value)
 {
     char host[64];
@@ -140,6 +164,9 @@ static enum par_err check_server(const struct checker *c)
     if (cfg->server.trusted_peers[0] && !is_networks(cfg->server.trusted_peers))
         return refuse(c, PAR_CONFIG__K_server_trusted_peers, cfg->server.trusted_peers,
                       "is not a list of networks, such as 10.0.0.0/8,::1");
+    if (cfg->server.oldest_clients[0] && !is_clients(cfg->server.oldest_clients))
+        return refuse(c, PAR_CONFIG__K_server_oldest_clients, cfg->server.oldest_clients,
+                      "is not a list of clients, such as web/1.2,tui/0.4");
     if (cfg->server.registration[0] == 0)
         cfg->server.registration =
             par_config__word(PAR_CONFIG__K_server_registration,

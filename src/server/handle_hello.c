@@ -7,6 +7,8 @@
 #include "server/dispatch.h"
 #include "server/reading.h"
 
+#include <string.h>
+
 struct hello {
     struct par_user user;
     uint64_t device;
@@ -26,6 +28,21 @@ static void authenticate(struct par_request *req)
         par_known_add(&req->reactor->server->known, hello->user.id);
 }
 
+/* Of a list as server.oldest_clients has it: the one with the name of this client; empty: none. */
+static struct par_str oldest_of(const char *list, struct par_str client)
+{
+    const char *slash = memchr(client.ptr, '/', client.len);
+    size_t name = slash ? (size_t)(slash - client.ptr) : client.len;
+    while (*list) {
+        list += strspn(list, " ,");
+        size_t len = strcspn(list, " ,");
+        if (len > name && list[name] == '/' && memcmp(list, client.ptr, name) == 0)
+            return par_str_of(list, len);
+        list += len;
+    }
+    return (struct par_str){0};
+}
+
 static enum par_err write_answer(struct par_request *req, struct par_reader *reader,
                                  struct par_json_out *w)
 {
@@ -41,6 +58,10 @@ static enum par_err write_answer(struct par_request *req, struct par_reader *rea
     par_json_key(w, "limits");
     par_json_limits(w, &limits);
     par_json_key_int(w, "heartbeat_ms", server->config->heartbeat.ping_ms);
+    struct par_str oldest =
+        oldest_of(server->config->server.oldest_clients, req->args.hello->client);
+    if (oldest.len)
+        par_json_key_str(w, "oldest_client", oldest);
     if (!req->args.hello->has_sync)
         return PAR_OK;
     struct par_sync_query q = {.have = ask->has_have ? &ask->have : NULL,

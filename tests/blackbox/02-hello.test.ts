@@ -306,3 +306,25 @@ describe('heartbeat', { skip: unshared('its own heartbeat times') }, () => {
     assert.ok(!c.ws.ended);
   });
 });
+
+describe('the oldest version of a client', { skip: unshared('its own setting') }, () => {
+  const w = world(new World({ options: ['server.oldest_clients=tui/0.4, web/1.2'] }));
+
+  test('is told to clients of that name, whatever their version, and to no others', async () => {
+    const a = await w.user();
+    for (const [client, oldest] of [
+      ['web/1.0', 'web/1.2'],
+      ['web/9', 'web/1.2'],
+      ['web', 'web/1.2'],
+      ['tui/0.1', 'tui/0.4'],
+      ['webx/1.0', undefined],
+      ['we/1.0', undefined],
+      ['sdk/1.0', undefined],
+      ['/1.0', undefined],
+    ] as const) {
+      const c = await w.client();
+      assert.equal((await c.hello(a.token, { client })).oldest_client, oldest, client);
+      await c.close();
+    }
+  });
+});

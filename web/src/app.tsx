@@ -16,14 +16,15 @@ import {
   MessageInfo,
   NewChat,
   NewGroup,
+  Outside,
   People,
   SettingsMenu,
   SettingsPane,
   Share,
   ShortcutSheet,
-  SignIn,
+  UpdateNeeded,
 } from './screens/lazy-screens.ts';
-import { client, sortedConversations } from './state/app.ts';
+import { client, readOldVersion, sortedConversations, status } from './state/app.ts';
 import { language, t } from './strings.ts';
 
 /** The pane that a phone shows. */
@@ -172,10 +173,12 @@ export function App() {
   // Another language is another page: whatever shows a word is drawn anew.
   return (
     <Fragment key={language.value}>
-      {ready && r.screen !== 'signIn' && r.screen !== 'register' ? (
-        <Shell />
+      {!ready || r.screen === 'signIn' || r.screen === 'register' ? (
+        <Outside register={r.screen === 'register'} />
+      ) : status.value?.state === 'outdated' && !readOldVersion.value ? (
+        <UpdateNeeded />
       ) : (
-        <SignIn register={r.screen === 'register'} />
+        <Shell />
       )}
       <Overlays />
       {sheetOpen.value ? <ShortcutSheet /> : null}

@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { fetchAhead } from './lib/lazy.tsx';
-import { route } from './lib/route.ts';
+import { go, route } from './lib/route.ts';
 import { fetchFor } from './screens/lazy-screens.ts';
 import { askToSignIn, session, startClient, watchNetwork } from './state/app.ts';
 import './state/prefs.ts';
@@ -16,6 +16,8 @@ async function main(): Promise<void> {
   watchNetwork();
   const s = session.value;
   if (!s) askToSignIn();
+  // Signed in meanwhile, as in another tab.
+  else if (['signIn', 'register'].includes(route.value.screen)) go({ screen: 'list' }, true);
   await Promise.all([loadLanguage(), fetchFor(route.value), s ? startClient(s) : undefined]);
   render(<App />, root);
   registerWorker();

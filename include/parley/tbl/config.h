@@ -38,6 +38,8 @@ WORD(server, "server", registration, "", "open\0invite\0off\0", YES,
 STR(server, "server", admin_socket, "", 107, "Socket of `parley admin`. Empty: admin.sock in the data folder.")
 STR(server, "server", trusted_peers, "127.0.0.0/8,::1/128", 1000,
     "Networks of proxies whose X-Forwarded-For is believed, with commas between.")
+STR(server, "server", oldest_clients, "", 1000,
+    "Oldest versions that may connect, as NAME/VERSION with commas between (web/1.2). Empty: any.")
 BOOL(server, "server", deflate, true, NO, "Compress WebSocket messages when the client offers it.")
 END_SECTION(server)
 

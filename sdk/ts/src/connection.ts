@@ -4,10 +4,12 @@ import type { Env } from './env.ts';
 import { disconnected, ParleyError, unanswered } from './errors.ts';
 import { PollTransport, SocketTransport, type Transport, type TransportHandlers } from './transport.ts';
 import type { HelloAnswer, ServerFrame, SyncRequest } from './types.ts';
+import { isOlder } from './version.ts';
 
 /**
  * stopped: not wanted · connecting: opening, or waiting for the answer to hello · online · waiting: until `retryAt`.
- * The rest end the machine until `start`: signed_out, disabled, replaced (the same device opened another connection).
+ * The rest end the machine until `start`: signed_out, disabled, replaced (the same device opened another connection),
+ * outdated (the server wants a newer version of this client; what waits to be sent stays).
  */
 export type ConnectionState =
   | 'stopped'
@@ -16,7 +18,8 @@ export type ConnectionState =
   | 'waiting'
   | 'signed_out'
   | 'disabled'
-  | 'replaced';
+  | 'replaced'
+  | 'outdated';
 
 export interface ConnectionStatus {
   state: ConnectionState;
@@ -25,6 +28,8 @@ export interface ConnectionStatus {
   retryAt: number;
   transport: 'socket' | 'poll' | undefined;
   tries: number;
+  /** The oldest version of this client that the server lets in, as it said last; empty: any. */
+  oldestClient: string;
 }
 
 export interface ConnectionHooks {
@@ -80,6 +85,7 @@ export class Connection {
     retryAt: 0,
     transport: undefined,
     tries: 0,
+    oldestClient: '',
   };
 
   constructor(env: Env, options: ConnectionOptions, hooks: ConnectionHooks) {
@@ -220,6 +226,9 @@ export class Connection {
     try {
       const answer = (await this.write('hello', body)) as unknown as HelloAnswer;
       if (this.transport !== transport) return;
+      const oldestClient = answer.oldest_client ?? '';
+      this.state = { ...this.state, oldestClient };
+      if (isOlder(this.options.client, oldestClient)) return this.end('outdated');
       this.env.clearTimeout(this.timer);
       this.backoff.reset();
       this.heartbeatMs = answer.heartbeat_ms || 25000;

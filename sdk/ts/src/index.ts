@@ -19,6 +19,7 @@ export { type Loaded, MemoryStore, type Store, type StoreBatch, type StoredConv 
 export { type TabChannel, Tabs } from './tabs.ts';
 export { leastOfOthers, messageState, type TickInput } from './tick.ts';
 export * from './types.ts';
+export { isOlder } from './version.ts';
 
 import { defaultEnv, type Env } from './env.ts';
 import { Rest } from './rest.ts';

@@ -135,6 +135,8 @@ export interface HelloAnswer extends Partial<SyncAnswer> {
   server_time: number;
   limits: Partial<Limits>;
   heartbeat_ms: number;
+  /** The oldest version of this client that may connect; missing: any. */
+  oldest_client?: string;
 }
 
 export interface HistoryAnswer {

@@ -273,6 +273,27 @@ test('close codes: signed out and replaced end it, going away comes back', async
   await ann.stop();
 });
 
+test('too old for the server: the end, until it is started again; what waits stays', async () => {
+  const server = world();
+  server.oldestClient = 'web/1.10';
+  const store = new MemoryStore();
+  const ann = client(server, A, { client: 'web/1.9', store });
+  await ann.start();
+  await until('outdated', () => ann.status.state === 'outdated');
+  const before = server.seen.length;
+  await ann.send(AB, 'not yet');
+  ann.kick();
+  await new Promise((go) => setTimeout(go, 50));
+  assert.equal(ann.status.state, 'outdated');
+  assert.equal(server.seen.length, before, 'it stays away');
+  assert.equal(ann.pending().length, 1);
+  await ann.stop();
+  const next = client(server, A, { client: 'web/1.10', store });
+  await next.start();
+  await until('sent', () => next.pending().length === 0);
+  assert.deepEqual(texts(next), ['not yet']);
+});
+
 test('4401 before the answer to hello is a loss like any other; a refused token signs out', async () => {
   const server = world();
   const ann = client(server, A);

@@ -37,6 +37,8 @@ export class FakeServer {
   readonly refused = new Set<string>();
   faults: Fault[] = [];
   store = 'first';
+  /** What hello says of the oldest version that may connect; empty: nothing. */
+  oldestClient = '';
   readonly lists = { contacts: [] as string[], blocked: [] as string[] };
   up = true;
   /** Events of these kinds are lost on their way. */
@@ -188,6 +190,7 @@ export class FakeServer {
           server_time: Date.now(),
           limits: {},
           heartbeat_ms: 25000,
+          ...(this.oldestClient ? { oldest_client: this.oldestClient } : {}),
           ...sync,
         };
       }

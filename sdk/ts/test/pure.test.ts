@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conversation } from '../src/conversation.ts';
-import { Backoff, compareIds, directConv, type Entry, messageState, peerOf } from '../src/index.ts';
+import { Backoff, compareIds, directConv, type Entry, isOlder, messageState, peerOf } from '../src/index.ts';
 
 test('the five states', () => {
   const others = { delivered: 5, read: 3 };
@@ -78,4 +78,19 @@ test('the newest reaction of a person wins, in whatever order pages arrive', () 
   c.offer(entry(5, { kind: 'reaction', target: 1, text: '👍', on: false }));
   c.prepend([entry(1), entry(2, { kind: 'reaction', target: 1, text: '👍', on: true }), entry(3), entry(4)]);
   assert.deepEqual(c.reactionsOf(1), []);
+});
+
+test('versions are compared number by number', () => {
+  for (const [a, b, older] of [
+    ['web/1.0', 'web/1.0', false],
+    ['web/1.0', 'web/1.0.1', true],
+    ['web/1.2', 'web/1.2.0', false],
+    ['web/1.9', 'web/1.10', true],
+    ['web/2', 'web/1.10', false],
+    ['web/1.2-beta', 'web/1.3', true],
+    ['web', 'web/0.1', true],
+    ['web/1.0', '', false],
+  ] as const) {
+    assert.equal(isOlder(a, b), older, `${a} < ${b}`);
+  }
 });

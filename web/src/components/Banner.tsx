@@ -16,7 +16,7 @@ export function Banner({ quiet = false }: { quiet?: boolean }) {
   const [, again] = useState(0);
   const [wasAway, setWasAway] = useState(false);
   const [backUntil, setBackUntil] = useState(0);
-  const away = now !== null && now.state !== 'online' && now.state !== 'stopped';
+  const away = now !== null && !['online', 'stopped', 'outdated'].includes(now.state);
   useEffect(() => {
     if (!away) return;
     const timer = setInterval(() => again((n) => n + 1), 500);
@@ -51,6 +51,9 @@ export function Banner({ quiet = false }: { quiet?: boolean }) {
   if (now.state === 'replaced') {
     text = t.replaced;
     action = { label: t.useHere, run: kick };
+  } else if (now.state === 'outdated') {
+    text = t.tooOld;
+    action = { label: t.update, run: () => update(true) };
   } else if (late && !navigator.onLine) text = t.offline;
   else if (late && now.state === 'waiting') {
     text = t.unreachable(Math.max(1, Math.ceil((now.retryAt - Date.now()) / 1000)));
@@ -60,7 +63,7 @@ export function Banner({ quiet = false }: { quiet?: boolean }) {
   else if (backUntil > Date.now()) text = t.backOnline;
   else if (updateReady.value) {
     text = t.newVersion;
-    action = { label: t.update, run: update };
+    action = { label: t.update, run: () => update() };
   }
   if (!text) return null;
   return (

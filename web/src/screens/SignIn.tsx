@@ -3,7 +3,7 @@ import { ParleyError, rest } from '@parley/sdk';
 import { useState } from 'preact/hooks';
 import { TextField } from '../components/basics.tsx';
 import { go } from '../lib/route.ts';
-import { ended, left, signedIn } from '../state/app.ts';
+import { ended, signedIn } from '../state/app.ts';
 import { t, wordsFor } from '../strings.ts';
 
 function deviceName(): string {
@@ -27,7 +27,7 @@ function deviceName(): string {
   return `${browser} on ${system}`;
 }
 
-function Logo() {
+export function Logo() {
   return (
     <svg class="logo" viewBox="0 0 64 64" width="64" height="64" aria-hidden="true">
       <rect width="64" height="64" rx="15" fill="#0A5BD0" />
@@ -48,7 +48,8 @@ function Logo() {
 }
 
 export function SignIn({ register }: { register: boolean }) {
-  const [name, setName] = useState('');
+  const known = register ? '' : (ended.value?.user.name ?? '');
+  const [name, setName] = useState(known);
   const [shown, setShown] = useState('');
   const [password, setPassword] = useState('');
   const [invite, setInvite] = useState('');
@@ -109,12 +110,6 @@ export function SignIn({ register }: { register: boolean }) {
         <Logo />
         <h1>{register ? t.registerTitle : t.signInTitle}</h1>
         <p class="hint">{register ? t.registerOn(location.host) : t.signInTo(location.host)}</p>
-        {ended.value && !register ? (
-          <p class="notice" role="status">
-            {ended.value === 'disabled' ? t.disabledNotice : t.signedOutNotice}
-            {left.value > 0 ? ` ${t.leftUnsent(left.value)}` : ''}
-          </p>
-        ) : null}
         <form onSubmit={submit} noValidate>
           <TextField
             label={t.name}
@@ -125,7 +120,7 @@ export function SignIn({ register }: { register: boolean }) {
             hint={register ? t.nameHint : undefined}
             error={error('name')}
             maxLength={32}
-            autofocus
+            autofocus={!known}
           />
           {register ? (
             <TextField
@@ -145,6 +140,7 @@ export function SignIn({ register }: { register: boolean }) {
             value={password}
             onInput={setPassword}
             autocomplete={register ? 'new-password' : 'current-password'}
+            autofocus={known !== ''}
             hint={register ? t.passwordHint : undefined}
             error={error('password')}
           />

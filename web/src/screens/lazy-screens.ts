@@ -19,7 +19,8 @@ export const Forward = lazy(async () => (await more()).Forward);
 export const ShortcutSheet = lazy(async () => (await more()).ShortcutSheet);
 export const SettingsMenu = lazy(async () => (await settings()).SettingsMenu);
 export const SettingsPane = lazy(async () => (await settings()).SettingsPane);
-export const SignIn = lazy(async () => (await outside()).SignIn);
+export const Outside = lazy(async () => (await outside()).Outside);
+export const UpdateNeeded = lazy(async () => (await outside()).UpdateNeeded);
 
 const panels = { details: DetailsPanel, add: DetailsPanel, message: MessageInfo, forward: Forward };
 
@@ -39,7 +40,7 @@ function screensAt(r: Route): Pick<LazyScreen<never>, 'fetch'>[] {
       return [Share];
     case 'signIn':
     case 'register':
-      return [SignIn];
+      return [Outside];
     default:
       return [];
   }

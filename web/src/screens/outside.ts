@@ -1,2 +1,3 @@
-// Screens of whoever is not in: signing in, and why one is not any more.
-export { SignIn } from './SignIn.tsx';
+// Screens that stand in place of everything else: signing in, why one is not any more, a version that is too old.
+export { Outside } from './SignedOut.tsx';
+export { UpdateNeeded } from './UpdateNeeded.tsx';

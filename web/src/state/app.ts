@@ -6,6 +6,7 @@ import {
   type Conversation,
   defaultEnv,
   MemoryStore,
+  type Profile,
   type Session,
   type Store,
   type TabChannel,
@@ -20,14 +21,39 @@ import { IdbStore } from './idb-store.ts';
 const SESSION_KEY = 'parley.session';
 const LOG_LINES = 200;
 
-export const session = signal<Session | null>(readSession());
+export const session = signal<Session | null>(readKept<Session>(SESSION_KEY));
 export const client = signal<Client | null>(null);
 export const status = signal<ConnectionStatus | null>(null);
 export const updating = signal(false);
-/** Why the last session ended, for the sign-in screen. */
-export const ended = signal<'signed_out' | 'disabled' | null>(null);
-/** What waits on this device to be sent by whoever was signed in here last. */
-export const left = signal(0);
+/** The server wants a newer version of this page, and the person wants to read what is here all the same. */
+export const readOldVersion = signal(false);
+
+/** A session that was ended by somebody else, and whose it was. */
+export interface Ended {
+  why: 'signed_out' | 'disabled';
+  user: Profile;
+}
+
+const ENDED_KEY = 'parley.ended';
+/** Until somebody signs in, also over a reload. */
+export const ended = signal<Ended | null>(readKept<Ended>(ENDED_KEY));
+/** What was not sent when it ended; undefined: look into the store. */
+export const left = signal<Left[] | undefined>(undefined);
+
+export interface Left {
+  id: string;
+  /** Whom it was for. */
+  to: string;
+  text: string;
+}
+
+export function setEnded(next: Ended | null): void {
+  if (next) localStorage.setItem(ENDED_KEY, JSON.stringify(next));
+  else localStorage.removeItem(ENDED_KEY);
+  if (!next) left.value = undefined;
+  ended.value = next;
+}
+
 /** The address somebody came for before signing in. */
 let wanted: Route | undefined;
 
@@ -43,9 +69,9 @@ const peopleTick = signal(0);
 const contactsTick = signal(0);
 const convTicks = new Map<string, Signal<number>>();
 
-function readSession(): Session | null {
+function readKept<T>(key: string): T | null {
   try {
-    return JSON.parse(localStorage.getItem(SESSION_KEY) ?? 'null') as Session | null;
+    return JSON.parse(localStorage.getItem(key) ?? 'null') as T | null;
   } catch {
     return null;
   }
@@ -157,8 +183,7 @@ export function askToSignIn(): void {
 
 export async function signedIn(next: Session): Promise<void> {
   localStorage.setItem(SESSION_KEY, JSON.stringify(next));
-  ended.value = null;
-  left.value = 0;
+  setEnded(null);
   session.value = next;
   await startClient(next);
   const { screen } = route.value;
@@ -166,10 +191,12 @@ export async function signedIn(next: Session): Promise<void> {
   wanted = undefined;
 }
 
-/** Another tab signed out, or found that the session has ended. */
+/** Another tab signed in or out, or found that the session has ended. */
 function watchSession(): void {
   addEventListener('storage', (e) => {
-    if (e.key === SESSION_KEY && e.newValue === null && session.value) sessionEnded('signed_out');
+    if (e.key !== SESSION_KEY) return;
+    if (e.newValue === null && session.value) sessionEnded('signed_out');
+    else if (e.newValue !== null && !session.value) location.reload();
   });
 }
 
@@ -183,16 +210,26 @@ export async function signOut(): Promise<void> {
   go({ screen: 'signIn' }, true);
 }
 
-function sessionEnded(why: 'signed_out' | 'disabled'): void {
-  // Whoever signed out in another tab wants nothing of the account to stay: it must not be written down again.
-  const elsewhere = localStorage.getItem(SESSION_KEY) === null;
+function sessionEnded(why: Ended['why']): void {
+  const c = client.value;
+  // Another tab was first: it was told the same as this one, or its person signed out and wants nothing of the account
+  // to stay, so that it must not be written down again.
+  const told = readKept<Ended>(ENDED_KEY);
+  const leaves = localStorage.getItem(SESSION_KEY) === null && !told;
+  if (c && !leaves) {
+    // The store has that of the other tabs, too.
+    if (!durable.value)
+      left.value = c
+        .pending()
+        .filter((i) => i.op === 'send')
+        .map((i) => ({ id: i.id, to: titleOf(c.conversation(i.conv)), text: i.text ?? '' }));
+    setEnded(told ?? { why, user: c.me });
+  }
   localStorage.removeItem(SESSION_KEY);
-  left.value = elsewhere ? 0 : (client.value?.pending().length ?? 0);
-  (elsewhere ? client.value?.forget() : client.value?.stop())?.catch(() => {});
+  (leaves ? c?.forget() : c?.stop())?.catch(() => {});
   leaveTabs();
   client.value = null;
   session.value = null;
-  ended.value = why;
   askToSignIn();
 }
 

@@ -94,6 +94,10 @@ export class IdbStore implements Store {
     ]);
   }
 
+  close(): void {
+    this.db.close();
+  }
+
   async clear(): Promise<void> {
     await this.dropCache();
     await this.db.clear('outbox');

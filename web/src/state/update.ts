@@ -7,6 +7,7 @@ export const updateReady = signal(false);
 
 const SCRIPT = '/sw.js';
 const LOOK_MS = 3600_000;
+const FETCH_MS = 10_000;
 
 interface TrustedTypes {
   createPolicy(
@@ -58,10 +59,24 @@ export async function registerWorker(): Promise<void> {
   setInterval(() => made.update().catch(() => {}), LOOK_MS);
 }
 
-/** Saves what was typed, then reloads with the newest version. */
-export async function update(): Promise<void> {
+/** Has the newest version that the server has wait here; gives up after a while. */
+async function fetchNext(): Promise<void> {
+  const made = registration;
+  if (!made) return;
+  await made.update().catch(() => {});
+  const next = made.installing;
+  if (!next) return;
+  await new Promise<void>((go) => {
+    next.addEventListener('statechange', () => go());
+    setTimeout(go, FETCH_MS);
+  });
+}
+
+/** Saves what was typed, then reloads with the newest version; `look`: one that this page has not heard of, too. */
+export async function update(look = false): Promise<void> {
   dispatchEvent(new Event('pagehide'));
   await client.value?.hurry();
+  if (look && !registration?.waiting) await fetchNext();
   if (registration?.waiting) takeOver();
   else location.reload();
 }

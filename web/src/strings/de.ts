@@ -50,6 +50,32 @@ const words = ({ plural, number }: Helpers): Strings => ({
   tagline: 'Nachrichten, die ankommen. Jede, einmal, in Reihenfolge.',
   signedOutNotice: 'Du wurdest auf diesem Gerät abgemeldet.',
   disabledNotice: 'Dieses Konto wurde gesperrt.',
+  disabledText:
+    'Frag die Betreiber dieses Servers. Was auf diesem Gerät liegt, bleibt hier, bis du es löschst.',
+  signedOutText:
+    'Beendet wurde die Sitzung von einem anderen deiner Geräte oder von den Betreibern des Servers. Wenn du es nicht warst, melde dich wieder an und sieh nach deinen Geräten.',
+  signInAgain: 'Wieder anmelden',
+  signInOther: 'Mit anderem Konto anmelden',
+  forgetHere: 'Von diesem Gerät löschen',
+  forgetConfirm:
+    'Die Chats und ungesendeten Nachrichten auf diesem Gerät löschen? Nachrichten auf dem Server bleiben dort.',
+  copyThem: 'Kopieren',
+  leftRefused: (n: number): string =>
+    plural(n, { one: '# Nachricht wurde nicht gesendet.', other: '# Nachrichten wurden nicht gesendet.' }),
+  updateNeeded: 'Aktualisierung nötig',
+  updateNeededText:
+    'Diese Version von Parley ist zu alt für den Server. Sie kann erst nach der Aktualisierung wieder senden und empfangen.',
+  updateKeeps: 'Deine Chats und was du angefangen hast zu schreiben bleiben erhalten.',
+  updateKeepsUnsent: (n: number): string =>
+    plural(n, {
+      one: 'Was du angefangen hast zu schreiben, bleibt. # ungesendete Nachricht geht nach der Aktualisierung ab.',
+      other:
+        'Was du angefangen hast zu schreiben, bleibt. # ungesendete Nachrichten gehen nach der Aktualisierung ab.',
+    }),
+  updateNow: 'Jetzt aktualisieren',
+  updateNotThere: 'Der Server hat die neuere Version noch nicht. Versuch es später noch einmal.',
+  readOffline: 'Lesen, was auf diesem Gerät ist',
+  tooOld: 'Diese Version ist zu alt, um sich zu verbinden.',
 
   leftUnsent: (n: number): string =>
     plural(n, {
@@ -321,6 +347,7 @@ const words = ({ plural, number }: Helpers): Strings => ({
     signed_out: 'Abgemeldet',
     disabled: 'Konto gesperrt',
     replaced: 'In einem anderen Fenster offen',
+    outdated: 'Zu alt für den Server',
   },
   connectionLog: 'Verbindungsprotokoll',
   connectionLogHint: 'Was die Verbindung tat, seit die App offen ist. Ohne Nachrichtentexte und Passwörter.',

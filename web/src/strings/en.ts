@@ -45,6 +45,30 @@ const words = ({ plural, number }: Helpers) => ({
   tagline: 'Messages that arrive. Every one, once, in order.',
   signedOutNotice: "You've been signed out on this device.",
   disabledNotice: 'This account has been disabled.',
+  disabledText: 'Ask whoever runs this server. What is kept on this device stays here until you delete it.',
+  signedOutText:
+    'The session was ended from another of your devices, or by whoever runs the server. If it wasn’t you, sign in again and look at your devices.',
+  signInAgain: 'Sign in again',
+  signInOther: 'Sign in with another account',
+  forgetHere: 'Delete from this device',
+  forgetConfirm:
+    'Delete the chats and unsent messages that are kept on this device? Messages on the server stay there.',
+  copyThem: 'Copy them',
+  leftRefused: (n: number): string =>
+    plural(n, { one: '# message was not sent.', other: '# messages were not sent.' }),
+  updateNeeded: 'Update needed',
+  updateNeededText:
+    'This version of Parley is too old for the server. It can’t send or receive until it is updated.',
+  updateKeeps: 'Your chats and what you have begun to write stay.',
+  updateKeepsUnsent: (n: number): string =>
+    plural(n, {
+      one: 'What you have begun to write stays. # unsent message leaves after the update.',
+      other: 'What you have begun to write stays. # unsent messages leave after the update.',
+    }),
+  updateNow: 'Update now',
+  updateNotThere: 'The server doesn’t have the newer version yet. Try again in a while.',
+  readOffline: 'Read what is on this device',
+  tooOld: 'This version is too old to connect.',
 
   leftUnsent: (n: number): string =>
     plural(n, {
@@ -313,6 +337,7 @@ const words = ({ plural, number }: Helpers) => ({
     signed_out: 'Signed out',
     disabled: 'Account disabled',
     replaced: 'Open in another window',
+    outdated: 'Too old for the server',
   },
   connectionLog: 'Connection log',
   connectionLogHint:

@@ -259,6 +259,8 @@ export interface HelloAnswer {
   server_time: Ts;
   limits: Limits;
   heartbeat_ms: number;
+  /** The oldest version of this client that may connect, as "web/1.2". */
+  oldest_client?: string;
   conversations?: Conversation[];
   cursor?: Cursor;
   sync_token?: string;
