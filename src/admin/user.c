@@ -78,8 +78,12 @@ int par_admin__user_list(struct par_admin_call *call)
         for (; rows; rows = rows->next) {
             struct par_name name;
             struct par_user user;
-            if (par_name_decode(rows->value, &name) &&
-                par_account_get(&accounts, name.user, &user) == PAR_OK)
+            /* A name may be claimed and its account not be there yet, or any more. */
+            err = par_name_decode(rows->value, &name) ? par_account_get(&accounts, name.user, &user)
+                                                      : PAR_E_NOT_FOUND;
+            if (err && err != PAR_E_NOT_FOUND)
+                return par_admin__trouble(call, err, &accounts);
+            if (!err)
                 par_buf_printf(&call->out, "%llu %.*s%s\n", (unsigned long long)user.id,
                                PAR_STR_ARGS(user.name), user.disabled ? " disabled" : "");
             if (!rows->next) {

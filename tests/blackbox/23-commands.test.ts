@@ -236,6 +236,19 @@ describe('admin', { skip }, () => {
     }
   });
 
+  test('a list that cannot be read to its end says so', async () => {
+    const data = tempDir();
+    assert.equal((await parley(['store', 'init', '--data', data])).code, 0);
+    for (const name of ['ann', 'bob', 'carl']) {
+      const added = await parley(['admin', 'user', 'add', name, '--data', data], `${PASSWORD}\n`);
+      assert.equal(added.code, 0, added.err);
+    }
+    const fails = ['-o', 'store.driver=fail', '-o', 'store.fail=inner=rocksdb read_every=3'];
+    const list = await parley(['admin', 'user', 'list', '--data', data, ...fails]);
+    assert.equal(list.code, 1, list.out);
+    assert.notEqual(list.err, '');
+  });
+
   test('status without a server is an error', async () => {
     const run = await parley(['admin', 'status', '--data', tempDir()]);
     assert.notEqual(run.code, 0);
