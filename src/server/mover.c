@@ -13,6 +13,7 @@ struct par_mover {
     struct par_server *server;
     struct par_service service;
     struct par_migrate *migrate;
+    char *name;  /* of the other place, as it was ordered */
     char *place; /* what the options of the other store borrow from */
     _Atomic bool finish, verify;
     pthread_mutex_t lock; /* of what follows */
@@ -57,6 +58,7 @@ static void free_mover(struct par_mover **mover)
     par_buf_fini(&m->status);
     pthread_mutex_destroy(&m->lock);
     free(m->place);
+    free(m->name);
     free(m);
 }
 
@@ -72,8 +74,9 @@ static enum par_err begin(struct par_mover *m, const char *name, struct par_buf 
 {
     struct par_store_options base, to;
     par_store_options_from(m->server->config, &base);
+    m->name = strdup(name);
     m->place = strdup(name);
-    if (!m->place)
+    if (!m->name || !m->place)
         return PAR_E_UNAVAILABLE;
     enum par_err err = par_migrate_place(&base, m->place, &to, why);
     if (!err)
@@ -110,6 +113,11 @@ enum par_err par_mover_start(struct par_server *server, const struct par_mover_o
             return err;
         }
         server->mover = m;
+    }
+    if (strcmp(server->mover->name, order->name) != 0) {
+        par_buf_printf(why_r, "the store is being moved to %s; `--abandon` ends that",
+                       server->mover->name);
+        return PAR_E_CONFLICT;
     }
     atomic_store(&server->mover->verify, order->verify);
     atomic_store(&server->mover->finish, order->finish);

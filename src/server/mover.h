@@ -15,9 +15,10 @@ struct par_mover_order {
     bool verify;
 };
 
-/* Begins the move, or goes on with it; while it runs only changes the order. Errors as
- * par_migrate_open(), why_r gets a line. One thread at a time calls this, the next two and close.
- * Blocks. When the move ends, the server's clients are told to go. */
+/* Begins the move, or goes on with it; while it runs only changes the order. PAR_E_CONFLICT: it
+ * runs to another place; other errors as par_migrate_open(). why_r gets a line. One thread at a
+ * time calls this, the next two and close. Blocks. When the move ends, the server's clients are
+ * told to go. */
 enum par_err par_mover_start(struct par_server *server, const struct par_mover_order *order,
                              struct par_buf *why_r) PAR_MUST_CHECK;
 /* How far it is, in lines; PAR_MIGRATE_WORKS also while it cannot go on for a moment. False: there

@@ -45,6 +45,10 @@ describe('migrate', { skip: Boolean(process.env.PARLEY_URL) }, () => {
     const stays = await parley(['store', 'migrate', '--data', old, '--to', to, '--stay']);
     assert.equal(stays.code, 0, stays.out + stays.err);
     assert.match(stays.out, /follows/);
+    // It runs, and is not to be ended by an order that means another place.
+    const elsewhere = await parley(['store', 'migrate', '--data', old, '--to', `${to}2`]);
+    assert.equal(elsewhere.code, 2, elsewhere.out + elsewhere.err);
+    assert.match(elsewhere.err, /being moved to/);
     await one.server!.kill();
     await stop();
     one.closeAll();
