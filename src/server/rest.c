@@ -83,6 +83,34 @@ static const struct route *find(const struct par_http_request *http,
     return NULL;
 }
 
+/* The methods that the path knows, as a line of the answer's head; {NULL, 0}: no memory. */
+static struct par_str allowed(struct par_request *req, struct par_str path)
+{
+    static const struct {
+        enum par_http_method method;
+        const char *name;
+    } methods[] = {{PAR_HTTP_GET, "GET, HEAD"},
+                   {PAR_HTTP_POST, "POST"},
+                   {PAR_HTTP_PATCH, "PATCH"},
+                   {PAR_HTTP_DELETE, "DELETE"}};
+    struct par_str part[PAR_CALL_PARTS];
+    struct par_buf line = {0};
+    const char *before = "Allow: ";
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+        for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+            if (routes[i].method != methods[m].method || !matches(routes[i].path, path, part))
+                continue;
+            par_buf_printf(&line, "%s%s", before, methods[m].name);
+            before = ", ";
+            break;
+        }
+    }
+    par_buf_addz(&line, "\r\n");
+    struct par_str kept = par_arena_copy(&req->arena, par_buf_str(&line));
+    par_buf_fini(&line);
+    return kept;
+}
+
 /* ---- answers ---- */
 
 static void call_done(struct par_request *req)
@@ -93,6 +121,10 @@ static void call_done(struct par_request *req)
                                                 : 200;
     struct par_str body = status == 204 ? (struct par_str){0} : par_buf_str(&req->out);
     struct par_http_answer answer = {.status = status};
+    if (req->call)
+        answer.headers = req->call->headers;
+    if (status == 401)
+        answer.headers = PAR_STR("WWW-Authenticate: Bearer\r\n");
     if (req->err && par_err_retry(req->err) && req->retry_after_ms) {
         char *header = par_arena_alloc(&req->arena, 48);
         if (header)
@@ -292,11 +324,8 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
     req->style = PAR_STYLE_REST;
     req->done = call_done;
     const struct route *route = find(http, part, &path_known);
-    if (!route) {
-        if (path_known)
-            req->status = 405;
-        par_request_fail(req, path_known ? PAR_E_BAD_REQUEST : PAR_E_NOT_FOUND,
-                         path_known ? "another method is needed here" : "no such path");
+    if (!route && !path_known) {
+        par_request_fail(req, PAR_E_NOT_FOUND, "no such path");
         return;
     }
     if (!copy_call(req, http, part)) {
@@ -304,6 +333,12 @@ void par_rest_request(struct par_reactor *reactor, struct par_http_conn *conn,
         return;
     }
     struct par_call *call = par_call_of(req);
+    if (!route) {
+        req->status = 405;
+        call->headers = allowed(req, http->path);
+        par_request_fail(req, PAR_E_BAD_REQUEST, "another method is needed here: see Allow");
+        return;
+    }
     call->run = route->run;
     call->scope = route->scope;
     if (!take_proof(req, route, http))

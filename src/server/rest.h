@@ -26,6 +26,7 @@ struct par_call {
     bool exempt; /* from limits by address */
     uint32_t scope;
     void (*run)(struct par_request *req);
+    struct par_str headers; /* lines of the answer's head */
 };
 
 /* The call of a request made by par_rest_request. */

@@ -237,7 +237,13 @@ describe('REST accounts', () => {
       const answer = await a.rest.call(method, path, method === 'GET' ? undefined : {});
       assert.equal(answer.status, 405, `${method} ${path}: ${answer.status} ${answer.text}`);
       assert.equal(answer.json.error.code, 'bad_request');
+      assert.ok(answer.headers.allow, `${path} says which`);
+      assert.ok(!String(answer.headers.allow).split(', ').includes(method));
     }
+    const group = await a.rest.call('PUT', '/v1/groups/g.1/members/2', {});
+    assert.equal(group.headers.allow, 'PATCH, DELETE');
+    const nobody = await w.rest.call('GET', '/v1/me');
+    assert.deepEqual([nobody.status, nobody.headers['www-authenticate']], [401, 'Bearer']);
   });
 
   test('an unknown path is not_found', async () => {
