@@ -406,7 +406,8 @@ describe('web push is careful', { skip: unshared('servers of its own') }, () => 
     await w.start();
     try {
       silent.key = good.key = (await w.rest.ok('GET', '/v1/push/key')).key;
-      const [ann, carl, ...victims] = await w.users(8);
+      const [ann, carl] = await w.users(2);
+      const victims = await w.users(6);
       const ask = silent.browser();
       for (const victim of victims) {
         const browser = victim === victims[0] ? ask : silent.browser();
@@ -432,7 +433,8 @@ describe('web push is careful', { skip: unshared('servers of its own') }, () => 
     await w.start();
     try {
       service.key = (await w.rest.ok('GET', '/v1/push/key')).key;
-      const [ann, bob, ...others] = await w.users(18);
+      const [ann, bob] = await w.users(2);
+      const others = await w.users(16);
       const [dead, alive] = [service.browser(), service.browser()];
       dead.usual = 503;
       await bob.op('push.register', { kind: 'webpush', subscription: dead.subscription });
