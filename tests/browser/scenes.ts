@@ -74,6 +74,33 @@ export const scenes: Scene[] = [
     },
   },
   {
+    name: 'emoji',
+    at: (w) => chat(w.direct),
+    show: async (p) => {
+      await newest('That is all I need to know')(p);
+      await p.page.getByRole('button', { name: 'Emoji' }).click();
+      await p.page.getByRole('dialog').waitFor();
+    },
+  },
+  {
+    name: 'search-in-chat',
+    at: (w) => chat(w.group),
+    show: async (p) => {
+      await newest('The train home leaves on Sunday at 17:40')(p);
+      await p.page.getByRole('button', { name: 'Search in this chat' }).click();
+      await p.page.fill('#find-input', 'train');
+      await p.page.locator('.find-count[data-count]').waitFor();
+      await p.page.keyboard.press('Enter');
+      await p.page.getByRole('button', { name: 'Sender and date' }).click();
+      await p.see('1 of');
+    },
+  },
+  {
+    name: 'search-messages',
+    at: '/search?q=train',
+    show: (p) => p.page.locator('[data-found] mark').first().waitFor(),
+  },
+  {
     name: 'message-info',
     at: (w) => chat(w.group),
     show: async (p) => {

@@ -5,6 +5,7 @@ import { Empty } from './components/basics.tsx';
 import { Overlays } from './components/overlay.tsx';
 import { partOf, Rail } from './components/Rail.tsx';
 import { Splitter } from './components/Splitter.tsx';
+import { emojiAsked } from './emoji/ask.ts';
 import { sheetOpen, useCommands } from './lib/keys.ts';
 import { back, go, type Panel, type Route, route } from './lib/route.ts';
 import { ChatList } from './screens/ChatList.tsx';
@@ -12,6 +13,7 @@ import { chatCommands } from './screens/chat-menu.ts';
 import {
   ConversationScreen,
   DetailsPanel,
+  EmojiPicker,
   Forward,
   MessageInfo,
   NewChat,
@@ -182,6 +184,7 @@ export function App() {
       )}
       <Overlays />
       {sheetOpen.value ? <ShortcutSheet /> : null}
+      {emojiAsked.value ? <EmojiPicker /> : null}
     </Fragment>
   );
 }

@@ -1,6 +1,7 @@
 // Where messages are written: grows with the text, sends with Enter, never sends half a composition, keeps drafts.
 import type { Conversation, Entry, OutboxView } from '@parley/sdk';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { askEmoji } from '../emoji/ask.ts';
 import { attempt } from '../lib/asking.ts';
 import { codePoints } from '../lib/format.ts';
 import { nameOf, peerId, theClient, titleOf, useContacts } from '../state/app.ts';
@@ -159,6 +160,15 @@ export function Composer(props: {
     timer.current = window.setTimeout(() => saveDraft(value), DRAFT_MS);
   };
 
+  /** In place of what is marked in the box, else where the caret is. */
+  const insert = (sign: string): void => {
+    const el = box.current;
+    if (!el) return;
+    el.focus();
+    el.setRangeText(sign, el.selectionStart, el.selectionEnd, 'end');
+    input(el.value);
+  };
+
   const submit = (): void => {
     const value = text.trim();
     if (!ready) return;
@@ -229,6 +239,12 @@ export function Composer(props: {
         </div>
       ) : null}
       <div class="composer-row">
+        <IconButton
+          class="emoji-button"
+          icon="smile"
+          label={t.emoji}
+          onClick={(e) => askEmoji(e.currentTarget.getBoundingClientRect(), insert)}
+        />
         <textarea
           ref={box}
           id="composer"

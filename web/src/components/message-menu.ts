@@ -1,5 +1,6 @@
 // What can be done with a message: by its menu, and by a letter while it has the focus.
 import type { Conversation, Entry, OutboxView } from '@parley/sdk';
+import { askEmoji } from '../emoji/ask.ts';
 import { go } from '../lib/route.ts';
 import { theClient } from '../state/app.ts';
 import { t } from '../strings.ts';
@@ -64,7 +65,8 @@ export function openMessageMenu(
   actions: MessageActions,
   at: { x: number; y: number },
 ): void {
-  const emojis = { list: quickEmojis, run: (emoji: string) => toggleReaction(conv, e.seq, emoji) };
+  const run = (emoji: string): void => toggleReaction(conv, e.seq, emoji);
+  const emojis = { list: quickEmojis, run, more: (place: DOMRect) => askEmoji(place, run) };
   openMenu(at, itemsOf(conv, e, actions), conv.member ? { emojis } : {});
 }
 

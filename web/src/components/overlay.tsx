@@ -29,7 +29,8 @@ export interface MenuItem {
 
 export interface MenuExtras {
   title?: string;
-  emojis?: { list: string[]; run: (emoji: string) => void };
+  /** `more` asks for any other, near a place on the page. */
+  emojis?: { list: string[]; run: (emoji: string) => void; more?: (at: DOMRect) => void };
 }
 
 interface MenuState {
@@ -180,6 +181,22 @@ function Menu({ state }: { state: MenuState }) {
                 {emoji}
               </button>
             ))}
+            {emojis.more ? (
+              <button
+                type="button"
+                role="menuitem"
+                class="emoji-more"
+                aria-label={t.moreEmoji}
+                title={t.moreEmoji}
+                onClick={(e) => {
+                  const at = e.currentTarget.getBoundingClientRect();
+                  close();
+                  emojis.more?.(at);
+                }}
+              >
+                <Icon name="plus" size={20} />
+              </button>
+            ) : null}
           </div>
         ) : null}
         {state.items.map((item) => (

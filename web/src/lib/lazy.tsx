@@ -14,8 +14,14 @@ export interface LazyScreen<P> extends Screen<P> {
 
 const fetches: (() => Promise<void>)[] = [];
 
-/** The screen that `load` brings. Until then: that it is coming, or why it does not come and a way to ask again. */
-export function lazy<P extends object>(load: () => Promise<Screen<P>>): LazyScreen<P> {
+/**
+ * The screen that `load` brings. Until then: that it is coming, or why it does not come and a way to ask again; in a
+ * pane's place, or over the page.
+ */
+export function lazy<P extends object>(
+  load: () => Promise<Screen<P>>,
+  form: 'pane' | 'over' = 'pane',
+): LazyScreen<P> {
   let Loaded: Screen<P> | undefined;
   const fetchOnce = async (): Promise<void> => {
     Loaded ??= await load();
@@ -43,7 +49,11 @@ export function lazy<P extends object>(load: () => Promise<Screen<P>>): LazyScre
       setFailed(false);
       setTries((n) => n + 1);
     };
-    return <div class="pane pane-coming">{failed ? <Failed again={again} /> : <Spinner />}</div>;
+    return (
+      <div class={form === 'pane' ? 'pane pane-coming' : 'over-coming'}>
+        {failed ? <Failed again={again} /> : <Spinner />}
+      </div>
+    );
   }
   Lazy.fetch = fetchOnce;
   return Lazy;
