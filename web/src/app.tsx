@@ -135,7 +135,11 @@ function useShellCommands(open: string | undefined): void {
     return undefined;
   };
   const toSearchBox = (): undefined => {
-    if (!document.getElementById('chat-search')) go({ screen: 'list' });
+    const box = document.getElementById('chat-search');
+    // At once where it is there: the next letter is meant for it already.
+    box?.focus();
+    if (box) return;
+    go({ screen: 'list' });
     setTimeout(() => document.getElementById('chat-search')?.focus(), 0);
   };
   const to = (r: Route) => (): undefined => {

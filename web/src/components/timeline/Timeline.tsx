@@ -188,9 +188,14 @@ export function Timeline(props: {
     look();
     if (pill.current) dayPill(el, pill.current);
     if (!atBottom()) keepPlace(conv.id, el);
+    rest(el);
+  };
+
+  /** Once nothing has moved for a moment, and no page is under way. */
+  const rest = (el: HTMLElement): void => {
     clearTimeout(idleTimer.current);
     idleTimer.current = globalThis.setTimeout(() => {
-      window.trim(Math.abs(el.scrollTop) > (el.scrollHeight - el.clientHeight) / 2);
+      if (!window.trim(Math.abs(el.scrollTop) > (el.scrollHeight - el.clientHeight) / 2)) rest(el);
     }, IDLE_MS) as never;
   };
 

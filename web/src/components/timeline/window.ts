@@ -123,13 +123,15 @@ export class Window {
     });
   }
 
-  /** Cuts what is furthest away. `above`: the reader is nearer to the top. */
-  trim(above: boolean): void {
+  /** Cuts what is furthest away. `above`: the reader is nearer to the top. False: not now, as a page is under way. */
+  trim(above: boolean): boolean {
     const { entries } = this;
-    if (entries.length <= MOST || this.busy) return;
+    if (entries.length <= MOST) return true;
+    if (this.busy) return false;
     if (above) this.last = entries[MOST - 1]?.seq ?? this.last;
     else this.first = entries[entries.length - MOST]?.seq ?? this.first;
     this.changed();
+    return true;
   }
 
   private turn(): void {
