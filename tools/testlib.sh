@@ -86,10 +86,13 @@ server_tests() {
   PARLEY_BIN="$PWD/$1/parley" PARLEY_ROOT="$PWD" node_tests "tests/$2" node tests/run.mjs "$2"
 }
 
-# browser_tests BUILDDIR: the run in a real browser; not there yet without the page.
+# browser_tests BUILDDIR [PART…]: the run in a real browser, of all or of the files whose names have a PART in them; not
+# there yet without the page.
 browser_tests() {
-  "$1/parley" help serve >/dev/null 2>&1 && [ -f web/build.mjs ] || return 75
-  PARLEY_BIN="$PWD/$1/parley" PARLEY_ROOT="$PWD" node_tests tests/browser/run.mjs node tests/browser/run.mjs
+  local dir=$1
+  shift
+  "$dir/parley" help serve >/dev/null 2>&1 && [ -f web/build.mjs ] || return 75
+  PARLEY_BIN="$PWD/$dir/parley" PARLEY_ROOT="$PWD" node_tests tests/browser/run.mjs node tests/browser/run.mjs "$@"
 }
 
 # finish: the last line, and the exit code.

@@ -2,24 +2,23 @@
 // a machine that has nothing else to do. Best of three. With PARLEY_WRITE=1 the table goes into docs/performance.md.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus, loadavg } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Browser, CDPSession, Page } from 'playwright-core';
+import type { Browser, CDPSession } from 'playwright-core';
 import { ROOT, Server } from '../lib/server.js';
 import { Front } from './front.js';
+import { fill, keepAll, onDevice, withoutApp } from './kept.js';
+import { about, best, helpers, inPage, judge, slowed, within, without, write } from './measure.js';
 import { openBrowser, Person, wide } from './page.js';
 import { chat } from './scenes.js';
 import { type Account, account, between, op, say } from './seed.js';
 
 const CHATS = 200;
-const LONG = 1200;
+const LONG = 100_000;
 const MISSED = 1000;
 const MISSED_IN = 20;
-const ROUNDS = 3;
 
 let server: Server;
 let front: Front;
@@ -30,75 +29,6 @@ let person: Person;
 let cdp: CDPSession;
 const groups: string[] = [];
 let long: string;
-
-interface Row {
-  what: string;
-  limit: string;
-  found: string;
-}
-const table: Row[] = [];
-
-/** A limit that holds on every machine. */
-function within(what: string, found: number, limit: number, unit: string): void {
-  table.push({ what, limit: `${limit} ${unit}`, found: `${round(found)} ${unit}` });
-  assert.ok(found <= limit, `${what}: ${found} ${unit}, the limit is ${limit}`);
-}
-
-const tooSlow: string[] = [];
-/** Others ran beside: the times say something about them, too. */
-let busy = false;
-
-/** A time: told, and wrong only when it is far beyond. */
-function about(what: string, found: number, limit: number, unit = 'ms'): void {
-  busy ||= (loadavg()[0] ?? 0) > 2 * cpus().length;
-  table.push({ what, limit: `${limit} ${unit}`, found: `${round(found)} ${unit}` });
-  if (found > limit * 3)
-    tooSlow.push(`${what}: ${round(found)} ${unit}, three times the limit is ${limit * 3}`);
-}
-
-const round = (n: number): number => (n < 10 ? Math.round(n * 10) / 10 : Math.round(n));
-
-async function best(run: () => Promise<number>): Promise<number> {
-  const all: number[] = [];
-  for (let i = 0; i < ROUNDS; i++) all.push(await run());
-  return Math.min(...all);
-}
-
-async function slowed<T>(times: number, run: () => Promise<T>): Promise<T> {
-  await cdp.send('Emulation.setCPUThrottlingRate', { rate: times });
-  try {
-    return await run();
-  } finally {
-    await cdp.send('Emulation.setCPUThrottlingRate', { rate: 1 });
-  }
-}
-
-/** In every page: `painted(selector, since)` resolves with the time from then until what it names has been painted. */
-const helpers = `
-  globalThis.painted = (selector, since = 0) => new Promise((done) => {
-    const seen = () => requestAnimationFrame(() => setTimeout(() => done(performance.now() - since), 0));
-    if (document.querySelector(selector)) return seen();
-    const watch = new MutationObserver(() => {
-      if (!document.querySelector(selector)) return;
-      watch.disconnect();
-      seen();
-    });
-    watch.observe(document, { childList: true, subtree: true, attributes: true });
-  });
-  globalThis.firstRows = painted('.rows .row');
-  globalThis.frames = [];
-  let last = 0;
-  const tick = (now) => { if (last) frames.push(now - last); last = now; requestAnimationFrame(tick); };
-  requestAnimationFrame(tick);
-  globalThis.lastFrameFromServer = 0;
-  const Socket = WebSocket;
-  globalThis.WebSocket = class extends Socket {
-    constructor(...args) {
-      super(...args);
-      this.addEventListener('message', () => { globalThis.lastFrameFromServer = performance.now(); });
-    }
-  };
-`;
 
 before(async () => {
   server = await Server.start();
@@ -120,39 +50,29 @@ before(async () => {
   for (let i = 0; i < CHATS - 1; i += 8) {
     await Promise.all(Array.from({ length: Math.min(8, CHATS - 1 - i) }, (_, k) => makeGroup(i + k)));
   }
-  for (let i = 1; i <= LONG; i++) {
-    await say(
-      i % 3 ? bo : ann,
-      long,
-      `Message ${i}${i % 7 ? '' : ', longer, so that rows differ in height. '.repeat(3)}`,
-    );
-  }
+  await fill(long, [ann, bo], LONG, (i) => {
+    const word = i === 1 ? 'needle' : i > LONG - 20 ? 'thimble' : 'Message';
+    return `${word} ${i}${i % 7 ? '' : ', longer, so that rows differ in height. '.repeat(3)}`;
+  });
   await op(ann, 'ack', { read: { [long]: LONG } });
 });
 
 after(async () => {
-  if (process.env.PARLEY_WRITE) write();
+  if (process.env.PARLEY_WRITE && browser) write(browser);
   await browser?.close();
   front?.close();
   await server?.drop();
 });
 
-function write(): void {
-  const path = join(ROOT, 'docs', 'performance.md');
-  const page = readFileSync(path, 'utf8');
-  const start = '<!-- figures: make web-budgets -->';
-  const end = '<!-- end of figures -->';
-  const from = page.indexOf(start);
-  const lines = table.map((r) => `| ${r.what} | ${r.limit} | ${r.found} |`);
-  const note = busy ? ['', 'The machine was busy with other things meanwhile.'] : [];
-  const text = [start, ...note, '', '| What | Limit | Measured |', '|---|---|---|', ...lines, '', end].join(
-    '\n',
-  );
-  writeFileSync(path, page.slice(0, from) + text + page.slice(page.indexOf(end, from) + end.length));
+async function measured(noWorker = false): Promise<Person> {
+  const p = await Person.sitDown(browser, front.url, { viewport: wide, noWorker });
+  await p.context.addInitScript(helpers);
+  await p.page.reload();
+  return p;
 }
 
 interface Listed {
-  files: { path: string; file: string; gz?: string }[];
+  files: { path: string; file: string }[];
 }
 
 test('sizes', () => {
@@ -177,33 +97,34 @@ test('sizes', () => {
 });
 
 test('first sign-in with 200 chats', async () => {
-  person = await Person.sitDown(browser, front.url, { viewport: wide });
-  await person.context.addInitScript(helpers);
-  cdp = await person.context.newCDPSession(person.page);
   for (const [times, limit] of [
     [1, 1000],
     [4, 2500],
   ] as const) {
     const took = await best(async () => {
-      const fresh = await Person.sitDown(browser, front.url, { viewport: wide });
-      await fresh.context.addInitScript(helpers);
-      await fresh.page.reload();
+      const fresh = await measured();
       await fresh.page.fill('[name=username]', 'ann');
       await fresh.page.fill('[name=password]', 'correct horse');
       const session = await fresh.context.newCDPSession(fresh.page);
       await session.send('Emulation.setCPUThrottlingRate', { rate: times });
-      const ms = (await fresh.page.evaluate(
-        `(() => { const at = performance.now(); document.querySelector('button[type=submit]').click(); return painted('.rows .row', at); })()`,
-      )) as number;
+      const ms = await inPage<number>(
+        fresh.page,
+        `(() => {
+          const at = performance.now();
+          document.querySelector('button[type=submit]').click();
+          return painted('.rows .row[data-conv]', at, ${CHATS});
+        })()`,
+      );
       await fresh.context.close();
       return ms;
     });
-    about(`First sign-in with ${CHATS} chats until the list is there, CPU ×${times}`, took, limit);
+    about(`First sign-in until a list of ${CHATS} chats is painted, CPU ×${times}`, took, limit);
   }
 });
 
 test('start with what was kept', async () => {
-  await person.page.reload();
+  person = await measured();
+  cdp = await person.context.newCDPSession(person.page);
   await person.signIn('ann');
   await person.page.waitForFunction('navigator.serviceWorker.controller !== null');
   await person.page.waitForTimeout(1000);
@@ -211,67 +132,252 @@ test('start with what was kept', async () => {
     [1, 600],
     [4, 1500],
   ] as const) {
-    const took = await slowed(times, () =>
+    const took = await slowed(cdp, times, () =>
       best(async () => {
         await person.page.goto(`${front.url}/`);
-        return (await person.page.evaluate('firstRows')) as number;
+        return await inPage<number>(person.page, 'firstRows');
       }),
     );
-    about(`Start to first rows, CPU ×${times}`, took, limit);
+    about(`Start to first rows, kept before, CPU ×${times}`, took, limit);
   }
 });
 
 const clickRow = (conv: string): string =>
-  `(() => { const at = performance.now(); document.querySelector('.row[data-conv="${conv}"]').click(); return painted('.conversation[data-conv="${conv}"] article', at); })()`;
+  `(() => {
+    const at = performance.now();
+    document.querySelector('.row[data-conv="${conv}"]').click();
+    return painted('.conversation[data-conv="${conv}"] article', at);
+  })()`;
 
 test('another chat, and a message that is sent', async () => {
+  const { page } = person;
   const [a = '', b = ''] = groups;
-  for (const conv of [a, b]) await person.page.evaluate(clickRow(conv));
+  for (const conv of [a, b]) await inPage(page, clickRow(conv));
   for (const [times, limit] of [
     [1, 100],
     [4, 250],
   ] as const) {
-    const took = await slowed(times, () =>
+    const took = await slowed(cdp, times, () =>
       best(async () => {
-        await person.page.evaluate(clickRow(a));
-        return (await person.page.evaluate(clickRow(b))) as number;
+        await inPage(page, clickRow(a));
+        return await inPage<number>(page, clickRow(b));
       }),
     );
     about(`Switch to a chat that was open before, CPU ×${times}`, took, limit);
   }
   let n = 0;
   const sent = await best(async () => {
-    await person.page.fill('#composer', `Measured ${++n}`);
-    return (await person.page.evaluate(`(() => {
-      const rows = document.querySelectorAll('.timeline article').length;
-      const at = performance.now();
-      document.querySelector('.send').click();
-      return painted('.timeline article:nth-of-type(' + (rows + 1) + ')', at);
-    })()`)) as number;
+    await page.fill('#composer', `Measured ${++n}`);
+    return await inPage<number>(
+      page,
+      `(() => {
+        const rows = document.querySelectorAll('.timeline article').length;
+        const at = performance.now();
+        document.querySelector('.send').click();
+        return painted('.timeline article', at, rows + 1);
+      })()`,
+    );
   });
   about('Press send until the bubble is painted', sent, 50);
-  await person.tick(`Measured ${n}`, 'sent');
-  await op(bo, 'ack', { read: { [b]: 1_000_000 } });
-  await person.tick(`Measured ${n}`, 'read');
   const ticked = await best(async () => {
     await person.write(`Ticked ${++n}`);
-    await person.tick(`Ticked ${n}`, 'sent');
-    const wait = person.page.evaluate(`(async () => {
-      const own = [...document.querySelectorAll('.timeline article [data-state=sent]')].length;
-      await new Promise((done) => {
-        const watch = new MutationObserver(() => {
-          if (document.querySelectorAll('.timeline article [data-state=sent]').length >= own) return;
-          watch.disconnect();
-          requestAnimationFrame(() => setTimeout(done, 0));
-        });
-        watch.observe(document, { childList: true, subtree: true, attributes: true });
-      });
-      return performance.now() - lastFrameFromServer;
-    })()`) as Promise<number>;
+    const article = page.locator('article[data-seq]', { hasText: `Ticked ${n}` });
+    await article.locator('[data-state=sent]').waitFor();
+    const seq = await article.getAttribute('data-seq');
+    // Only when the page is ready to see it does Bo read it.
+    await page.evaluate(`
+      listening = true;
+      received.length = 0;
+      globalThis.ticked = painted('article[data-seq="${seq}"] [data-state=read]').then(
+        (at) => at - received.find(([, text]) => text.includes('"mark"'))[0]);
+      undefined;
+    `);
     await op(bo, 'ack', { read: { [b]: 1_000_000 } });
-    return await wait;
+    return await inPage<number>(page, 'ticked.finally(() => { listening = false; })');
   });
   about('A frame arrives until the tick has changed', ticked, 50);
+});
+
+/** What somebody does in half a minute, by mouse and keys. */
+async function manyThings(): Promise<void> {
+  const { page } = person;
+  for (let i = 0; i < 4; i++) {
+    const conv = groups[i] ?? '';
+    await page.click(`.row[data-conv="${conv}"]`);
+    await page.locator(`.conversation[data-conv="${conv}"] article`).first().waitFor();
+    await page.locator('#composer').click();
+    await page.keyboard.type('Are you coming?');
+    await page.keyboard.press('Enter');
+    await person.tick('Are you coming?', 'sent');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('group');
+    await page.locator('#chat-search').fill('');
+    await page.locator('article[data-seq]').last().focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Enter');
+    await page.getByRole('menuitem').first().waitFor();
+    await page.keyboard.press('Escape');
+    const filters = page.locator('.filters button');
+    await filters.nth(2).click();
+    await filters.nth(0).click();
+  }
+}
+
+test('everything that is pressed', async () => {
+  for (const [times, limit] of [
+    [1, 100],
+    [4, 200],
+  ] as const) {
+    let longest = Number.POSITIVE_INFINITY;
+    const took = await slowed(cdp, times, () =>
+      best(async () => {
+        await inPage(
+          person.page,
+          'interactions.clear(); longTasks.length = 0; globalThis.before = performance.interactionCount',
+        );
+        await manyThings();
+        // The browser tells of a press after the frame that it led to.
+        const told = await inPage<{ count: number; p95: number; task: number }>(
+          person.page,
+          `new Promise((go) => setTimeout(go, 500)).then(() => {
+            const count = performance.interactionCount - before;
+            const all = [...interactions.values()];
+            while (all.length < count) all.push(16);
+            return { count, p95: p95(all), task: Math.max(0, ...longTasks) };
+          })`,
+        );
+        assert.ok(told.count > 100, `${told.count} presses were seen`);
+        longest = Math.min(longest, told.task);
+        return told.p95;
+      }),
+    );
+    about(`Press to the next paint, 95th percentile of many, CPU ×${times}`, took, limit);
+    if (times === 1) about('The longest task meanwhile, CPU ×1', longest, 100);
+  }
+});
+
+async function metrics(): Promise<{ nodes: number; heap: number }> {
+  await cdp.send('HeapProfiler.collectGarbage');
+  await cdp.send('Performance.enable');
+  const { metrics: all } = await cdp.send('Performance.getMetrics');
+  const heap = all.find((m) => m.name === 'JSHeapUsedSize')?.value ?? 0;
+  const nodes = await inPage<number>(person.page, `document.querySelectorAll('*').length`);
+  return { nodes, heap: heap / 1024 / 1024 };
+}
+
+test('fifty chats later', async () => {
+  await person.page.goto(`${front.url}/`);
+  await inPage(person.page, 'firstRows');
+  for (const conv of groups.slice(0, 50)) await inPage(person.page, clickRow(conv));
+  const { nodes, heap } = await metrics();
+  within('Elements in the document after 50 chats', nodes, 8000, 'nodes');
+  within('Memory of the scripts after 50 chats', heap, 40, 'MB');
+  without('The same after 30 minutes', '8000 nodes, 40 MB', 'not measured: no run is that long');
+});
+
+test('reconnect with a thousand missed messages', async () => {
+  const { page } = person;
+  await page.goto(`${front.url}/`);
+  await inPage(page, 'firstRows');
+  const each = MISSED / MISSED_IN;
+  const missing = groups.slice(0, MISSED_IN);
+  let round = 0;
+  let longest = Number.POSITIVE_INFINITY;
+  const took = await best(async () => {
+    round++;
+    front.cut();
+    const last = await Promise.all(
+      missing.map(async (conv) => {
+        let seq = 0;
+        for (let i = 1; i <= each; i++) seq = (await say(bo, conv, `Missed ${round}.${i}`)).seq;
+        return [conv, seq] as const;
+      }),
+    );
+    // From the moment that it connects until the list shows the last ones and the device keeps all of them.
+    await page.evaluate(`
+      connected = 0;
+      globalThis.caughtUp = (async () => {
+        const shown = () => [...document.querySelectorAll('.row-preview')].filter((r) => r.textContent.endsWith('Missed ${round}.${each}')).length;
+        while (connected === 0 || shown() < ${MISSED_IN}) await new Promise(requestAnimationFrame);
+        for (const [conv, seq] of ${JSON.stringify(last)}) await keptUpTo('${ann.id}', conv, seq);
+        return { took: performance.now() - connected, frame: longestFrame(connected) };
+      })();
+      undefined;
+    `);
+    front.mend();
+    const told = await inPage<{ took: number; frame: number }>(
+      page,
+      `dispatchEvent(new Event('online')), caughtUp`,
+    );
+    longest = Math.min(longest, told.frame);
+    return told.took;
+  });
+  about(
+    `Reconnect with ${MISSED} missed messages in ${MISSED_IN} chats until all are kept and shown`,
+    took,
+    1500,
+  );
+  about('The longest frame meanwhile', longest, 150);
+  person.noTroubles();
+  await person.context.close();
+});
+
+test('a hundred thousand messages are kept', async () => {
+  person = await measured(true);
+  cdp = await person.context.newCDPSession(person.page);
+  await person.signIn('ann');
+  await person.page.goto(`${front.url}${chat(long)}`);
+  await person.page.locator(`article[data-seq="${LONG}"]`).waitFor();
+  await onDevice(person.page, ann, long, LONG);
+  await withoutApp(person.page, front.url);
+  assert.equal(await keepAll(person.page, ann, long), LONG);
+  const { read, written } = await inPage<{ read: number; written: number }>(
+    person.page,
+    `(async () => {
+      const store = await Kept.IdbStore.open('${ann.id}');
+      const times = async (n, run) => {
+        const all = [];
+        for (let i = 0; i < n; i++) { const at = performance.now(); await run(i); all.push(performance.now() - at); }
+        return p95(all);
+      };
+      const read = await times(200, (i) => store.entries('${long}', ${LONG} - i * 490, 50));
+      const id = (i) => 'measured' + i;
+      const written = await times(100, (i) => store.commit({
+        outboxPut: [{ id: id(i), conv: '${long}', op: 'send', text: 'Hello', order: i, client_ts: i, tries: 0 }],
+      }));
+      await store.commit({ outboxDelete: Array.from({ length: 100 }, (_, i) => id(i)) });
+      return { read, written };
+    })()`,
+  );
+  about('A page of 50 of 100,000 kept messages, 95th percentile', read, 10);
+  about('A message into the outbox, strictly, 95th percentile', written, 10);
+});
+
+test('search through a hundred thousand kept messages', async () => {
+  const { page } = person;
+  await page.goto(`${front.url}/`);
+  await inPage(page, 'firstRows');
+  const searched = (query: string): Promise<number> =>
+    best(async () => {
+      await page.fill('#chat-search', '');
+      await page.locator('.found').waitFor({ state: 'detached' });
+      return await inPage<number>(
+        page,
+        `(() => {
+          const box = document.querySelector('#chat-search');
+          box.value = '${query}';
+          const at = performance.now();
+          box.dispatchEvent(new Event('input', { bubbles: true }));
+          return painted('[data-found^="${long}:"]', at);
+        })()`,
+      );
+    });
+  about(
+    'Search 100,000 kept messages: the last key until the first hit is painted',
+    await searched('thimble'),
+    200,
+  );
+  about('The same, the only hit is the oldest message', await searched('needle'), 4000);
 });
 
 /** Scrolls up at a speed for a while; how the frames were. */
@@ -286,145 +392,83 @@ const scrollUp = (speed: number, ms: number): string => `(async () => {
     el.scrollBy({ top: -${speed} * Math.min(100, now - last) / 1000, behavior: 'instant' });
     last = now;
   }
-  return { smooth: all.filter((f) => f <= 20).length / all.length, longest: Math.max(...all) };
+  return { smooth: all.filter((f) => f <= 20).length / all.length, longest: Math.max(...all), way: Math.abs(el.scrollTop) };
 })()`;
 
-test('scrolling up through a long chat; what is read stays where it is', async () => {
-  for (const [speed, limit] of [
-    [2000, 95],
-    [8000, 90],
+async function openLong(): Promise<void> {
+  await person.page.goto(`${front.url}${chat(long)}`);
+  await person.page.locator(`article[data-seq="${LONG}"]`).waitFor();
+}
+
+test('scrolling up through a hundred thousand kept messages', async () => {
+  for (const [speed, ms, limit] of [
+    [2000, 6000, 95],
+    [8000, 3000, 90],
   ] as const) {
-    let longest = 1e9;
+    let longest = Number.POSITIVE_INFINITY;
     const rough = await best(async () => {
-      await person.page.goto(`${front.url}${chat(long)}`);
-      await person.message(`Message ${LONG}`).waitFor();
-      const run = (await person.page.evaluate(scrollUp(speed, 2500))) as { smooth: number; longest: number };
+      await openLong();
+      const run = await inPage<{ smooth: number; longest: number }>(person.page, scrollUp(speed, ms));
       longest = Math.min(longest, run.longest);
       return 100 - 100 * run.smooth;
     });
     about(`Frames over 20 ms while scrolling at ${speed} px/s`, rough, 100 - limit, '%');
-    about(`The longest frame of them`, longest, 150);
+    about('The longest frame of them', longest, 150);
   }
-  await person.page.goto(`${front.url}${chat(long)}`);
-  await person.message(`Message ${LONG}`).waitFor();
-  await person.page.waitForTimeout(1000);
-  const shift = (await person.page.evaluate(`(async () => {
-    const el = document.querySelector('.timeline');
-    let worst = 0;
-    for (let round = 0; round < 4; round++) {
-      const rows = el.querySelectorAll('article').length;
-      const first = el.querySelector('article[data-seq]').getAttribute('data-seq');
-      el.scrollBy({ top: -(el.scrollHeight + el.scrollTop - el.clientHeight - 900), behavior: 'instant' });
-      const mark = [...el.querySelectorAll('article')].find((a) => a.getBoundingClientRect().top > 100);
-      await new Promise(requestAnimationFrame);
-      const before = mark.getBoundingClientRect().top;
-      for (let i = 0; i < 200 && el.querySelector('article[data-seq]').getAttribute('data-seq') === first; i++)
-        await new Promise((go) => setTimeout(go, 20));
-      await new Promise(requestAnimationFrame);
-      if (el.querySelector('article[data-seq]').getAttribute('data-seq') === first) throw new Error('no older page came at ' + rows + ' rows');
-      worst = Math.max(worst, Math.abs(mark.getBoundingClientRect().top - before));
-    }
-    return worst;
-  })()`)) as number;
-  within('Shift of what is read when an older page is put above', shift, 1, 'px');
-  const rows = (await person.page.evaluate(
-    `document.querySelectorAll('.timeline article').length`,
-  )) as number;
-  within('Rows of a chat in the document after that', rows, 400, 'rows');
 });
 
-async function metrics(page: Page): Promise<{ nodes: number; heap: number }> {
-  await cdp.send('HeapProfiler.collectGarbage');
-  await cdp.send('Performance.enable');
-  const { metrics: all } = await cdp.send('Performance.getMetrics');
-  const heap = all.find((m) => m.name === 'JSHeapUsedSize')?.value ?? 0;
-  const nodes = (await page.evaluate(`document.querySelectorAll('*').length`)) as number;
-  return { nodes, heap: heap / 1024 / 1024 };
-}
-
-test('fifty chats later', async () => {
-  await person.page.goto(`${front.url}/`);
-  await person.page.evaluate('firstRows');
-  for (const conv of groups.slice(0, 50)) await person.page.evaluate(clickRow(conv));
-  const { nodes, heap } = await metrics(person.page);
-  within('Elements in the document after 50 chats', nodes, 8000, 'nodes');
-  within('Memory of the scripts after 50 chats', heap, 40, 'MB');
-});
-
-test('reconnect with a thousand missed messages', async () => {
-  await person.page.goto(`${front.url}/`);
-  await person.page.evaluate('firstRows');
+test('what is read stays where it is', async () => {
+  await openLong();
   await person.page.waitForTimeout(1000);
-  let round = 0;
-  let longest = 1e9;
-  const took = await best(async () => {
-    round++;
-    front.cut();
-    await Promise.all(
-      groups.slice(0, MISSED_IN).map(async (conv) => {
-        for (let i = 1; i <= MISSED / MISSED_IN; i++) await say(bo, conv, `Missed ${round}.${i}`);
-      }),
-    );
-    front.mend();
-    const ms = (await person.page.evaluate(`(async () => {
-      const at = performance.now();
-      frames.length = 0;
-      dispatchEvent(new Event('online'));
-      const last = 'Missed ${round}.${MISSED / MISSED_IN}';
-      for (;;) {
-        const done = [...document.querySelectorAll('.row-preview')].filter((r) => r.textContent.endsWith(last)).length;
-        if (done >= ${MISSED_IN}) return performance.now() - at;
+  const { prepended, trimmed, rows } = await inPage<{ prepended: number; trimmed: number; rows: number }>(
+    person.page,
+    `(async () => {
+      const el = document.querySelector('.timeline');
+      const seqs = () => [...el.querySelectorAll('article[data-seq]')].map((a) => Number(a.dataset.seq));
+      const worst = { prepended: 0, trimmed: -1 };
+      for (let round = 0; round < 30 && worst.trimmed < 0; round++) {
+        el.scrollBy({ top: -(el.scrollHeight + el.scrollTop - el.clientHeight - 900), behavior: 'instant' });
         await new Promise(requestAnimationFrame);
+        const mark = [...el.querySelectorAll('article')].find((a) => a.getBoundingClientRect().top > 100);
+        const [first, last] = [seqs()[0], seqs().at(-1)];
+        const top = mark.getBoundingClientRect().top;
+        while (seqs()[0] === first) await new Promise((go) => setTimeout(go, 10));
+        await new Promise(requestAnimationFrame);
+        worst.prepended = Math.max(worst.prepended, Math.abs(mark.getBoundingClientRect().top - top));
+        if (seqs().length <= 400) continue;
+        while (seqs().at(-1) === last) await new Promise((go) => setTimeout(go, 10));
+        await new Promise(requestAnimationFrame);
+        worst.trimmed = Math.abs(mark.getBoundingClientRect().top - top);
       }
-    })()`)) as number;
-    longest = Math.min(longest, (await person.page.evaluate('Math.max(...frames)')) as number);
-    return ms;
-  });
-  about(`Reconnect with ${MISSED} missed messages in ${MISSED_IN} chats until the list is true`, took, 1500);
-  about('The longest frame meanwhile', longest, 150);
-});
-
-test('the store on the device', async () => {
-  const { build } = createRequire(join(ROOT, 'package.json'))('esbuild') as typeof import('esbuild');
-  const made = await build({
-    entryPoints: [join(ROOT, 'web', 'src', 'state', 'idb-store.ts')],
-    bundle: true,
-    format: 'iife',
-    globalName: 'Kept',
-    write: false,
-    conditions: ['source', 'import', 'browser'],
-    alias: { '@parley/sdk': join(ROOT, 'sdk', 'ts', 'src', 'index.ts') },
-  });
-  await person.page.evaluate(`${made.outputFiles[0]?.text ?? ''}; globalThis.Kept = Kept;`);
-  const { read, written } = (await person.page.evaluate(`(async () => {
-    const store = await Kept.IdbStore.open('measured');
-    for (let from = 1; from <= 20000; from += 2000) {
-      const entries = Array.from({ length: 2000 }, (_, i) => ({
-        conv: 'd.1.2', seq: from + i, ts: from + i, from: '1', kind: 'text', text: 'A line that was kept, number ' + (from + i),
-      }));
-      await store.commit({ entries });
-    }
-    const p95 = (all) => all.sort((a, b) => a - b)[Math.floor(all.length * 0.95)];
-    const times = async (n, run) => {
-      const all = [];
-      for (let i = 0; i < n; i++) { const at = performance.now(); await run(i); all.push(performance.now() - at); }
-      return p95(all);
-    };
-    const read = await times(100, (i) => store.entries('d.1.2', 20000 - i * 190, 50));
-    const written = await times(100, (i) => store.commit({
-      outboxPut: [{ id: 'id' + i, conv: 'd.1.2', op: 'send', text: 'Hello', order: i, client_ts: i, tries: 0 }],
-    }));
-    await store.clear();
-    return { read, written };
-  })()`)) as { read: number; written: number };
-  about('A page of 50 from the store, 95th percentile', read, 10);
-  about('A message into the outbox, strictly, 95th percentile', written, 10);
+      return { ...worst, rows: seqs().length };
+    })()`,
+  );
+  within('Shift of what is read when an older page is put above', prepended, 1, 'px');
+  assert.ok(trimmed >= 0, 'rows were cut at the far end');
+  within('Shift of it when rows are cut at the far end', trimmed, 1, 'px');
+  within('Rows of a chat in the document after that', rows, 400, 'rows');
+  await openLong();
+  await inPage(
+    person.page,
+    `(async () => {
+      const el = document.querySelector('.timeline');
+      el.scrollBy({ top: -1500, behavior: 'instant' });
+      await new Promise(requestAnimationFrame);
+      globalThis.mark = [...el.querySelectorAll('article')].find((a) => a.getBoundingClientRect().top > 100);
+      globalThis.top0 = mark.getBoundingClientRect().top;
+    })()`,
+  );
+  for (let i = 1; i <= 3; i++) await say(bo, long, `Written meanwhile ${i}`);
+  await person.page.locator(`article[data-seq="${LONG + 3}"]`).waitFor({ state: 'attached' });
+  const appended = await inPage<number>(
+    person.page,
+    `new Promise(requestAnimationFrame).then(() => Math.abs(mark.getBoundingClientRect().top - top0))`,
+  );
+  within('Shift of it when new messages come below', appended, 1, 'px');
+  without('The same when an image loads', '1 px', 'not measured: there are no images in messages');
+  without('The same in Firefox and WebKit', '1 px', 'not measured: the tests drive Chromium only');
   person.noTroubles();
   await person.context.close();
 });
 
-test('no time is far beyond its limit', (t) => {
-  for (const row of table) t.diagnostic(`${row.what}: ${row.found} of ${row.limit}`);
-  if (busy) t.skip('the machine had other things to do');
-  else assert.deepEqual(tooSlow, []);
-});
+test('no time is far beyond its limit', (t) => judge(t));

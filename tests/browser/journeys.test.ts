@@ -9,8 +9,8 @@ import { Front } from './front.js';
 import { laptop, openBrowser, Person, phone } from './page.js';
 import { type Account, account } from './seed.js';
 
-/** A frame may come 3 s late, and an answer behind it as well. */
-const PATIENT = 30_000;
+/** Frames come 3 s late one after the other, and whoever was away for long waits as long before the next try. */
+const PATIENT = 90_000;
 
 let server: Server;
 let front: Front;
@@ -172,6 +172,7 @@ for (const [round, trouble] of troubles.entries()) {
     await eventually(
       async () => (await message.locator('.footer [data-state]').count()) > 0,
       'it has a state',
+      PATIENT,
     );
     await message.locator('.tick-button').click();
     await ann.page.locator('[data-list=read]', { hasText: `Bo ${round}` }).waitFor();
@@ -203,10 +204,14 @@ for (const [round, trouble] of troubles.entries()) {
     await ann.page.goto(`${front.url}/c/${direct.replaceAll('.', '-')}`);
     await ann.message('An answer to your hello').waitFor();
     await bo.message('An answer to your hello').waitFor();
-    await eventually(async () => {
-      const [left, right] = [await ann.texts(), await bo.texts()];
-      return left.length === 8 && JSON.stringify(left) === JSON.stringify(right);
-    }, 'both windows show the same, in the same order');
+    await eventually(
+      async () => {
+        const [left, right] = [await ann.texts(), await bo.texts()];
+        return left.length === 8 && JSON.stringify(left) === JSON.stringify(right);
+      },
+      'both windows show the same, in the same order',
+      PATIENT,
+    );
     ann.noTroubles();
     bo.noTroubles();
     await ann.context.close();

@@ -109,6 +109,16 @@ test('go to a message, react, reply, edit, and come back', async () => {
   await ann.message('Here you are, edited').waitFor();
 });
 
+test('the next letter after Ctrl+K is meant for the search box, however slow the machine is', async () => {
+  await ann.page.locator('#composer').focus();
+  // In one turn, as keys come on a page that has been busy.
+  const at = await ann.page.evaluate(`(() => {
+    document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', code: 'KeyK', ctrlKey: true, bubbles: true }));
+    return document.activeElement.id;
+  })()`);
+  assert.equal(at, 'chat-search');
+});
+
 test('what comes is announced, one sentence a second, and much at once as a number', async () => {
   await ann.page.evaluate(`(() => {
     globalThis.heard = [];

@@ -118,13 +118,14 @@ export class Person {
     return this.page.locator('article', { has: this.page.locator('.text', { hasText: text }) }).last();
   }
 
-  /** Presses "Try now", unless the page has just connected by itself. */
+  /** Presses "Try now" as soon as it is offered; not when the page has connected by itself, or does so in a moment. */
   async tryNow(): Promise<void> {
-    await this.page
-      .locator('.banner-action:visible')
-      .first()
-      .click()
-      .catch(() => undefined);
+    await this.page.waitForFunction(`(() => {
+      const banner = [...document.querySelectorAll('.banner')].find((b) => b.checkVisibility());
+      const button = banner?.querySelector('.banner-action');
+      button?.click();
+      return Boolean(button) || !banner || banner.classList.contains('banner-good');
+    })()`);
   }
 
   /** Waits until the own message shows this state. */

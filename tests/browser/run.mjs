@@ -12,10 +12,10 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const LIMIT_S = Number(process.env.PARLEY_BROWSER_LIMIT ?? 1200);
 const words = process.argv.slice(2);
-// These take many minutes, and run when they are asked for.
-const LONG = ['budgets.test.ts', 'journeys.test.ts'];
+// What measures runs by itself, when it is asked for.
+const ALONE = ['budgets.test.ts'];
 const files = readdirSync(here).filter(
-  (f) => f.endsWith('.test.ts') && (words.length ? words.some((w) => f.includes(w)) : !LONG.includes(f)),
+  (f) => f.endsWith('.test.ts') && (words.length ? words.some((w) => f.includes(w)) : !ALONE.includes(f)),
 );
 
 // Beside the packages, as the bundles still load playwright-core from there.
@@ -50,6 +50,8 @@ try {
     told += text;
     process.stdout.write(text);
   });
+  // Whoever ends this ends all of it.
+  for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => process.kill(-run.pid, 'SIGKILL'));
   const [status] = await once(run, 'close');
   clearTimeout(limit);
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)`, 'm').exec(told)?.[1] ?? 0);
