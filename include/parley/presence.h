@@ -64,6 +64,8 @@ void par_presence_watch(struct par_presence *p, uint64_t user, bool watched);
 struct par_presence_stats {
     uint64_t online_calls, offline_calls, transitions, lookups, failures;
     uint64_t users, max_users; /* now */
+    /* What waits for a remote driver's thread, and what found no room there. */
+    uint64_t waiting, max_waiting, refused;
 };
 void par_presence_stats(const struct par_presence *p, struct par_presence_stats *stats_r);
 

@@ -150,6 +150,8 @@ void par_presence_stats(const struct par_presence *p, struct par_presence_stats 
         .users = p->ops->users(p->driver),
         .max_users = p->max_users,
     };
+    if (p->ops->gauges)
+        p->ops->gauges(p->driver, stats_r);
 }
 
 void par_presence_fail(struct par_presence *p, enum par_err err, uint32_t count)

@@ -20,6 +20,8 @@ struct par_presence_ops {
     void (*listen)(void *driver, par_presence_change_fn fn, void *arg);
     enum par_err (*beat)(void *driver);
     void (*watch)(void *driver, uint64_t user, bool watched);
+    /* Optional: waiting, max_waiting and refused. */
+    void (*gauges)(const void *driver, struct par_presence_stats *stats);
 };
 
 extern const struct par_presence_ops par_presence__local;

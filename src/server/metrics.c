@@ -186,6 +186,17 @@ WAKER_VALUE(pushes_limit, limit)
 WAKER_VALUE(pushes_refused, refused)
 WAKER_VALUE(pushes_passed, passed)
 
+#define PRESENCE_VALUE(name, field)                                                                \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_presence_stats stats;                                                           \
+        par_presence_stats(SERVER(arg)->presence, &stats);                                         \
+        return (int64_t)stats.field;                                                               \
+    }
+PRESENCE_VALUE(presence_depth, waiting)
+PRESENCE_VALUE(presence_limit, max_waiting)
+PRESENCE_VALUE(presence_refused, refused)
+
 static int64_t inbox_passed(void *arg)
 {
     struct par_inbox_stats stats;
@@ -311,6 +322,11 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_QUEUE_LIMIT, "pushes", pushes_limit);
     add(m, PAR_G_QUEUE_REFUSED, "pushes", pushes_refused);
     add(m, PAR_G_QUEUE_PASSED, "pushes", pushes_passed);
+    if (par_presence_remote(server->presence)) {
+        add(m, PAR_G_QUEUE_DEPTH, "presence", presence_depth);
+        add(m, PAR_G_QUEUE_LIMIT, "presence", presence_limit);
+        add(m, PAR_G_QUEUE_REFUSED, "presence", presence_refused);
+    }
     add(m, PAR_G_PARTITIONS, "owned", partitions_owned);
     add(m, PAR_G_PARTITIONS, "written", partitions_written);
     add(m, PAR_G_PARTITIONS, "replaced", partitions_replaced);

@@ -10,11 +10,12 @@ enum { SILENCE_MS = 4000, AGAIN_MS = 500 };
 void par_presence__post(struct par_presence__redis *p, uint64_t user, int heard)
 {
     struct par_presence__work *work = malloc(sizeof *work);
-    if (!work)
+    if (work)
+        *work = (struct par_presence__work){.user = user, .heard = heard};
+    if (work && par_mailbox_try_post(&p->mailbox, &work->msg))
         return;
-    *work = (struct par_presence__work){.user = user, .heard = heard};
-    if (!par_mailbox_try_post(&p->mailbox, &work->msg))
-        free(work);
+    atomic_fetch_add(&p->refused, 1);
+    free(work);
 }
 
 static bool subscribe(struct par_presence__redis *p, redisContext *c)

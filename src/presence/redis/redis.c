@@ -99,6 +99,14 @@ static uint64_t redis_users(const void *driver)
     return n;
 }
 
+static void redis_gauges(const void *driver, struct par_presence_stats *stats)
+{
+    const struct par_presence__redis *p = driver;
+    stats->waiting = par_mailbox_depth(&p->mailbox);
+    stats->max_waiting = par_mailbox_limit(&p->mailbox);
+    stats->refused = atomic_load(&p->refused);
+}
+
 static void redis_fail(void *driver, enum par_err err, uint32_t count)
 {
     (void)driver;
@@ -281,4 +289,5 @@ const struct par_presence_ops par_presence__redis = {
     .listen = redis_listen,
     .beat = redis_beat,
     .watch = redis_watch,
+    .gauges = redis_gauges,
 };

@@ -37,6 +37,7 @@ struct par_presence__redis {
     struct par_thread *worker;
     struct par_thread *listener;
     _Atomic uint32_t closing;
+    _Atomic uint64_t refused; /* work for which the mailbox had no room */
 
     pthread_mutex_t lock; /* of the rest */
     struct par_map users;

@@ -125,6 +125,20 @@ static void a_redis_that_lost_everything_is_filled_again(void **state)
     wait_told(3, 0);
 }
 
+/* A Redis that stands still: what is said waits in a list with an end, and then is counted. */
+static void what_waits_for_redis_is_bounded_and_counted(void **state)
+{
+    (void)state;
+    struct par_presence_stats stats;
+    par_test_redis_pause(true);
+    for (uint64_t user = 10; user < 200000; user++)
+        (void)par_presence_offline(one, user);
+    par_presence_stats(one, &stats);
+    assert_in_range(stats.waiting, 1, stats.max_waiting);
+    assert_true(stats.refused > 0);
+    par_test_redis_pause(false);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -132,6 +146,7 @@ int main(void)
         T(one_server_says_and_the_other_hears),
         T(a_server_that_is_silent_goes_off_with_its_lease),
         T(a_redis_that_lost_everything_is_filled_again),
+        T(what_waits_for_redis_is_bounded_and_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
