@@ -8,60 +8,20 @@
 
 #include "loop/env.h"
 #include "store/hbase/pool.h"
+#include "store/hbase/test_gateway.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 enum { CALL_MS = 1500, CALLS = 40, CONNECTIONS = 4 };
 
-/* "I am a gateway of the second kind", in Thrift's compact protocol. */
-static const uint8_t answer[] = {0x82, 0x41, 0x00, 19,  'g', 'e',  't',  'T',  'h',
-                                 'r',  'i',  'f',  't', 'S', 'e',  'r',  'v',  'e',
-                                 'r',  'T',  'y',  'p', 'e', 0x05, 0x00, 0x04, 0x00};
-
-struct server {
-    int fd;
-    uint16_t port;
-    pthread_t thread;
-};
-
-static void open_server(struct server *s)
+/* "I am a gateway of the second kind." */
+static void answer(void *arg, struct par_str method, struct par_str request, struct par_buf *fields)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof at;
-    s->fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(s->fd >= 0);
-    assert_int_equal(bind(s->fd, (struct sockaddr *)&at, sizeof at), 0);
-    assert_int_equal(listen(s->fd, 64), 0);
-    assert_int_equal(getsockname(s->fd, (struct sockaddr *)&at, &len), 0);
-    s->port = ntohs(at.sin_port);
-}
-
-/* One thread a connection; each message is one packet, since a client waits for its answer. */
-static void *serve_one(void *arg)
-{
-    int fd = (int)(intptr_t)arg;
-    char in[256];
-    while (recv(fd, in, sizeof in, 0) > 0)
-        if (send(fd, answer, sizeof answer, MSG_NOSIGNAL) < 0)
-            break;
-    close(fd);
-    return NULL;
-}
-
-static void *serve(void *arg)
-{
-    struct server *s = arg;
-    int fd;
-    while ((fd = accept(s->fd, NULL, NULL)) >= 0) {
-        pthread_t thread;
-        assert_int_equal(pthread_create(&thread, NULL, serve_one, (void *)(intptr_t)fd), 0);
-        pthread_detach(thread);
-    }
-    return NULL;
+    static const uint8_t two[] = {0x05, 0x00, 0x04};
+    (void)arg;
+    (void)request;
+    assert_true(par_str_is(method, "getThriftServerType"));
+    par_buf_add(fields, two, sizeof two);
 }
 
 /* A call that the caller waits for as long as the gateway may take. */
@@ -71,7 +31,7 @@ static enum par_hbase__end call(struct par_hbase__gateway *gateway, void *arg)
     return par_hbase__alive(gateway, CALL_MS) ? PAR_HBASE_OK : PAR_HBASE_LOST;
 }
 
-static struct par_hbase__pool *open_pool(const struct server *a, const struct server *b)
+static struct par_hbase__pool *open_pool(const struct test_gateway *a, const struct test_gateway *b)
 {
     char gateways[64];
     struct par_hbase__pool *pool;
@@ -90,12 +50,12 @@ static struct par_hbase__pool *open_pool(const struct server *a, const struct se
  * lives, and calls go where they are answered, however busy it is there. */
 static void a_stopped_gateway_costs_one_call(void **state)
 {
-    static struct server stopped, well;
+    static struct test_gateway stopped, well;
     _Atomic uint32_t never = 0;
     (void)state;
-    open_server(&stopped);
-    open_server(&well);
-    assert_int_equal(pthread_create(&well.thread, NULL, serve, &well), 0);
+    test_gateway_open(&stopped);
+    test_gateway_open(&well);
+    test_gateway_serve(&well, answer, NULL);
     struct par_hbase__pool *pool = open_pool(&stopped, &well);
     unsigned lost = 0;
     for (int i = 0; i < CALLS; i++) {
@@ -104,21 +64,19 @@ static void a_stopped_gateway_costs_one_call(void **state)
     }
     assert_int_equal(lost, 1);
     par_hbase__pool_free(&pool);
-    shutdown(well.fd, SHUT_RDWR);
-    pthread_join(well.thread, NULL);
-    close(well.fd);
-    close(stopped.fd);
+    test_gateway_close(&well);
+    test_gateway_close(&stopped);
 }
 
 /* With nobody there a call ends, and says so. */
 static void without_any_gateway_a_call_is_lost(void **state)
 {
-    static struct server a, b;
+    static struct test_gateway a, b;
     (void)state;
-    open_server(&a);
-    open_server(&b);
-    close(a.fd);
-    close(b.fd);
+    test_gateway_open(&a);
+    test_gateway_open(&b);
+    test_gateway_close(&a);
+    test_gateway_close(&b);
     struct par_hbase__pool *pool = open_pool(&a, &b);
     struct par_buf why = {0};
     for (int i = 0; i < 4; i++)
