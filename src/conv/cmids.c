@@ -18,6 +18,11 @@ static bool same(const struct par_cmid_used *used, const struct par_numbering *n
            par_str_eq(used->cmid, n->c->cmid);
 }
 
+static bool same_request(const struct par_reply *a, const struct par_reply *b)
+{
+    return a->server == b->server && a->boot == b->boot && a->handle == b->handle;
+}
+
 void par_cmids__reset(struct par_writer *w)
 {
     if (w->cmid_count)
@@ -60,6 +65,7 @@ bool par_cmids__read_ahead(struct par_writer *w, uint32_t first, uint32_t end)
 bool par_cmids__find(struct par_writer *w, const struct par_numbering *n, struct par_known *known_r)
 {
     struct par_cmid row;
+    *known_r = (struct par_known){0};
     /* N2: a row with the stamp of this command or a later one does not exist yet. */
     if (w->known_rows[n->index].ptr && !par_cmid_decode(w->known_rows[n->index], &row)) {
         n->st->damaged = true;
@@ -83,6 +89,7 @@ bool par_cmids__find(struct par_writer *w, const struct par_numbering *n, struct
         const struct par_cmid_used *used = &w->cmids[w->cmid_table[at] - 1];
         if (same(used, n, hash)) {
             *known_r = used->known;
+            known_r->same_try = same_request(&w->commands[used->command].reply, &n->c->reply);
             return true;
         }
     }
@@ -110,6 +117,7 @@ void par_cmids__add(struct par_writer *w, const struct par_numbering *n,
     size_t at = hash & (w->cmid_cap - 1);
     while (w->cmid_table[at])
         at = (at + 1) & (w->cmid_cap - 1);
-    w->cmids[w->cmid_count] = (struct par_cmid_used){hash, n->st, n->c->sender, n->c->cmid, *known};
+    w->cmids[w->cmid_count] =
+        (struct par_cmid_used){hash, n->st, n->c->sender, n->c->cmid, n->index, *known};
     w->cmid_table[at] = ++w->cmid_count;
 }

@@ -268,7 +268,9 @@ static enum par_step answer_known(struct par_writer *w, const struct par_numberi
     struct par_release *r = release(w, n, PAR_RELEASE_ANSWER);
     r->seq = known->seq;
     r->ts = known->ts;
-    r->dup = true;
+    /* A producer that begins anew may append a command twice. Both answers are released together,
+     * and the first may come behind the second, so they are the same. */
+    r->dup = !known->same_try;
     w->live.duplicates++;
     return PAR_STEP_DONE;
 }

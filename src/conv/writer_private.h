@@ -173,6 +173,7 @@ struct par_known {
     uint64_t seq;
     int64_t ts;
     uint8_t digest[16];
+    bool same_try; /* by the very request that asks: the log holds its command twice */
 };
 
 struct par_cmid_used {
@@ -180,6 +181,7 @@ struct par_cmid_used {
     const struct par_conv_state *st;
     uint64_t sender;
     struct par_str cmid;
+    uint32_t command; /* in the take */
     struct par_known known;
 };
 

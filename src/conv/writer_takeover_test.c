@@ -3,6 +3,7 @@
 
 #include "base/log_guard.h"
 #include "base/rules.h"
+#include "conv/delivery_codec.h"
 #include "store/key.h"
 #include "store/record.h"
 
@@ -412,6 +413,41 @@ static void a_roster_two_changes_ahead_replaces(void **state)
     free(after);
 }
 
+/* A producer that begins anew: the command of one request is in the log twice, and of what a take
+ * releases the first answer may be the one that comes last. Another request is told of the first.
+ */
+static void a_command_that_is_there_twice_is_no_duplicate(void **state)
+{
+    (void)state;
+    struct par_command command = {.kind = PAR_COMMAND_SEND,
+                                  .conv = conv_of(1, 2),
+                                  .sender = 1,
+                                  .cmid = PAR_STR("a"),
+                                  .text = PAR_STR("x"),
+                                  .reply = {.server = 7, .boot = 1, .handle = 1}};
+    size_t answers[3] = {0};
+    (void)cluster_append(&c, &command);
+    (void)cluster_append(&c, &command);
+    command.reply.handle = 2;
+    (void)cluster_append(&c, &command);
+    work_off();
+    for (size_t i = 0; i < c.sent_count; i++) {
+        struct par_arena arena = {0};
+        struct par_delivery d = {0};
+        if (c.sent[i].bytes &&
+            par_delivery_decode(par_str_of(c.sent[i].bytes, c.sent[i].len), &arena, &d) &&
+            d.kind == PAR_DELIVERY_ANSWER) {
+            assert_int_equal(d.seq, 1);
+            assert_int_equal(d.dup, d.reply.handle == 2);
+            answers[d.reply.handle]++;
+        }
+        par_arena_fini(&arena);
+    }
+    assert_int_equal(answers[1], 2);
+    assert_int_equal(answers[2], 1);
+    assert_int_equal(entries(conv_of(1, 2)), 1);
+}
+
 int main(void)
 {
     cluster_plant();
@@ -430,6 +466,7 @@ int main(void)
         T(what_is_too_large_halts_until_it_is_skipped),
         T(a_void_fills_a_number),
         T(a_roster_two_changes_ahead_replaces),
+        T(a_command_that_is_there_twice_is_no_duplicate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
