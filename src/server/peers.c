@@ -155,20 +155,42 @@ void par_peers_tell_holders(struct par_server *server, const struct par_delivery
     par_route_hits_fini(&hits);
 }
 
+static struct par_delivery close_of(uint64_t user, uint64_t device, enum par_close reason)
+{
+    return (struct par_delivery){.kind = PAR_DELIVERY_CLOSE,
+                                 .user = user,
+                                 .device = device,
+                                 .close = (uint8_t)reason,
+                                 .endpoint_kinds = PAR_DELIVERY_SOCKETS | PAR_DELIVERY_POLLS};
+}
+
 void par_peers_close_device(struct par_server *server, uint64_t user, uint64_t device,
                             enum par_close reason)
 {
     par_endpoint_close_device(server, user, device, 0, reason);
-    struct par_delivery d = {.kind = PAR_DELIVERY_CLOSE,
-                             .user = user,
-                             .device = device,
-                             .close = (uint8_t)reason,
-                             .endpoint_kinds = PAR_DELIVERY_SOCKETS | PAR_DELIVERY_POLLS};
-    if (PAR_MUTANT(SIGN_OUT_HERE_ONLY))
-        return;
+    struct par_delivery d = close_of(user, device, reason);
     /* Not only those that the routes name: a route may be lost, and a token is not valid any more.
      */
     par_peers_tell(server, PAR_QUEUE_ALL_SERVERS, &d);
+}
+
+enum par_err par_peers_signed_out(struct par_server *server, uint64_t user, uint64_t device)
+{
+    par_endpoint_close_device(server, user, device, 0, PAR_CLOSE_SIGNED_OUT);
+    if (!server->peers || PAR_MUTANT(SIGN_OUT_HERE_ONLY))
+        return PAR_OK;
+    struct par_delivery d = close_of(user, device, PAR_CLOSE_SIGNED_OUT);
+    struct par_buf bytes = {0};
+    par_delivery_encode(&d, &bytes);
+    enum par_err err =
+        bytes.failed ? PAR_E_UNAVAILABLE
+                     : par_queue_send(server->queue, PAR_QUEUE_ALL_SERVERS, par_buf_str(&bytes));
+    enum par_err flushed = par_queue_deliver_flush(server->queue);
+    par_buf_fini(&bytes);
+    if (!err && !flushed)
+        return PAR_OK;
+    par_peers_tell(server, PAR_QUEUE_ALL_SERVERS, &d);
+    return PAR_E_UNAVAILABLE;
 }
 
 void par_peers_replaced(struct par_server *server, uint64_t user, uint64_t device,

@@ -29,6 +29,10 @@ void par_peers_tell_holders(struct par_server *server, const struct par_delivery
  * thread; does not block. */
 void par_peers_close_device(struct par_server *server, uint64_t user, uint64_t device,
                             enum par_close reason);
+/* A device that signed out: the same, but all servers are told when it returns. PAR_E_UNAVAILABLE:
+ * some may not be yet, and it is told on for as long as this server lives. Pool threads: blocks. */
+enum par_err par_peers_signed_out(struct par_server *server, uint64_t user,
+                                  uint64_t device) PAR_MUST_CHECK;
 /* The device signed in here: its former connection of that kind on another server goes. Pool
  * threads: blocks. */
 void par_peers_replaced(struct par_server *server, uint64_t user, uint64_t device,

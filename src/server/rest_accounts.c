@@ -161,11 +161,17 @@ static void revoke(struct par_request *req, uint64_t device)
 {
     struct par_accounts accounts = par_request_accounts(req);
     enum par_err err = par_account_revoke(&accounts, req->who.user, device);
+    /* Who is told that a device is signed out does not look after it any more, so all servers know
+     * before that; of one that is gone already they may not. */
+    if ((!err || err == PAR_E_NOT_FOUND) &&
+        par_peers_signed_out(req->reactor->server, req->who.user, device)) {
+        par_request_error(req, PAR_E_UNAVAILABLE, "it may still be connected; try again");
+        return;
+    }
     if (err) {
         par_request_error(req, err, err == PAR_E_NOT_FOUND ? "no such device" : accounts.message);
         return;
     }
-    par_peers_close_device(req->reactor->server, req->who.user, device, PAR_CLOSE_SIGNED_OUT);
     req->status = 204;
     par_request_empty(req);
 }
