@@ -47,6 +47,7 @@ void par_batch__touch(struct par_writer *w, struct par_conv_state *st)
     st->batch = w->batch;
     st->dirty = false;
     st->roster_changed = false;
+    st->row_last = false;
     st->entry_count = 0;
     st->entries = NULL;
     st->user_convs = NULL;
@@ -114,6 +115,7 @@ struct par_entry_row *par_batch__change(struct par_writer *w, struct par_conv_st
         return NULL;
     }
     *copy = *row;
+    st->row_last = true;
     for (struct par_entry_row **at = &st->entries; *at; at = &(*at)->next)
         if (*at == row) {
             *at = copy;
@@ -206,8 +208,14 @@ static void put_user_convs(struct par_writer *w, struct par_conv_state *st)
     }
 }
 
+/* W1: readers show entries up to the last_seq of this row (V1). Of several rows that tell of the
+ * same command some land before others: an entry of a delete before the text that it deletes, one
+ * of a member who left before the roster. What one reader has seen by the first, the next must not
+ * miss in the second. */
 static void put_conversation(struct par_writer *w, struct par_conv_state *st)
 {
+    bool last = w->by_rows && st->row_last && !PAR_MUTANT(W1_ROWS_TOGETHER);
+    struct par_batch *rows = last ? &w->last_rows : &w->rows;
     struct par_conversation row = {
         .conv = st->conv,
         .last_seq = st->last_seq,
@@ -222,9 +230,9 @@ static void put_conversation(struct par_writer *w, struct par_conv_state *st)
         .partition = par_partition_number(w->config.partition),
     };
     par_conversation_encode(&row,
-                            par_batch_begin(&w->rows, PAR_T_CONVERSATIONS,
+                            par_batch_begin(rows, PAR_T_CONVERSATIONS,
                                             par_str_of(st->key, sizeof st->key), st->changed));
-    par_batch_end(&w->rows);
+    par_batch_end(rows);
 }
 
 void par_batch__finish(struct par_writer *w)
@@ -271,5 +279,6 @@ void par_batch__clear(struct par_writer *w)
     w->garbage_count = w->moved_count = w->release_count = w->dirty_count = 0;
     w->no_memory = false;
     par_batch_clear(&w->rows);
+    par_batch_clear(&w->last_rows);
     w->batch++;
 }

@@ -45,6 +45,7 @@ static bool first_of_direct(struct par_writer *w, struct par_conv_state *st, uin
         row->record.joined_seq = 1;
         par_batch__user_conv_changed(row, stamp);
     }
+    st->row_last = true;
     return true;
 }
 

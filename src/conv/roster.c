@@ -53,6 +53,7 @@ bool par_roster__write(struct par_writer *w, struct par_conv_state *st,
     st->roster_stamp = stamp;
     st->roster_seq = seq;
     st->roster_changed = true;
+    st->row_last = true;
     /* S3: one cell, two slots, each with its stamp. */
     struct par_roster roster = {.now = par_roster__slot(w, st), .before = *before};
     if (PAR_MUTANT(S3_ONE_SLOT))

@@ -66,18 +66,18 @@ static bool store_once(struct par_writer *w, uint32_t first, uint32_t count)
 
 /* W1: what is not known to be there is written again, the same bytes, until it is; never is the
  * batch left out, and nothing is read or numbered meanwhile (N3). False: the writer has to stop. */
-static bool store_until(struct par_writer *w)
+static bool store_until(struct par_writer *w, const struct par_batch *rows)
 {
-    if (w->rows.count == 0)
+    if (rows->count == 0)
         return true;
     /* N6: that the store refuses a row is no input to numbering: an operator decides, for all
      * writers. */
-    if (!par_batch_fits(&w->rows)) {
+    if (!par_batch_fits(rows)) {
         par_writer__end(w, PAR_WRITER_HALTED, "a row is too large for the store");
         return false;
     }
     for (;;) {
-        enum par_outcome outcome = par_store_commit(w->store, &w->rows, true);
+        enum par_outcome outcome = par_store_commit(w->store, rows, true);
         if (outcome == PAR_OUTCOME_OK || PAR_MUTANT(W1_SKIP_FAILED))
             break;
         count_failure(w, outcome);
@@ -123,7 +123,7 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
     uint64_t built = par_mono_ns();
     w->live.cpu_ns_build += built - start;
     par_stats_record_many(PAR_H_HOP, PAR_HOP_READ, built - w->taken_ns, end - first);
-    if (!w->embedded && (w->no_memory || w->rows._bytes.failed))
+    if (!w->embedded && (w->no_memory || w->rows._bytes.failed || w->last_rows._bytes.failed))
         return AGAIN;
     if (PAR_MUTANT(W4_CHECKPOINT_EARLY) && !w->embedded)
         (void)par_checkpoint__move(w, false);
@@ -132,7 +132,8 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
         par_release__batch(w);
     if (PAR_MUTANT(RELEASE_BEFORE_PUT))
         (void)par_release__flush(w);
-    if (w->embedded ? !store_once(w, first, count) : !store_until(w))
+    if (w->embedded ? !store_once(w, first, count)
+                    : !store_until(w, &w->rows) || !store_until(w, &w->last_rows))
         return STOPPED;
     uint64_t stored = par_mono_ns();
     par_stats_record_many(PAR_H_HOP, PAR_HOP_STORE, stored - built, end - first);

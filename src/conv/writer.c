@@ -255,6 +255,7 @@ static void free_writer(struct par_writer *w)
     par_conv__drop_all(w);
     par_map_fini(&w->convs);
     par_batch_fini(&w->rows);
+    par_batch_fini(&w->last_rows);
     par_arena_fini(&w->arena);
     par_route_hits_fini(&w->hits);
     par_buf_fini(&w->outbox.bytes);

@@ -117,6 +117,8 @@ struct par_conv_state {
     uint64_t batch; /* the batch that the next members belong to */
     bool dirty;     /* the conversation row is to be written */
     bool roster_changed;
+    bool
+        row_last; /* more than new entries, so its conversation row is put when the rest is there */
     uint32_t entry_count; /* new entries among the next (W2a) */
     struct par_entry_row *entries;
     struct par_user_conv_row *user_convs;
@@ -258,6 +260,7 @@ struct par_writer {
     uint64_t batch_offset; /* of its first command */
     uint64_t touched;      /* conversations that this take loaded */
     struct par_batch rows;
+    struct par_batch last_rows; /* of a store that is not atomic: put once the others are durable */
     struct par_conv_state **dirty;
     size_t dirty_count, dirty_cap;
     struct par_release *releases;
