@@ -512,6 +512,11 @@ void par_check__rule_blocks(struct par_check *c, struct par_ck_conv *conv);
 void par_check__rule_refusals(struct par_check *c);
 void par_check__rule_marks(struct par_check *c, struct par_ck_conv *conv);
 void par_check__rule_marks_told(struct par_check *c, struct par_ck_conv *conv);
+/* Was a delete of the text asked before `line` that may have been done, though nobody saw its
+ * entry?
+ */
+bool par_check__perhaps_deleted(const struct par_check *c, const struct par_ck_conv *conv,
+                                uint64_t seq, uint32_t line);
 /* Was a `sync` event told on the connection between the lines? */
 bool par_check__told_to_sync(const struct par_check *c, const struct par_ck_conn *conn,
                              uint32_t after, uint32_t before);

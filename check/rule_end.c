@@ -27,12 +27,12 @@ static bool out_of_sight(const struct par_check *c, const struct par_ck_seat *se
     return c->silence && par_check__range(seat, &first, &last) && (seq < first || seq > last);
 }
 
-/* Was a delete of it asked that may have been done, though nobody saw its entry? */
-static bool perhaps_deleted(const struct par_check *c, const struct par_ck_conv *conv, uint64_t seq)
+bool par_check__perhaps_deleted(const struct par_check *c, const struct par_ck_conv *conv,
+                                uint64_t seq, uint32_t line)
 {
     for (uint32_t i = 0; i < c->requests.count; i++) {
         const struct par_ck_request *r = *PAR_CK_AT(&c->requests, struct par_ck_request *, i);
-        if (r->op == PAR_CK_DELETE && r->conv == conv && r->body.target == seq &&
+        if (r->op == PAR_CK_DELETE && r->conv == conv && r->body.target == seq && r->asked < line &&
             (r->got == PAR_CHECK_NEVER || r->retry))
             return true;
     }
@@ -53,7 +53,8 @@ void par_check__rule_told(struct par_check *c, struct par_ck_conv *conv)
             bool seen = s->seen[(seq - 1) / 8] >> (seq - 1) % 8 & 1;
             if (seen || e->kind != PAR_CK_KIND_TEXT || e->from == s->user->id || slot->deleted_by ||
                 !par_check__member_at(s, seq) || out_of_sight(c, s, seq) ||
-                par_check__below(&s->asked_read, c->end) >= seq || perhaps_deleted(c, conv, seq))
+                par_check__below(&s->asked_read, c->end) >= seq ||
+                par_check__perhaps_deleted(c, conv, seq, PAR_CHECK_NEVER))
                 continue;
             par_check__broken(c, PAR_RULE_TOLD, slot->sight->line, 0, 0,
                               "%.*s %llu reached no device of %llu, and no push job was made",

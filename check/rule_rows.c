@@ -12,6 +12,28 @@ static void list_wrong(struct par_check *c, const struct par_ck_row *row, const 
                       PAR_STR_ARGS(row->conv->id), what);
 }
 
+/* Is it a text that counts as unread? */
+static bool counts(const struct par_ck_row *row, const struct par_ck_seat *seat,
+                   const struct par_ck_slot *slot, uint64_t seq)
+{
+    return slot->sight->entry.kind == PAR_CK_KIND_TEXT &&
+           slot->sight->entry.from != seat->user->id &&
+           par_check__may_see(seat, seq, row->request->got);
+}
+
+/* Of those that must count: how many may have been deleted by an entry that nobody saw. */
+static uint64_t gone_unseen(const struct par_check *c, const struct par_ck_row *row,
+                            const struct par_ck_seat *seat, uint64_t must)
+{
+    uint64_t n = 0;
+    for (uint64_t seq = row->read + 1; seq <= row->last_seq && seq <= must; seq++) {
+        const struct par_ck_slot *slot = par_check__slot(row->conv, seq);
+        n += counts(row, seat, slot, seq) && !slot->deleted_by &&
+             par_check__perhaps_deleted(c, row->conv, seq, row->request->got);
+    }
+    return n;
+}
+
 /* The least and the greatest that unread may be: what may have been deleted by then, and what was
  * written after the row was read, leave room. */
 static void unread(struct par_check *c, const struct par_ck_row *row,
@@ -25,8 +47,7 @@ static void unread(struct par_check *c, const struct par_ck_row *row,
         const struct par_ck_slot *slot = par_check__slot(conv, seq);
         if (!slot || !slot->sight->entry.kind)
             return;
-        if (slot->sight->entry.kind != PAR_CK_KIND_TEXT ||
-            slot->sight->entry.from == seat->user->id || !par_check__may_see(seat, seq, r->got))
+        if (!counts(row, seat, slot, seq))
             continue;
         uint32_t deleted = slot->deleted_by ? par_check__known(conv, slot->deleted_by) : 0;
         bool surely = deleted && deleted < r->asked;
@@ -36,6 +57,10 @@ static void unread(struct par_check *c, const struct par_ck_row *row,
     }
     least = least > MOST ? MOST : least;
     most = most > MOST ? MOST : most;
+    if (row->unread < least) {
+        uint64_t gone = gone_unseen(c, row, seat, must);
+        least = gone < least ? least - gone : 0;
+    }
     if (row->unread < least || row->unread > most)
         par_check__broken(c, PAR_RULE_UNREAD, r->asked, r->got, 0,
                           "%.*s: unread is %llu with read %llu, and must be %llu to %llu",

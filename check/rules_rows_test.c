@@ -297,6 +297,29 @@ static void unread(void **state)
     }
 }
 
+/* A delete without an answer, of which nobody saw the entry. */
+static void unread_of_what_may_be_deleted(void **state)
+{
+    (void)state;
+    for (unsigned count = 0; count <= 3; count++) {
+        begin();
+        sent(1, 1);
+        sent(1, 2);
+        ask(1, "'op':'delete','id':50,'conv':'d.1.2','seq':1,'cmid':'x'");
+        ask(2, "'op':'sync','id':1");
+        snprintf(line, sizeof line,
+                 "'conversations':[{'conv':'d.1.2','kind':'direct','name':'','last_seq':2,"
+                 "'last_entry':%s,'unread':%u,'delivered':0,'read':0,"
+                 "'others':{'delivered':0,'read':0},'member':true,'member_count':2}]",
+                 entry(2, 1, false), count);
+        ok(2, 1, line);
+        if (count == 1 || count == 2)
+            holds();
+        else
+            breaks(PAR_RULE_UNREAD);
+    }
+}
+
 static void sync_complete(void **state)
 {
     (void)state;
@@ -465,6 +488,7 @@ int main(void)
         cmocka_unit_test(marks_told),
         cmocka_unit_test(settings),
         cmocka_unit_test(unread),
+        cmocka_unit_test(unread_of_what_may_be_deleted),
         cmocka_unit_test(sync_complete),
         cmocka_unit_test(list),
         cmocka_unit_test(the_least_of_all_others),

@@ -118,6 +118,26 @@ static void fit(const struct page *p, const struct piece *pieces, size_t n, size
     *last_r = last;
 }
 
+/* Rows are read after the view, and an entry above the top may have edited one of them by then:
+ * when the reader was out already, perhaps (V3). *last_r: p->last, or the newest that is theirs
+ * now. */
+static enum par_err last_now(struct par_reader *r, uint64_t user, const struct par_conv *conv,
+                             const struct page *p, const struct par_entry *entries, size_t n,
+                             uint64_t *last_r)
+{
+    bool edited = false;
+    for (size_t i = 0; i < n; i++)
+        edited |= entries[i].edited_seq > p->top;
+    *last_r = p->last;
+    if (!edited || !user)
+        return PAR_OK;
+    struct par_view view;
+    enum par_err err = par_read_view(r, user, conv, &view);
+    if (!err && view.last_seq < p->last)
+        *last_r = view.last_seq;
+    return err;
+}
+
 static enum par_err write_page(struct par_reader *r, uint64_t user,
                                const struct par_history_query *q, const struct page *p,
                                struct par_json_out *w)
@@ -132,9 +152,12 @@ static enum par_err write_page(struct par_reader *r, uint64_t user,
         err = par_read__entries(r, &q->conv, p->from, p->to, &entries);
     if (!err && n)
         err = par_read__hide_deleted(r, &q->conv, entries, n);
+    uint64_t last_seq = p->last;
+    if (!err)
+        err = last_now(r, user, &q->conv, p, entries, n, &last_seq);
     if (err)
         return err;
-    par_read__hide_later(entries, n, p->last);
+    par_read__hide_later(entries, n, last_seq);
     struct par_buf scratch = {0};
     struct piece *pieces = par_arena_alloc(r->arena, n * sizeof *pieces + 1);
     if (!pieces)
