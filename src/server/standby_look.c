@@ -37,16 +37,21 @@ static bool flush(struct look *l)
     return !l->failed && (!par_queue_remote(queue) || !par_queue_deliver_flush(queue));
 }
 
-/* A route to this server counts as far as the directory knows of it. */
-static bool connected(struct look *l, uint64_t user, size_t index)
+enum place { NOWHERE = 0, CONNECTED, LEAVING };
+
+/* A route to this server counts as far as the directory knows of it. While it is there, though, the
+ * look is not done: another server that they leave, too, may see it and leave the look to this one.
+ * So of servers that they leave together the one whose route goes last finds none. */
+static enum place place_of(struct look *l, uint64_t user, size_t index)
 {
+    enum place place = NOWHERE;
     if (par_directory_has(l->s->server->directory, user))
-        return true;
-    for (size_t i = 0; i < l->hits.count; i++) {
-        if (l->hits.hit[i].index == index && l->hits.hit[i].server != l->s->server->id)
-            return true;
+        return CONNECTED;
+    for (size_t i = 0; i < l->hits.count && place != LEAVING; i++) {
+        if (l->hits.hit[i].index == index)
+            place = l->hits.hit[i].server == l->s->server->id ? LEAVING : CONNECTED;
     }
-    return false;
+    return place;
 }
 
 static void look_at(struct look *l, uint64_t user)
@@ -62,6 +67,17 @@ static void look_at(struct look *l, uint64_t user)
     par_arena_fini(&arena);
 }
 
+static void look_at_one(struct look *l, uint64_t user, size_t index)
+{
+    enum place place = place_of(l, user, index);
+    if (place == NOWHERE)
+        look_at(l, user);
+    else if (place == LEAVING && l->last)
+        l->missed = true;
+    else if (place == LEAVING)
+        par_standby_missed(l->s->server, user);
+}
+
 static bool look(struct look *l, const uint64_t *users, size_t count)
 {
     struct par_route *route = l->s->server->route;
@@ -70,8 +86,8 @@ static bool look(struct look *l, const uint64_t *users, size_t count)
     for (size_t i = 0; i < count && !l->failed; i++) {
         if (!l->last && par_service_stopping(&l->s->service))
             l->failed = true;
-        else if (!connected(l, users[i], i))
-            look_at(l, users[i]);
+        else
+            look_at_one(l, users[i], i);
     }
     bool ok = flush(l) && !l->missed;
     par_route_hits_fini(&l->hits);
@@ -125,7 +141,8 @@ static void members_of(struct look *l, struct par_reader *reader, const struct p
     if (par_read_member_ids(reader, conv, &users, &n))
         return;
     for (size_t i = 0; i < n; i++) {
-        if (!connected(l, users[i], 0) && par_read_missed_in(reader, users[i], conv, push, l))
+        if (place_of(l, users[i], 0) != CONNECTED &&
+            par_read_missed_in(reader, users[i], conv, push, l))
             par_log_warn("standby.not_looked", PAR_KV("user", users[i]));
     }
 }
