@@ -96,7 +96,7 @@ int sim_mode_regress(const char *file, unsigned jobs, unsigned limit_s)
 struct hunt {
     enum par_mutant mutant;
     char plan[32];
-    uint64_t seeds, next, tried;
+    uint64_t first, last, next, tried; /* seeds; last 0: it is not looked for */
     unsigned limit_s;
     bool found;
     uint64_t seed;
@@ -106,7 +106,7 @@ struct hunt {
 static bool hunt_next(void *arg, struct sim_run *run_r)
 {
     struct hunt *h = arg;
-    if (h->found || h->next > h->seeds)
+    if (h->found || h->next > h->last)
         return false;
     *run_r = (struct sim_run){.seed = h->next++,
                               .plan = *h->plan ? h->plan : NULL,
@@ -130,7 +130,7 @@ static void hunt_done(void *arg, const struct sim_run *run, const struct sim_res
 /* Does the world that failed with the bug fail without it, too? Then it says nothing of the bug. */
 static bool fails_anyhow(const struct hunt *h)
 {
-    struct hunt without = {.seeds = h->seed, .next = h->seed, .limit_s = h->limit_s};
+    struct hunt without = {.last = h->seed, .next = h->seed, .limit_s = h->limit_s};
     memcpy(without.plan, h->plan, sizeof without.plan);
     sim_run_all(1, hunt_next, hunt_done, &without);
     return without.found;
@@ -138,7 +138,7 @@ static bool fails_anyhow(const struct hunt *h)
 
 static bool hunt(struct hunt *h, unsigned jobs)
 {
-    h->next = 1;
+    h->next = h->first;
     time_t began = time(NULL);
     do {
         h->found = false;
@@ -158,17 +158,20 @@ static bool hunt(struct hunt *h, unsigned jobs)
 static void read_hunt(const char *file, struct hunt *h)
 {
     char line[LINE], name[64], plan[32];
-    unsigned long long seeds;
     FILE *f = open_list(file);
-    h->seeds = MUTANT_SEEDS;
+    h->first = 1;
+    h->last = MUTANT_SEEDS;
     while (next_line(f, line)) {
-        if (sscanf(line, "%63s %31s %llu", name, plan, &seeds) != 3 || !sim_mutant_by_name(name)) {
+        unsigned long long seeds, first = 1;
+        if (sscanf(line, "%63s %31s %llu %llu", name, plan, &seeds, &first) < 3 ||
+            !sim_mutant_by_name(name)) {
             fprintf(stderr, "parley-sim: not a mutant, a plan and a number: %s", line);
             exit(2);
         }
         if (strcmp(name, mutants[h->mutant]) != 0)
             continue;
-        h->seeds = seeds;
+        h->first = first;
+        h->last = seeds ? first + seeds - 1 : 0;
         if (strcmp(plan, "mix") != 0)
             memcpy(h->plan, plan, sizeof plan);
     }
@@ -183,7 +186,7 @@ int sim_mode_mutants(const char *file, const char *only, unsigned jobs, unsigned
         if (only && strcmp(only, mutants[i]) != 0)
             continue;
         read_hunt(file, &h);
-        if (!h.seeds)
+        if (!h.last)
             printf("%-28s not looked for: see %s\n", mutants[i], file);
         else if (hunt(&h, jobs))
             found++;
