@@ -79,17 +79,26 @@ static redisContext *try_primary(struct par_redis *r, const struct par_host *add
     return NULL;
 }
 
+static bool same(const struct par_host *a, const struct par_host *b)
+{
+    return a->port == b->port && strcmp(a->name, b->name) == 0;
+}
+
 redisContext *par_redis_connect(struct par_redis *r)
 {
-    struct par_host address;
+    struct par_host address, tried = {0};
     pthread_mutex_lock(&r->lock);
     bool known = r->known;
     address = r->primary;
     pthread_mutex_unlock(&r->lock);
     redisContext *c = known ? try_primary(r, &address) : NULL;
+    if (known)
+        tried = address;
     for (size_t i = 0; !c && i < r->sentinel_count; i++) {
-        if (!ask_sentinel(r, &r->sentinels[i], &address))
+        /* All of them may name one that is gone, for as long as they do not agree that it is. */
+        if (!ask_sentinel(r, &r->sentinels[i], &address) || same(&address, &tried))
             continue;
+        tried = address;
         c = try_primary(r, &address);
         if (!c)
             continue;

@@ -2,8 +2,9 @@
  *
  * A call takes a free connection, opens it when there is none, and runs a function on it. One whose
  * reply did not come, or whose primary says that it is none any more, is closed; then the sentinels
- * are asked again. Everything here is a hint to the rest of Parley: a call ends within its time, OK
- * or not, and nothing waits for Redis to come back. */
+ * are asked again. Everything here is a hint to the rest of Parley: a call ends within a few times
+ * timeout_ms (the connection that died, each sentinel, the primary that they name), OK or not, and
+ * nothing waits for Redis to come back. */
 #ifndef PAR_REDIS_REDIS_H
 #define PAR_REDIS_REDIS_H
 
