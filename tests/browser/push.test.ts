@@ -137,6 +137,7 @@ test('the words are those of the page; a text that is hidden is no text; what is
       token: me.token,
       key: '',
       showText: true,
+      noise: { sound: false, quiet: false, quietFrom: '22:00', quietTo: '07:00' },
       words: {
         newMessage: 'Neue Nachricht',
         added: 'x',
@@ -149,6 +150,10 @@ test('the words are those of the page; a text that is hidden is no text; what is
   await push(payload(9, { shown: false }));
   await eventually(async () => (await notes())[0]?.body === 'Neue Nachricht', 'in the words of the page');
   assert.ok((await notes())[0]?.actions.includes('read'));
+  const silent = await ann.page.evaluate(
+    'navigator.serviceWorker.ready.then((r) => r.getNotifications()).then(([n]) => n.silent)',
+  );
+  assert.equal(silent, true, 'without a sound, as it was chosen');
   await push('no payload');
   await eventually(async () => (await notes()).some((n) => n.title === 'Parley'), 'something is shown');
 });

@@ -1,6 +1,7 @@
 // The service worker's other half: shows what is pushed, and does what is pressed on it.
 
 import { type KeptForPush, readKept } from './lib/kept-for-push.ts';
+import { maySound } from './lib/quiet.ts';
 import { pathOf } from './lib/route-paths.ts';
 
 /** As the server writes it (protocol/ADDITIONS.md, Web Push). */
@@ -83,10 +84,12 @@ async function show(payload: Payload | undefined): Promise<void> {
           { action: 'reply', title: kept.words.reply, type: 'text' },
         ]
       : [];
+  const silent = kept?.noise !== undefined && !maySound(kept.noise, new Date());
   const options = {
     body: bodyOf(note, kept),
     tag: note.tag,
-    renotify: true,
+    renotify: !silent,
+    silent,
     timestamp: note.timestamp,
     data: note.data,
     actions,

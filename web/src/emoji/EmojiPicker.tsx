@@ -1,5 +1,6 @@
 // Choosing an emoji: a search over names in all languages, those chosen last, and all by group. One stop of Tab for the
 // whole grid, in which the arrows move.
+import '../app.tsx';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { SearchBox } from '../components/basics.tsx';
 import { announce } from '../components/overlay.tsx';

@@ -1,5 +1,7 @@
 // What the page keeps for the service worker, which has no other way to it while the page is closed: whose device this
-// is, and the words of the language in use.
+// is, the words of the language in use, and when it may make a noise.
+
+import type { Noise } from './quiet.ts';
 
 /** The cache that it lies in: beside those of the shell, and kept when the shell is replaced. */
 export const KEPT = 'push';
@@ -11,6 +13,8 @@ export interface KeptForPush {
   /** The server's key at the last subscription, and what was asked for then. */
   key: string;
   showText: boolean;
+  /** Missing: kept by an older version, which had no such setting. */
+  noise?: Noise;
   words: { newMessage: string; added: string; works: string; markRead: string; reply: string };
 }
 

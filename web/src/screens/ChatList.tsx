@@ -4,6 +4,7 @@ import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Avatar, Empty, Header, IconButton, SearchBox } from '../components/basics.tsx';
 import { Icon } from '../components/Icon.tsx';
+import { InstallHint } from '../components/InstallHint.tsx';
 import { below, openMenu } from '../components/overlay.tsx';
 import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { Tick } from '../components/Tick.tsx';
@@ -335,6 +336,7 @@ export function ChatList({ open, asked }: { open: string | undefined; asked: str
           />
         ) : null}
       </div>
+      {q ? null : <InstallHint />}
     </div>
   );
 }

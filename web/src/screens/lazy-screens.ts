@@ -1,4 +1,5 @@
-// Which screens are files of their own, the likeliest next first. lib/lazy.tsx says how they come.
+// Which screens are files of their own, the likeliest next first. lib/lazy.tsx says how they come. Each imports app.tsx:
+// then all that the start needs is one file, instead of one for each way in which parts of it are shared.
 import { type LazyScreen, lazy } from '../lib/lazy.tsx';
 import type { Route } from '../lib/route.ts';
 

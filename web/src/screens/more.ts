@@ -1,4 +1,6 @@
 // Screens that are not there at the start, in one file: people, groups, what there is to know, sharing.
+import '../app.tsx';
+
 export { ShortcutSheet } from '../components/ShortcutSheet.tsx';
 export { DetailsPanel } from './Details.tsx';
 export { MessageInfo } from './MessageInfo.tsx';

@@ -17,6 +17,7 @@ import { tell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
 import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
+import { soundFor } from './sound.ts';
 
 const SESSION_KEY = 'parley.session';
 const LOG_LINES = 200;
@@ -342,6 +343,7 @@ export async function startClient(s: Session): Promise<void> {
     showStatus();
     if (next.state === 'signed_out' || next.state === 'disabled') sessionEnded(next.state);
   });
+  soundFor(c, () => tabs?.leads ?? true);
   running = c;
   await c.start();
   client.value = c;

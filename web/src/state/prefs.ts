@@ -1,9 +1,10 @@
 // What a person has chosen for this device: looks and habits. One record, kept in the browser.
 import { effect, signal } from '@preact/signals';
+import type { Noise } from '../lib/quiet.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
 
-export interface Prefs {
+export interface Prefs extends Noise {
   theme: Theme;
   /** Of the browser's own text size, in per cent. */
   textSize: number;
@@ -33,6 +34,10 @@ const standard: Prefs = {
   enter: 'auto',
   moreKeys: true,
   listWidth: listWidths.usual,
+  sound: true,
+  quiet: false,
+  quietFrom: '22:00',
+  quietTo: '07:00',
 };
 
 function read(): Prefs {

@@ -2,10 +2,12 @@
 import { Push } from '@parley/sdk';
 import { effect, signal } from '@preact/signals';
 import { dropKept, keep, readKept } from '../lib/kept-for-push.ts';
+import type { Noise } from '../lib/quiet.ts';
 import { go, route } from '../lib/route.ts';
 import type { ToTab } from '../push-worker.ts';
 import { language, t } from '../strings.ts';
 import { client, session } from './app.ts';
+import { prefs } from './prefs.ts';
 
 /** unknown: not looked at yet. home: only from the home screen (Apple). */
 export type PushState = 'unknown' | 'on' | 'off' | 'blocked' | 'unsupported' | 'home' | 'no_server';
@@ -34,6 +36,11 @@ function words() {
     reply: t.pushReply,
   };
 }
+
+const noise = (): Noise => {
+  const { sound, quiet, quietFrom, quietTo } = prefs.value;
+  return { sound, quiet, quietFrom, quietTo };
+};
 
 const bytes = (key: string): Uint8Array<ArrayBuffer> => {
   const text = atob(key.replaceAll('-', '+').replaceAll('_', '/'));
@@ -68,7 +75,14 @@ async function subscribe(): Promise<void> {
   });
   const id = await api().subscribe(subscription.toJSON(), pushText.value);
   localStorage.setItem(ID, id);
-  await keep({ user: s.user.id, token: s.token, key, showText: pushText.value, words: words() });
+  await keep({
+    user: s.user.id,
+    token: s.token,
+    key,
+    showText: pushText.value,
+    noise: noise(),
+    words: words(),
+  });
   pushState.value = 'on';
 }
 
@@ -171,9 +185,10 @@ export function watchPush(): void {
   });
   effect(() => {
     void language.value;
+    const now = noise();
     if (pushState.peek() !== 'on') return;
     readKept()
-      .then((kept) => (kept ? keep({ ...kept, words: words() }) : undefined))
+      .then((kept) => (kept ? keep({ ...kept, noise: now, words: words() }) : undefined))
       .catch(() => {});
   });
 }

@@ -1,14 +1,31 @@
 // Versions, and what the connection did: everything that a report of a fault needs, and nothing that is private.
 import { Failed } from '../../components/basics.tsx';
 import { tell } from '../../components/overlay.tsx';
-import { useLoaded } from '../../lib/asking.ts';
+import { attempt, useLoaded } from '../../lib/asking.ts';
 import { CLIENT, connectionLog, status, theClient } from '../../state/app.ts';
+import { install, installState } from '../../state/install.ts';
 import { t } from '../../strings.ts';
 
 async function serverVersion(): Promise<string> {
   const answer = await fetch('/v1/openapi.json');
   const { info } = (await answer.json()) as { info: { version: string } };
   return info.version;
+}
+
+function Install() {
+  const state = installState.value;
+  if (state === 'unsupported') return null;
+  return (
+    <section class="card" data-install={state}>
+      <h3>{t.install}</h3>
+      <p class="hint">{{ now: t.installHint, home: t.installHome, installed: t.installed }[state]}</p>
+      {state === 'now' ? (
+        <button type="button" class="button" onClick={() => attempt(install)}>
+          {t.installNow}
+        </button>
+      ) : null}
+    </section>
+  );
 }
 
 export function AboutPage() {
@@ -35,6 +52,7 @@ export function AboutPage() {
   };
   return (
     <>
+      <Install />
       <section class="card">
         <dl class="facts">
           {facts.map(([name, value]) => (

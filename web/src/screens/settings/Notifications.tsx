@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { Switch } from '../../components/basics.tsx';
 import { attempt } from '../../lib/asking.ts';
 import { theClient, titleOf, useList } from '../../state/app.ts';
+import { prefs, setPrefs } from '../../state/prefs.ts';
 import {
   type PushState,
   pushState,
@@ -12,6 +13,7 @@ import {
   turnPushOff,
   turnPushOn,
 } from '../../state/push.ts';
+import { play } from '../../state/sound.ts';
 import { t } from '../../strings.ts';
 import { isMuted, mutedWords } from '../chat-menu.ts';
 
@@ -73,11 +75,53 @@ function ThisDevice() {
   );
 }
 
+function Sounds() {
+  const p = prefs.value;
+  const time = (label: string, key: 'quietFrom' | 'quietTo') => (
+    <label class="time-field">
+      <span>{label}</span>
+      <input
+        type="time"
+        value={p[key]}
+        required
+        onChange={(e) => e.currentTarget.value && setPrefs({ [key]: e.currentTarget.value })}
+      />
+    </label>
+  );
+  return (
+    <section class="card">
+      <Switch
+        label={t.sound}
+        hint={t.soundHint}
+        on={p.sound}
+        onChange={(sound) => {
+          setPrefs({ sound });
+          if (sound) play();
+        }}
+      />
+      <Switch
+        label={t.quietHours}
+        hint={t.quietHint}
+        on={p.quiet}
+        disabled={!p.sound}
+        onChange={(quiet) => setPrefs({ quiet })}
+      />
+      {p.sound && p.quiet ? (
+        <div class="time-fields">
+          {time(t.quietFrom, 'quietFrom')}
+          {time(t.quietTo, 'quietTo')}
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
 export function NotificationsPage() {
   const muted = useList().filter(isMuted);
   return (
     <>
       <ThisDevice />
+      <Sounds />
       <section class="card">
         <h3>{t.pushMutedChats}</h3>
         {muted.length === 0 ? <p class="hint">{t.pushNoneMuted}</p> : null}

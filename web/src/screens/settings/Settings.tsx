@@ -1,4 +1,5 @@
 // Settings: a menu, and a page for each part.
+import '../../app.tsx';
 import type { VNode } from 'preact';
 import { Avatar, Header } from '../../components/basics.tsx';
 import { Icon, type IconName } from '../../components/Icon.tsx';
