@@ -21,7 +21,8 @@ static void check_again(struct par_str bytes)
     struct par_arena arena = {0};
     struct par_buf again = {0};
     struct par_delivery d;
-    if (!par_delivery_decode(bytes, &arena, &d))
+    struct par_cursor cur = par_cursor(bytes);
+    if (!par_delivery_next(&cur, &arena, &d) || par_cursor_left(&cur))
         abort();
     par_delivery_encode(&d, &again);
     if (!par_str_eq(par_buf_str(&again), bytes))
@@ -30,25 +31,36 @@ static void check_again(struct par_str bytes)
     par_arena_fini(&arena);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* False: the rest is none. */
+static bool next(struct par_cursor *cur, struct par_arena *arena)
 {
-    struct par_arena arena = {0};
+    const uint8_t *from = cur->pos;
     struct par_buf again = {0};
     struct par_delivery d;
-    if (par_delivery_decode(par_str_of(data, size), &arena, &d)) {
+    bool read = par_delivery_next(cur, arena, &d);
+    if (read) {
         check(&d);
         par_delivery_encode(&d, &again);
         if (again.failed)
             abort();
         if (d.entry)
             check_again(par_buf_str(&again));
-        else if (!par_str_eq(par_buf_str(&again), par_str_of(data, size)))
+        else if (!par_str_eq(par_buf_str(&again), par_str_of(from, (size_t)(cur->pos - from))))
             abort();
     } else if (d.kind != 0) {
         abort();
     }
     par_buf_fini(&again);
+    return read;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct par_arena arena = {0};
+    struct par_cursor cur = par_cursor(par_str_of(data, size));
+    while (next(&cur, &arena) && par_cursor_left(&cur))
+        ;
     par_arena_fini(&arena);
     return 0;
 }

@@ -273,16 +273,13 @@ static bool decode(struct par_cursor *cur, struct par_arena *arena, struct par_d
     d->dup = flags & F_DUP;
     d->member = flags & F_MEMBER;
     d->on = flags & F_ON;
-    if (!get_body(cur, arena, d) || (has_users(d->kind) && !get_users(cur, arena, d)))
-        return false;
-    return par_cursor_left(cur) == 0;
+    return get_body(cur, arena, d) && (!has_users(d->kind) || get_users(cur, arena, d));
 }
 
-bool par_delivery_decode(struct par_str bytes, struct par_arena *arena, struct par_delivery *d_r)
+bool par_delivery_next(struct par_cursor *cur, struct par_arena *arena, struct par_delivery *d_r)
 {
-    struct par_cursor cur = par_cursor(bytes);
     *d_r = (struct par_delivery){0};
-    if (decode(&cur, arena, d_r))
+    if (decode(cur, arena, d_r))
         return true;
     *d_r = (struct par_delivery){0};
     return false;

@@ -15,13 +15,15 @@ enum {
     PAR_DELIVERY_MESSAGE_MAX = 255    /* a longer message is cut */
 };
 
-/* Appends the bytes of a record to out; out->failed when memory was refused. Any thread; does not
- * block. */
+/* Appends the bytes of a delivery to out; out->failed when memory was refused. A record is one
+ * delivery or more, one behind the other. Any thread; does not block. */
 void par_delivery_encode(const struct par_delivery *d, struct par_buf *out);
 
-/* The delivery in these bytes. Texts borrow from bytes; the entry and the users come from the
- * arena. False, and all zero, when the bytes are none that par_delivery_encode() makes, or memory
- * is refused. Any thread; does not block. */
-bool par_delivery_decode(struct par_str bytes, struct par_arena *arena, struct par_delivery *d_r);
+/* The next delivery of a record, whose cursor is then behind it; a record is read to its end by
+ * calling this until par_cursor_left() is 0, and at least once. Texts borrow from the bytes of the
+ * record; the entry and the users come from the arena. False, and all zero, when the bytes are none
+ * that par_delivery_encode() makes, or memory is refused; the rest of the record is then lost. Any
+ * thread; does not block. */
+bool par_delivery_next(struct par_cursor *cur, struct par_arena *arena, struct par_delivery *d_r);
 
 #endif

@@ -151,6 +151,39 @@ static void assert_same(const struct par_delivery *a, const struct par_delivery 
     assert_memory_equal(&a->conv, &b->entry->conv, sizeof a->conv);
 }
 
+/* A record of one delivery. */
+static bool decode_one(struct par_str bytes, struct par_arena *arena, struct par_delivery *d_r)
+{
+    struct par_cursor cur = par_cursor(bytes);
+    return par_delivery_next(&cur, arena, d_r) && par_cursor_left(&cur) == 0;
+}
+
+/* Any two kinds in one record. */
+static void several_in_a_record(void **state)
+{
+    (void)state;
+    for (int a = PAR_DELIVERY_ANSWER; a < PAR_DELIVERY_KINDS; a++)
+        for (int b = PAR_DELIVERY_ANSWER; b < PAR_DELIVERY_KINDS; b++) {
+            struct par_delivery d[2] = {sample((enum par_delivery_kind)a),
+                                        sample((enum par_delivery_kind)b)},
+                                back;
+            struct par_buf bytes = {0};
+            struct par_arena arena = {0};
+            par_delivery_encode(&d[0], &bytes);
+            par_delivery_encode(&d[1], &bytes);
+            struct par_cursor cur = par_cursor(par_buf_str(&bytes));
+            for (int i = 0; i < 2; i++) {
+                assert_int_not_equal(par_cursor_left(&cur), 0);
+                assert_true(par_delivery_next(&cur, &arena, &back));
+                assert_same(&d[i], &back);
+            }
+            assert_int_equal(par_cursor_left(&cur), 0);
+            assert_false(par_delivery_next(&cur, &arena, &back));
+            par_arena_fini(&arena);
+            par_buf_fini(&bytes);
+        }
+}
+
 static void every_kind_there_and_back(void **state)
 {
     (void)state;
@@ -160,7 +193,7 @@ static void every_kind_there_and_back(void **state)
         struct par_arena arena = {0};
         par_delivery_encode(&d, &bytes);
         assert_false(bytes.failed);
-        assert_true(par_delivery_decode(par_buf_str(&bytes), &arena, &back));
+        assert_true(decode_one(par_buf_str(&bytes), &arena, &back));
         assert_same(&d, &back);
         par_arena_fini(&arena);
         par_buf_fini(&bytes);
@@ -177,7 +210,7 @@ static void a_long_message_is_cut(void **state)
     struct par_arena arena = {0};
     d.message = par_str_of(text, sizeof text);
     par_delivery_encode(&d, &bytes);
-    assert_true(par_delivery_decode(par_buf_str(&bytes), &arena, &back));
+    assert_true(decode_one(par_buf_str(&bytes), &arena, &back));
     assert_int_equal(back.message.len, PAR_DELIVERY_MESSAGE_MAX);
     par_arena_fini(&arena);
     par_buf_fini(&bytes);
@@ -195,7 +228,7 @@ static void damaged_bytes_are_refused(void **state)
             struct par_arena arena = {0};
             uint8_t *copy = malloc(cut + 1);
             memcpy(copy, bytes.data, cut);
-            assert_false(par_delivery_decode(par_str_of(copy, cut), &arena, &back));
+            assert_false(decode_one(par_str_of(copy, cut), &arena, &back));
             assert_int_equal(back.kind, 0);
             free(copy);
             par_arena_fini(&arena);
@@ -205,7 +238,7 @@ static void damaged_bytes_are_refused(void **state)
                 struct par_arena arena = {0};
                 struct par_buf again = {0};
                 bytes.data[at] ^= (uint8_t)flip;
-                if (par_delivery_decode(par_buf_str(&bytes), &arena, &back))
+                if (decode_one(par_buf_str(&bytes), &arena, &back))
                     par_delivery_encode(&back, &again);
                 bytes.data[at] ^= (uint8_t)flip;
                 par_buf_fini(&again);
@@ -213,7 +246,7 @@ static void damaged_bytes_are_refused(void **state)
             }
         par_buf_add_u8(&bytes, 0);
         struct par_arena arena = {0};
-        assert_false(par_delivery_decode(par_buf_str(&bytes), &arena, &back));
+        assert_false(decode_one(par_buf_str(&bytes), &arena, &back));
         par_arena_fini(&arena);
         par_buf_fini(&bytes);
     }
@@ -223,6 +256,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_there_and_back),
+        cmocka_unit_test(several_in_a_record),
         cmocka_unit_test(a_long_message_is_cut),
         cmocka_unit_test(damaged_bytes_are_refused),
     };

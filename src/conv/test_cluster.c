@@ -194,6 +194,13 @@ static struct sent *add_sent(struct owner *by)
     return s;
 }
 
+bool cluster_decode(const struct sent *s, struct par_arena *arena, struct par_delivery *d_r)
+{
+    struct par_cursor cur = par_cursor(par_str_of(s->bytes, s->len));
+    return s->bytes && par_delivery_next(&cur, arena, d_r);
+}
+
+/* Each delivery of the record is kept by itself. */
 static enum par_err log_send(struct test_log_reader *r, uint64_t server, struct par_str bytes)
 {
     size_t open = 0;
@@ -201,11 +208,19 @@ static enum par_err log_send(struct test_log_reader *r, uint64_t server, struct 
         open += world->sent[i].by == (struct owner *)r && !world->sent[i].confirmed;
     if (dead() || (world->room && open >= world->room))
         return PAR_E_UNAVAILABLE;
-    struct sent *s = add_sent((struct owner *)r);
-    s->server = server;
-    s->bytes = malloc(bytes.len + 1);
-    s->len = bytes.len;
-    memcpy(s->bytes, bytes.ptr, bytes.len);
+    struct par_arena arena = {0};
+    struct par_cursor cur = par_cursor(bytes);
+    do {
+        const uint8_t *from = cur.pos;
+        struct par_delivery d;
+        assert_true(par_delivery_next(&cur, &arena, &d));
+        struct sent *s = add_sent((struct owner *)r);
+        s->server = server;
+        s->len = (size_t)(cur.pos - from);
+        s->bytes = malloc(s->len);
+        memcpy(s->bytes, from, s->len);
+    } while (par_cursor_left(&cur));
+    par_arena_fini(&arena);
     return PAR_OK;
 }
 
@@ -224,7 +239,7 @@ static void check_sent(const struct sent *s)
 {
     struct par_delivery d;
     struct par_arena arena = {0};
-    assert_true(par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d));
+    assert_true(cluster_decode(s, &arena, &d));
     uint64_t seq = d.kind == PAR_DELIVERY_ANSWER && d.err == PAR_OK ? d.seq
                    : d.kind == PAR_DELIVERY_ENTRY                   ? d.entry->seq
                                                                     : 0;

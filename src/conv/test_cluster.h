@@ -55,6 +55,9 @@ struct cluster {
     size_t sent_count, sent_cap;
 };
 
+/* The delivery that was sent; false: a push job. */
+bool cluster_decode(const struct sent *s, struct par_arena *arena, struct par_delivery *d_r);
+
 /* In the simulator's build: the planted bug that the environment names as PARLEY_MUTANT. */
 void cluster_plant(void);
 void cluster_init(struct cluster *c, uint64_t seed);

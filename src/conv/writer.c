@@ -258,7 +258,7 @@ static void free_writer(struct par_writer *w)
     par_batch_fini(&w->last_rows);
     par_arena_fini(&w->arena);
     par_route_hits_fini(&w->hits);
-    par_buf_fini(&w->outbox.bytes);
+    par_outbox__fini(&w->outbox);
     par_buf_fini(&w->cell_bytes);
     free(w->skips);
     free(w->uncertain);

@@ -91,7 +91,7 @@ static struct told told_by(const struct cluster *c)
             add(&t, strdup(line));
             continue;
         }
-        assert_true(par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d));
+        assert_true(cluster_decode(s, &arena, &d));
         if (d.kind == PAR_DELIVERY_ANSWER)
             add(&t, hex("answer", s->server, s->bytes, s->len));
         else if (d.kind == PAR_DELIVERY_ENTRY)
@@ -113,8 +113,8 @@ static struct told marks_told_by(const struct cluster *c)
         struct par_delivery d;
         struct par_arena arena = {0};
         const struct sent *s = &c->sent[i];
-        if (s->bytes && par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d) &&
-            d.kind == PAR_DELIVERY_MARK && d.conv.kind == PAR_CONV_DIRECT) {
+        if (cluster_decode(s, &arena, &d) && d.kind == PAR_DELIVERY_MARK &&
+            d.conv.kind == PAR_CONV_DIRECT) {
             char line[160];
             bool own = d.user_count == 1 && d.users[0] == d.user;
             int n = snprintf(line, sizeof line, "%s %llu %02x%02x %llu ", own ? "own" : "other",
@@ -145,8 +145,7 @@ static size_t syncs_of(const struct cluster *c)
     for (size_t i = 0; i < c->sent_count; i++) {
         struct par_delivery d;
         struct par_arena arena = {0};
-        n += c->sent[i].bytes &&
-             par_delivery_decode(par_str_of(c->sent[i].bytes, c->sent[i].len), &arena, &d) &&
+        n += c->sent[i].bytes && cluster_decode(&c->sent[i], &arena, &d) &&
              d.kind == PAR_DELIVERY_SYNC;
         par_arena_fini(&arena);
     }
@@ -237,8 +236,7 @@ static void check_answers(const struct cluster *c, const struct log *l)
         struct par_delivery d;
         struct par_arena arena = {0};
         const struct sent *s = &c->sent[i];
-        if (s->bytes && par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d) &&
-            d.kind == PAR_DELIVERY_ANSWER) {
+        if (cluster_decode(s, &arena, &d) && d.kind == PAR_DELIVERY_ANSWER) {
             const struct model_answer *want = &l->want[d.reply.handle - 1];
             assert_int_equal(d.err, want->err);
             if (want->err == PAR_OK) {
@@ -310,8 +308,7 @@ static void check_page(struct cluster *c, const struct log *l)
         struct par_delivery d;
         struct par_arena arena = {0};
         const struct sent *s = &c->sent[i];
-        if (s->bytes && s->confirmed &&
-            par_delivery_decode(par_str_of(s->bytes, s->len), &arena, &d) &&
+        if (s->bytes && s->confirmed && cluster_decode(s, &arena, &d) &&
             d.kind == PAR_DELIVERY_ENTRY && par_conv_eq(&d.conv, &conv) && d.entry->seq > released)
             released = d.entry->seq;
         par_arena_fini(&arena);

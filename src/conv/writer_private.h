@@ -189,9 +189,15 @@ struct par_cmid_used {
 
 /* What was handed to a remote queue since its last flush that was OK (outbox.c). */
 struct par_outbox {
-    struct par_buf bytes; /* records, each behind a head */
-    size_t count;
-    size_t chunk; /* so many are handed over before a flush */
+    struct par_outbox__record {
+        uint64_t server;
+        bool push;            /* a push job: the bytes are its struct and its text */
+        struct par_buf bytes; /* else one delivery behind the other */
+    } * records;
+    size_t count, cap;
+    size_t chunk;            /* so many are handed over before a flush */
+    bool failed;             /* memory was refused for some of it */
+    struct par_buf delivery; /* the one that is added */
 };
 
 struct par_writer {
@@ -569,6 +575,7 @@ void par_outbox__add(struct par_writer *w, uint64_t server, const struct par_del
 void par_outbox__push(struct par_writer *w, const struct par_push_job *job);
 /* Hands everything over until a flush is OK, and empties it. False: the writer has to stop. */
 bool par_outbox__flush(struct par_writer *w);
+void par_outbox__fini(struct par_outbox *o);
 
 /* ---- mark_events.c ---- */
 

@@ -33,8 +33,8 @@ struct par_inbox {
     struct par_forward forward;
     struct par_arena arena;
     struct par_queue_record records[TAKE];
-    struct par_delivery deliveries[TAKE];
-    size_t count;              /* of deliveries: without those that cannot be read */
+    struct par_delivery *deliveries;
+    size_t count, cap;         /* of deliveries: without those that cannot be read */
     uint64_t next;             /* the offset that should come; 0: not known */
     uint64_t dealt, confirmed; /* everything below */
     uint64_t confirmed_ms;
@@ -68,20 +68,46 @@ static void look_for_gap(struct par_inbox *in, size_t n)
     par_inbox_sync_here(in->server);
 }
 
+/* False: no memory. */
+static bool reserve(struct par_inbox *in)
+{
+    if (in->count < in->cap)
+        return true;
+    size_t cap = in->cap ? in->cap * 2 : TAKE;
+    struct par_delivery *more = realloc(in->deliveries, cap * sizeof *more);
+    if (!more)
+        return false;
+    in->deliveries = more;
+    in->cap = cap;
+    return true;
+}
+
+static void decode_record(struct par_inbox *in, const struct par_queue_record *record)
+{
+    struct par_cursor cur = par_cursor(record->bytes);
+    do {
+        if (!reserve(in)) {
+            par_log_error("inbox.no_memory", PAR_KV("offset", record->offset));
+            par_inbox_sync_here(in->server);
+            return;
+        }
+        if (!par_delivery_next(&cur, &in->arena, &in->deliveries[in->count])) {
+            atomic_fetch_add(&in->malformed, 1);
+            par_stats_inc(PAR_C_UNEXPECTED);
+            par_log_error("inbox.malformed", PAR_KV("offset", record->offset));
+            return;
+        }
+        in->count++;
+    } while (par_cursor_left(&cur));
+}
+
 static void decode(struct par_inbox *in, size_t n)
 {
     in->count = 0;
     for (size_t i = 0; i < n; i++) {
         if (in->records[i].way_ns)
             par_stats_record(PAR_H_HOP, PAR_HOP_INBOX, in->records[i].way_ns);
-        struct par_delivery *d = &in->deliveries[in->count];
-        if (par_delivery_decode(in->records[i].bytes, &in->arena, d)) {
-            in->count++;
-        } else {
-            atomic_fetch_add(&in->malformed, 1);
-            par_stats_inc(PAR_C_UNEXPECTED);
-            par_log_error("inbox.malformed", PAR_KV("offset", in->records[i].offset));
-        }
+        decode_record(in, &in->records[i]);
     }
     atomic_fetch_add(&in->taken, n);
 }
@@ -242,6 +268,7 @@ void par_inbox_close(struct par_inbox **inbox)
     par_service_stop(&in->service);
     par_forward_fini(&in->forward);
     par_arena_fini(&in->arena);
+    free(in->deliveries);
     free(in);
     *inbox = NULL;
 }

@@ -73,11 +73,14 @@ static bool forward_run(struct stand_in *si, const struct par_queue_record *reco
     do {
         err = PAR_OK;
         for (size_t i = 0; i < n && !err; i++) {
+            struct par_cursor cur = par_cursor(records[i].bytes);
             struct par_delivery d;
-            if (!par_delivery_decode(records[i].bytes, &arena, &d))
-                continue;
-            *marked_r |= is_mark(si, &d);
-            err = par_forward(&si->forward, &d);
+            do {
+                if (!par_delivery_next(&cur, &arena, &d))
+                    break;
+                *marked_r |= is_mark(si, &d);
+                err = par_forward(&si->forward, &d);
+            } while (!err && par_cursor_left(&cur));
         }
         if (!err)
             err = par_forward_flush(&si->forward);
