@@ -12,17 +12,15 @@
 #include "parley/err.h"
 
 /* The sets of labels. A label is a small number; its word is found when the page is written. */
-/* The parts of the path of a message, from its frame to its answer: without FANOUT they add up to
- * TOTAL. */
+/* The parts of the path of a message, from its frame to its answer: they add up to TOTAL. */
 enum par_hop {
     PAR_HOP_PARSE = 0, /* frame read, to command handed to the queue */
     PAR_HOP_QUEUE,     /* to taken by its writer */
     PAR_HOP_READ,      /* to numbered */
     PAR_HOP_STORE,     /* to durable */
-    PAR_HOP_ROUTE,     /* to the servers that are to hear of it being known */
+    PAR_HOP_ROUTE,     /* to handed over to the servers that are to hear of it */
     PAR_HOP_INBOX,     /* to taken from the inbox of one, where servers have inboxes */
     PAR_HOP_DELIVER,   /* to written to its connections */
-    PAR_HOP_FANOUT,    /* from durable to handed over for sure: then the next batch begins */
     PAR_HOP_TOTAL,     /* frame read to answer written */
     PAR_HOP_COUNT
 };

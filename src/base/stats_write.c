@@ -40,7 +40,7 @@ static const char *const *const label_words[PAR_LABEL_COUNT] = {
     [PAR_LABEL_OUTCOME] = WORDS("ok", "failed", "uncertain"),
     [PAR_LABEL_HTTP] = WORDS("0xx", "1xx", "2xx", "3xx", "4xx", "5xx"),
     [PAR_LABEL_HOP] =
-        WORDS("parse", "queue", "read", "store", "route", "inbox", "deliver", "fanout", "total"),
+        WORDS("parse", "queue", "read", "store", "route", "inbox", "deliver", "total"),
     [PAR_LABEL_STORE_OP] = WORDS("get", "multi_get", "scan", "commit", "put_if_absent"),
     [PAR_LABEL_FAMILY] = WORDS("queue", "route", "cache", "presence", "push"),
     [PAR_LABEL_LIMIT] = WORDS("sends", "ops", "logins", "registrations", "connections"),

@@ -1,6 +1,7 @@
 /* What a writer hands to a queue of many machines: kept as bytes until a flush says that all of it
- * is in the log, so that it can be handed over again. Deliveries to one server share records: each
- * record costs the brokers as much as ten short deliveries in it. */
+ * is in the log, so that it can be handed over again. The next batch does not wait for that, the
+ * checkpoint does (W4). Deliveries to one server share records: each record costs the brokers as
+ * much as ten short deliveries in it. */
 #include "conv/writer_private.h"
 
 #include "conv/delivery_codec.h"
@@ -28,10 +29,10 @@ static struct par_outbox__record *new_record(struct par_outbox *o, uint64_t serv
     return r;
 }
 
-/* The newest for this server; so what it is told stays in order (R3). */
+/* The newest for this server that is not on its way; so what it is told stays in order (R3). */
 static struct par_outbox__record *newest(struct par_outbox *o, uint64_t server)
 {
-    for (size_t i = o->count; i-- > 0;)
+    for (size_t i = o->count; i-- > o->handed;)
         if (o->records[i].server == server && !o->records[i].push)
             return &o->records[i];
     return NULL;
@@ -72,59 +73,89 @@ static bool hand(struct par_writer *w, const struct par_outbox__record *r)
     return par_queue_push_job(w->queue, &job) == PAR_OK;
 }
 
-/* Hands over at most `chunk` records from *at on, in the order they came, and flushes. True: they
- * are on their way, and *at is behind them. */
-static bool hand_some(struct par_writer *w, size_t *at)
+/* Hands over what is not on its way, in the order it came, until `chunk` records are. False: some
+ * are left. */
+static bool hand_rest(struct par_writer *w)
 {
     struct par_outbox *o = &w->outbox;
-    size_t n = 0, most = o->count - *at < o->chunk ? o->count - *at : o->chunk;
-    while (n < most && hand(w, &o->records[*at + n]))
-        n++;
-    bool ok = par_queue_deliver_flush(w->queue) == PAR_OK;
-    /* What is handed over at once must find room in the queue. */
-    if (n < most)
-        o->chunk = n > 1 ? n / 2 : 1;
-    else if (ok && o->chunk < CHUNK_MAX)
-        o->chunk *= 2;
-    if (ok)
-        *at += n;
-    return ok && n > 0;
+    if (o->chunk == 0)
+        o->chunk = CHUNK_MAX;
+    while (o->handed < o->count && o->handed < o->chunk) {
+        if (!hand(w, &o->records[o->handed])) {
+            /* What is on its way at once must find room in the queue; a flush that had to refuse
+             * some fails. */
+            o->chunk = o->handed > 1 ? o->handed / 2 : 1;
+            break;
+        }
+        o->handed++;
+    }
+    return o->handed == o->count;
 }
 
-static void empty(struct par_outbox *o)
+/* Removes the first n records; their buffers are used again. */
+static void drop(struct par_outbox *o, size_t n)
 {
-    while (o->count > 0) {
-        struct par_buf *bytes = &o->records[--o->count].bytes;
+    for (size_t i = 0; i < n; i++) {
+        struct par_buf *bytes = &o->records[i].bytes;
         if (bytes->cap > KEEP_MAX)
             par_buf_fini(bytes);
         par_buf_clear(bytes);
     }
+    for (size_t i = n; n > 0 && i < o->count; i++) {
+        struct par_outbox__record free_one = o->records[i - n];
+        o->records[i - n] = o->records[i];
+        o->records[i] = free_one;
+    }
+    o->count -= n;
+    o->handed -= n;
+}
+
+static void forget(struct par_outbox *o)
+{
+    o->handed = o->count;
+    drop(o, o->count);
+}
+
+/* Memory was refused, and nobody knows for what: all are told to sync. */
+static void give_up_failed(struct par_writer *w)
+{
+    struct par_outbox *o = &w->outbox;
+    if (!o->failed)
+        return;
     o->failed = false;
+    forget(o);
+    w->owes_sync = true;
+}
+
+bool par_outbox__hand(struct par_writer *w)
+{
+    give_up_failed(w);
+    return hand_rest(w) || par_outbox__flush(w);
 }
 
 bool par_outbox__flush(struct par_writer *w)
 {
     struct par_outbox *o = &w->outbox;
-    if (o->failed) {
-        /* Memory was refused, and nobody knows for what: all are told to sync. */
-        empty(o);
-        w->owes_sync = true;
-    }
-    if (o->count == 0)
-        return true;
-    if (o->chunk == 0)
-        o->chunk = CHUNK_MAX;
-    for (size_t at = 0; at < o->count;) {
-        if (hand_some(w, &at))
+    give_up_failed(w);
+    while (o->count > 0) {
+        (void)hand_rest(w);
+        size_t handed = o->handed;
+        if (par_queue_deliver_flush(w->queue) == PAR_OK && handed > 0) {
+            drop(o, handed);
+            if (o->chunk < CHUNK_MAX)
+                o->chunk *= 2;
             continue;
-        if (PAR_MUTANT(RELEASE_ONCE))
+        }
+        o->handed = 0;
+        if (PAR_MUTANT(RELEASE_ONCE)) {
+            forget(o);
             break;
+        }
         w->live.release_retries++;
         if (!par_writer__pause(w, "the queue takes no deliveries"))
             return false;
     }
     par_writer__fine(w);
-    empty(o);
     return true;
 }
 

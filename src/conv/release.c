@@ -35,12 +35,20 @@ static void deliver(struct par_writer *w, uint64_t server, const struct par_deli
         (void)par_queue_deliver(w->queue, server, d);
 }
 
-bool par_release__flush(struct par_writer *w)
+static bool flush_local(struct par_writer *w)
 {
-    if (w->remote)
-        return par_outbox__flush(w);
     (void)par_queue_deliver_flush(w->queue);
     return true;
+}
+
+bool par_release__hand(struct par_writer *w)
+{
+    return w->remote ? par_outbox__hand(w) : flush_local(w);
+}
+
+bool par_release__flush(struct par_writer *w)
+{
+    return w->remote ? par_outbox__flush(w) : flush_local(w);
 }
 
 void par_release__sync(struct par_writer *w)

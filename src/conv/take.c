@@ -148,12 +148,11 @@ static enum progress commit(struct par_writer *w, uint32_t first, uint32_t end, 
         (void)par_checkpoint__move(w, false);
     if (!early)
         par_release__batch(w);
-    par_stats_record_many(PAR_H_HOP, PAR_HOP_ROUTE, par_mono_ns() - stored, end - first);
-    if (!par_release__flush(w))
+    if (!par_release__hand(w))
         return STOPPED;
-    tell_index(w);
     uint64_t released = par_mono_ns();
-    par_stats_record_many(PAR_H_HOP, PAR_HOP_FANOUT, released - stored, end - first);
+    tell_index(w);
+    par_stats_record_many(PAR_H_HOP, PAR_HOP_ROUTE, released - stored, end - first);
     hist(&w->live.release_us, (released - stored) / 1000);
     w->live.cpu_ns_release += released - stored;
     par_batch__clear(w);

@@ -175,10 +175,13 @@ static bool turn(struct par_writer *w)
         return false;
     par_marks__tell_due(w, stopping && n == 0);
     par_release__settle(w, stopping);
-    if (!par_release__flush(w))
-        return false;
     par_arena_fini(&w->arena);
-    if (par_checkpoint__due(w) && par_checkpoint__move(w, false) == 0)
+    bool due = par_checkpoint__due(w);
+    /* While commands come only the checkpoint waits for what is on its way. */
+    bool wait = n == 0 || stopping || (due && !PAR_MUTANT(W4_CHECKPOINT_UNCONFIRMED));
+    if (wait ? !par_release__flush(w) : !par_release__hand(w))
+        return false;
+    if (due && par_checkpoint__move(w, false) == 0)
         return false;
     publish(w);
     return !stopping || !worked_off(w, n);

@@ -195,6 +195,7 @@ struct par_outbox {
         struct par_buf bytes; /* else one delivery behind the other */
     } * records;
     size_t count, cap;
+    size_t handed;           /* of them, since the last flush */
     size_t chunk;            /* so many are handed over before a flush */
     bool failed;             /* memory was refused for some of it */
     struct par_buf delivery; /* the one that is added */
@@ -558,8 +559,9 @@ void par_release__refuse(struct par_writer *w, uint32_t index, enum par_err err)
 void par_release__sync(struct par_writer *w);
 /* What is owed of that, if enough time went by since the last, or at once with `now`. */
 void par_release__settle(struct par_writer *w, bool now);
-/* Makes sure that what was handed over is on its way. False: the writer has to stop, and it may not
- * be. */
+/* Puts what was told on its way. False: the writer has to stop, and it may not be. */
+bool par_release__hand(struct par_writer *w);
+/* Also waits until it is where a crash of ours does not lose it. */
 bool par_release__flush(struct par_writer *w);
 /* Hands one delivery to the servers of these users; returns false when the routes cannot be read.
  */
@@ -573,6 +575,9 @@ bool par_release__to_users(struct par_writer *w, struct par_delivery *d, const u
 /* Puts a delivery, or a push job, behind what is there. */
 void par_outbox__add(struct par_writer *w, uint64_t server, const struct par_delivery *d);
 void par_outbox__push(struct par_writer *w, const struct par_push_job *job);
+/* Puts everything on its way, and waits for nothing unless the queue is full. False: the writer has
+ * to stop. */
+bool par_outbox__hand(struct par_writer *w);
 /* Hands everything over until a flush is OK, and empties it. False: the writer has to stop. */
 bool par_outbox__flush(struct par_writer *w);
 void par_outbox__fini(struct par_outbox *o);

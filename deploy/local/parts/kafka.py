@@ -28,6 +28,7 @@ auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
 log.message.timestamp.type=LogAppendTime
 unclean.leader.election.enable=false
+leader.imbalance.check.interval.seconds=30
 num.network.threads=2
 num.io.threads=4
 log.cleaner.dedupe.buffer.size=16777216

@@ -41,6 +41,7 @@ X(W2B_ROSTER_TOGETHER, "entries are put together with the roster change before t
 X(W2C_TWO_CHANGES, "a roster is changed twice above the checkpoint")
 X(W2D_NO_BOUND, "a writer is ahead of its checkpoint by any number of commands")
 X(W4_CHECKPOINT_EARLY, "the checkpoint is written before the batch")
+X(W4_CHECKPOINT_UNCONFIRMED, "the checkpoint moves over deliveries that are only on their way")
 X(W4_CHECKPOINT_UNRELEASED, "the checkpoint is written before the release")
 X(PRESENCE_LEASE_NOT_RENEWED, "leases of presence are not renewed")
 X(PRESENCE_NOT_CHECKED, "watched users are not looked at again")
