@@ -451,7 +451,6 @@ enum par_err par_waker_open(struct par_server *server, struct par_waker **waker_
     init(&w->fresh);
     init(&w->waiting);
     init(&w->sending);
-    par_random(w->seed, sizeof w->seed);
     enum par_err err = PAR_OK;
     if (config->push_webpush.enabled) {
         struct par_https_config https = {.ca_file = config->push_webpush.ca,
@@ -460,6 +459,7 @@ enum par_err par_waker_open(struct par_server *server, struct par_waker **waker_
                                          .connect_ms =
                                              (uint32_t)config->push_webpush.timeout_ms / 2,
                                          .total_ms = (uint32_t)config->push_webpush.timeout_ms};
+        par_random(w->seed, sizeof w->seed);
         err = par_waker__load_key(server, &w->vapid, why, why_size);
         if (!err && (err = par_https_open(&https, &w->https)) != PAR_OK)
             snprintf(why, why_size, "push.webpush: no client for HTTPS, or %s cannot be read",

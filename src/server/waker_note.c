@@ -188,32 +188,34 @@ static bool is_sending(const struct par_waker__item *item)
     return other != NULL;
 }
 
-static bool answers(const struct par_waker *w, uint64_t service)
+/* Where it is noted that a service answers; the lowest bit is always set. */
+static uint64_t *place(struct par_waker *w, uint64_t service)
 {
-    return w->answers[service % PAR_WAKER_SERVICES] == service;
+    return &w->answers[(service >> 1) % PAR_WAKER_SERVICES];
 }
 
 static void note_answer(struct par_waker *w, uint64_t service, bool answered)
 {
+    uint64_t *at = place(w, service);
     if (answered)
-        w->answers[service % PAR_WAKER_SERVICES] = service;
-    else if (answers(w, service))
-        w->answers[service % PAR_WAKER_SERVICES] = 0;
+        *at = service;
+    else if (*at == service)
+        *at = 0;
 }
 
 /* Anybody can name services that take requests and never answer: neither a service nor a user may
  * have all that can be under way. 0, or how long it waits for others. */
 static uint64_t crowd_ms(const struct par_waker__item *item)
 {
-    const struct par_waker *w = item->waker;
+    struct par_waker *w = item->waker;
     size_t most = (size_t)w->server->config->push_webpush.in_flight, all = 0, user = 0, service = 0;
     for (const struct par_waker__item *other = w->sending.first; other; other = other->next) {
         all++;
         user += other->job.user == item->job.user;
         service += other->service == item->service;
     }
-    if (item->service && !answers(w, item->service) && service > 0 &&
-        service >= most / SERVICE_PART)
+    bool answers = !item->service || *place(w, item->service) == item->service;
+    if (!answers && service > 0 && service >= most / SERVICE_PART)
         return SERVICE_MS;
     return all >= most || (user > 0 && user >= most / USER_PART) ? BEHIND_MS : 0;
 }
