@@ -434,9 +434,7 @@ static void a_command_that_is_there_twice_is_no_duplicate(void **state)
     for (size_t i = 0; i < c.sent_count; i++) {
         struct par_arena arena = {0};
         struct par_delivery d = {0};
-        if (c.sent[i].bytes &&
-            par_delivery_decode(par_str_of(c.sent[i].bytes, c.sent[i].len), &arena, &d) &&
-            d.kind == PAR_DELIVERY_ANSWER) {
+        if (cluster_decode(&c.sent[i], &arena, &d) && d.kind == PAR_DELIVERY_ANSWER) {
             assert_int_equal(d.seq, 1);
             assert_int_equal(d.dup, d.reply.handle == 2);
             answers[d.reply.handle]++;
