@@ -61,6 +61,10 @@ test('arrows move in the grid, Escape leaves everything as it was', async () => 
   assert.equal(await focused(), '😃');
   await page.keyboard.press('End');
   assert.equal(await focused(), '🇧🇷');
+  // The first Escape takes back the search, the second the picker.
+  await page.getByRole('searchbox', { name: 'Search emoji' }).fill('hand');
+  await page.keyboard.press('Escape');
+  await person.see('Recently used');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(await page.inputValue('#composer'), 'We fly 🚀! now');

@@ -60,6 +60,7 @@ test('too old for the server: it says so, nothing is lost, and the update goes o
   await person.tryNow();
   await person.see('Update needed');
   await person.see('1 unsent message leaves after the update.');
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Update needed');
   await look(person, 'update-needed-laptop');
   await page.setViewportSize(phone);
   await look(person, 'update-needed-phone');

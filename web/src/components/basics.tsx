@@ -170,6 +170,8 @@ export function SearchBox(props: {
         onInput={(e) => props.onInput(e.currentTarget.value)}
         onKeyDown={(e) => {
           if (e.key === 'Escape' && props.value) {
+            // Nor does it close a dialog around.
+            e.preventDefault();
             e.stopPropagation();
             props.onInput('');
           }

@@ -1,6 +1,6 @@
 // Sign in, or make an account.
 import { ParleyError, rest } from '@parley/sdk';
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { TextField } from '../components/basics.tsx';
 import { go } from '../lib/route.ts';
 import { ended, signedIn } from '../state/app.ts';
@@ -25,6 +25,17 @@ function deviceName(): string {
           ? 'macOS'
           : 'Linux';
   return `${browser} on ${system}`;
+}
+
+/** The heading of a screen that came in place of another: it has the focus, so that it is read out and keys start there. */
+export function NewHeading({ children }: { children: string }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => heading.current?.focus(), []);
+  return (
+    <h1 ref={heading} tabIndex={-1}>
+      {children}
+    </h1>
+  );
 }
 
 export function Logo() {

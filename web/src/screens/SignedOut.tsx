@@ -6,7 +6,7 @@ import { confirm, tell } from '../components/overlay.tsx';
 import { type Ended, ended, type Left, left, setEnded } from '../state/app.ts';
 import { IdbStore } from '../state/idb-store.ts';
 import { t } from '../strings.ts';
-import { Logo, SignIn } from './SignIn.tsx';
+import { Logo, NewHeading, SignIn } from './SignIn.tsx';
 
 /** More than these are only counted. */
 const SHOWN = 5;
@@ -89,7 +89,7 @@ function SignedOut({ why, user }: Ended) {
     <main class="sign-in">
       <div class="sign-in-card signed-out">
         <Logo />
-        <h1>{disabled ? t.disabledNotice : t.signedOutNotice}</h1>
+        <NewHeading>{disabled ? t.disabledNotice : t.signedOutNotice}</NewHeading>
         <p class="hint">
           <bdi>@{user.name}</bdi> · {location.host}
         </p>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { CLIENT, readOldVersion, status, theClient } from '../state/app.ts';
 import { update } from '../state/update.ts';
 import { t } from '../strings.ts';
-import { Logo } from './SignIn.tsx';
+import { Logo, NewHeading } from './SignIn.tsx';
 
 /** Which version was to be replaced in this tab: when it is there again, the server has no newer one yet. */
 const TRIED_KEY = 'parley.update-tried';
@@ -22,7 +22,7 @@ export function UpdateNeeded() {
     <main class="sign-in">
       <div class="sign-in-card update-needed">
         <Logo />
-        <h1>{t.updateNeeded}</h1>
+        <NewHeading>{t.updateNeeded}</NewHeading>
         <p>{t.updateNeededText}</p>
         <p class="hint">{unsent > 0 ? t.updateKeepsUnsent(unsent) : t.updateKeeps}</p>
         {tried && !busy ? (
