@@ -7,6 +7,7 @@
 #include "server/standby.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct par_poll {
     struct par_endpoint endpoint; /* first: handles of endpoints lead to it */
@@ -218,6 +219,24 @@ static void confirm(struct par_request *req)
         par_request_error(req, err, "it cannot be told where you are; try again");
 }
 
+/* The members of server.oldest_clients: by long polling a client says no name, so it has them all.
+ */
+static void write_oldest(struct par_json_out *w, const char *list)
+{
+    if (!*list)
+        return;
+    par_json_key(w, "oldest_clients");
+    par_json_open_array(w);
+    while (*list) {
+        list += strspn(list, " ,");
+        size_t len = strcspn(list, " ,");
+        if (len)
+            par_json_str(w, par_str_of(list, len));
+        list += len;
+    }
+    par_json_close_array(w);
+}
+
 /* The session has its route (R1): the client may sync. */
 static void opened(struct par_request *req)
 {
@@ -239,6 +258,7 @@ static void opened(struct par_request *req)
     par_json_key(&w, "events");
     par_json_open_array(&w);
     par_json_close_array(&w);
+    write_oldest(&w, req->reactor->server->config->server.oldest_clients);
     par_request_close(req, &w);
     par_buf_fini(&cursor);
     par_request_finish(req);

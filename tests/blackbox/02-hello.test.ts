@@ -327,4 +327,10 @@ describe('the oldest version of a client', { skip: unshared('its own setting') }
       await c.close();
     }
   });
+
+  test('by long polling all of them are told when a session is opened', async () => {
+    const a = await w.user();
+    const opened = await a.rest.ok('GET', '/v1/poll');
+    assert.deepEqual(opened.oldest_clients, ['tui/0.4', 'web/1.2']);
+  });
 });

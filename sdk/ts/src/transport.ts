@@ -1,6 +1,7 @@
 // How frames travel: over a WebSocket, or where that is blocked, by long polling. Both look the same from above.
 import type { Env, SocketLike } from './env.ts';
 import { defaultLimits, type Profile, type ServerFrame, type SyncAnswer } from './types.ts';
+import { versionFor } from './version.ts';
 
 export interface TransportHandlers {
   open(): void;
@@ -71,6 +72,7 @@ export class SocketTransport implements Transport {
 interface PollAnswer {
   cursor?: string;
   events?: ServerFrame[];
+  oldest_clients?: string[];
 }
 
 /** How often one poll or one request is tried again before the whole transport counts as lost. */
@@ -84,6 +86,7 @@ export class PollTransport implements Transport {
   private readonly handlers: TransportHandlers;
   private done = false;
   private cursor = '';
+  private oldest: string[] = [];
   private polling: { abort(): void } | undefined;
 
   constructor(env: Env, base: string, token: string, handlers: TransportHandlers) {
@@ -147,7 +150,9 @@ export class PollTransport implements Transport {
       const { status, json } = await this.call('GET', '/v1/poll');
       if (this.done || this.ended(status)) return;
       if (status !== 200) return this.finish(status === 403 ? 4403 : 1006, `status ${status}`);
-      this.cursor = (json as PollAnswer).cursor ?? '';
+      const { cursor, oldest_clients } = json as PollAnswer;
+      this.cursor = cursor ?? '';
+      this.oldest = oldest_clients ?? [];
       this.handlers.open();
       await this.loop();
     } catch {
@@ -215,6 +220,7 @@ export class PollTransport implements Transport {
           server_time: this.env.now(),
           limits: defaultLimits,
           heartbeat_ms: 25000,
+          oldest_client: versionFor(String(frame['client'] ?? ''), this.oldest),
           ...synced,
         },
       });

@@ -5,6 +5,12 @@ function numbersOf(client: string): number[] {
   return version.split('.').map(Number);
 }
 
+/** Of a list: the one with the name of this client; empty: there is none. */
+export function versionFor(client: string, list: string[]): string {
+  const [name] = client.split('/');
+  return list.find((one) => one.split('/')[0] === name) ?? '';
+}
+
 /** Is the first older than the second? Number by number; a missing one is 0. An empty second: no. */
 export function isOlder(client: string, than: string): boolean {
   if (than === '') return false;

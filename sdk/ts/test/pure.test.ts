@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conversation } from '../src/conversation.ts';
 import { Backoff, compareIds, directConv, type Entry, isOlder, messageState, peerOf } from '../src/index.ts';
+import { versionFor } from '../src/version.ts';
 
 test('the five states', () => {
   const others = { delivered: 5, read: 3 };
@@ -93,4 +94,11 @@ test('versions are compared number by number', () => {
   ] as const) {
     assert.equal(isOlder(a, b), older, `${a} < ${b}`);
   }
+});
+
+test('of a list of versions it is the one of the own name', () => {
+  const list = ['tui/0.4', 'web/1.2'];
+  assert.equal(versionFor('web/1.0', list), 'web/1.2');
+  assert.equal(versionFor('webx/1.0', list), '');
+  assert.equal(versionFor('web/1.0', []), '');
 });

@@ -134,6 +134,8 @@ export function Composer(props: {
     addEventListener('pagehide', hide, true);
     return () => {
       removeEventListener('pagehide', hide, true);
+      // A page that was hidden and shown again may have left it there.
+      sessionStorage.removeItem(TYPED_KEY);
       leave();
       c.people.typingStopped();
     };

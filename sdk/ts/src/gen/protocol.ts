@@ -808,6 +808,8 @@ export interface PollAnswer {
   cursor: string;
   /** Events as on the socket. */
   events: (Record<string, unknown>)[];
+  /** When a session is opened: the oldest versions of clients that may connect. */
+  oldest_clients?: string[];
 }
 
 export interface ErrorAnswer {
