@@ -96,8 +96,11 @@ static int steps(struct par_cli *cli, struct par_store *from, struct par_migrate
         }
     }
     print_status(m);
-    struct par_str why = par_migrate_why(m);
-    return end == PAR_MIGRATE_FAILED ? par_cli_fail(cli, "%.*s", PAR_STR_ARGS(why)) : PAR_CLI_OK;
+    if (end != PAR_MIGRATE_FAILED)
+        return PAR_CLI_OK;
+    /* Line by line, and more than one line of a command's own has room for. */
+    fprintf(stderr, "%.*s", PAR_STR_ARGS(par_migrate_why(m)));
+    return par_cli_fail(cli, "it cannot go on, for what stands above");
 }
 
 static int alone(struct par_cli *cli, struct order *order)
