@@ -7,30 +7,32 @@
 #include "loop/signals.h"
 #include "server/drain.h"
 #include "server/server.h"
+#include "server/service.h"
 
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
-/* What the main thread does while reactors and writer work: signals, the admin socket, the store's
- * housekeeping. It may block. */
+/* What the main thread does while reactors and writer work: signals and the admin socket, whose
+ * commands may take long. So the store's housekeeping has a thread of its own. */
 struct serve {
     struct par_cli *cli;
     struct par_server *server;
     struct par_loop *loop;
     struct par_signals *signals;
     struct par_admin *admin;
-    struct par_timer store_timer;
+    struct par_service keeper;
     struct par_timer end_timer;
     uint64_t end_ms; /* when the process is to have ended; 0: not asked to */
 };
 
 enum { END_CHECK_MS = 25, END_RESERVE_MS = 300 };
 
-static void store_due(struct par_timer *timer)
+static void keep_store(void *arg)
 {
-    struct serve *s = PAR_CONTAINER(timer, struct serve, store_timer);
-    par_timer_set(s->loop, timer, par_store_tick(s->server->store));
+    struct serve *s = arg;
+    while (par_service_rest(&s->keeper, par_store_tick(s->server->store)))
+        ;
 }
 
 /* Ends as soon as the last client has gone, at the latest when the time is over. */
@@ -107,9 +109,9 @@ static int serve_with(struct serve *s)
     if (par_admin_open(s->server, s->loop, &s->admin, &os_error))
         par_log_warn("admin.no_socket", PAR_KV("path", s->cli->cfg.server.admin_socket),
                      PAR_KV("error", strerror(os_error)), PAR_KV("do", "set server.admin_socket"));
-    par_timer_init(&s->store_timer, store_due);
     par_timer_init(&s->end_timer, end_due);
-    par_timer_set(s->loop, &s->store_timer, 0);
+    if (par_service_start(&s->keeper, "store", keep_store, s))
+        return par_cli_fail(s->cli, "the system gives no threads");
     par_log_info("serve.ready", PAR_KV("address", par_server_address(s->server)),
                  PAR_KV("store", par_store_driver(s->server->store)),
                  PAR_KV("ms", (par_mono_ns() - began_ns) / 1000000));
@@ -117,7 +119,6 @@ static int serve_with(struct serve *s)
     fflush(stdout);
     par_loop_run(s->loop);
     par_log_info("serve.ending");
-    par_timer_cancel(&s->store_timer);
     par_timer_cancel(&s->end_timer);
     return PAR_CLI_OK;
 }
@@ -128,6 +129,7 @@ static int run(struct par_cli *cli)
     if (par_loop_new(&s.loop))
         return par_cli_fail(cli, "the system gives no descriptors");
     int code = serve_with(&s);
+    par_service_stop(&s.keeper);
     if (s.admin)
         par_admin_close(&s.admin);
     par_server_close(&s.server);

@@ -30,6 +30,12 @@ static inline struct par_str par_store__put_value(const struct par_batch *b,
 /* Tells the value of keys[i], borrowed for the call; false stops (memory was refused). */
 typedef bool (*par_store__value_fn)(void *arg, size_t i, struct par_str value);
 
+/* What a copy is made of. */
+struct par_store__copy {
+    char from[4096]; /* a folder of its own */
+    bool made;       /* the folder that it goes to was made for it */
+};
+
 /* A driver. `impl` is what its open made. All but open, close and reopen are called by several
  * threads at once; those three by one, while nobody else is inside. */
 struct par_store__driver {
@@ -61,7 +67,13 @@ struct par_store__driver {
     /* NULL: nothing to do from time to time; always writable; no copies; no figures. */
     void (*tick)(void *impl);
     bool (*writable)(void *impl);
-    enum par_err (*backup)(void *impl, const char *dir, struct par_buf *why_r);
+    /* A copy in two steps, or NULL both: the first makes what is copied, the second copies it,
+     * which may take long and needs no open store. After a first that is PAR_OK the second comes
+     * once. */
+    enum par_err (*copy_begin)(void *impl, const char *dir, struct par_store__copy *copy_r,
+                               struct par_buf *why_r);
+    enum par_err (*copy_end)(const struct par_store__copy *copy, const char *dir,
+                             struct par_buf *why_r);
     void (*stats)(void *impl, struct par_store_stats *stats_r);
 };
 

@@ -211,8 +211,9 @@ enum par_outcome par_store_set(struct par_store *store, enum par_table table, st
 
 enum par_err par_store_backup(struct par_store *store, const char *dir, struct par_buf *why_r)
 {
+    struct par_store__copy copy = {0};
     enum par_err err = PAR_E_UNAVAILABLE;
-    if (store->driver->backup == NULL) {
+    if (store->driver->copy_begin == NULL) {
         par_store__why(why_r, "the store driver %s has no backup", store->driver->name);
         return PAR_E_BAD_REQUEST;
     }
@@ -220,7 +221,8 @@ enum par_err par_store_backup(struct par_store *store, const char *dir, struct p
         par_store__why(why_r, "the store is being reopened after a failed write: try again");
         return err;
     }
-    err = store->driver->backup(store->impl, dir, why_r);
+    err = store->driver->copy_begin(store->impl, dir, &copy, why_r);
     par_store__leave(store);
-    return err;
+    /* Outside: a write that fails meanwhile does not have to wait for its end. */
+    return err ? err : store->driver->copy_end(&copy, dir, why_r);
 }

@@ -191,16 +191,6 @@ static bool fail_writable(void *impl)
     return !refused && (f->inner->writable == NULL || f->inner->writable(f->impl));
 }
 
-static enum par_err fail_backup(void *impl, const char *dir, struct par_buf *why_r)
-{
-    struct fail *f = impl;
-    if (f->inner->backup != NULL)
-        return f->inner->backup(f->impl, dir, why_r);
-    if (why_r != NULL)
-        par_buf_printf(why_r, "the store driver %s has no backup", f->inner->name);
-    return PAR_E_BAD_REQUEST;
-}
-
 static void fail_stats(void *impl, struct par_store_stats *stats_r)
 {
     struct fail *f = impl;
@@ -228,6 +218,5 @@ const struct par_store__driver par_store__fail = {
     .scan = fail_scan,
     .commit = fail_commit,
     .writable = fail_writable,
-    .backup = fail_backup,
     .stats = fail_stats,
 };

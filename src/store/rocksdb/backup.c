@@ -66,16 +66,23 @@ static enum par_err copy(const char *db, const char *dir, struct par_buf *why_r)
     return err;
 }
 
-enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r)
+static void clear_up(const struct par_store__copy *made, const char *dir, enum par_err err)
+{
+    par_rocksdb__remove_tree(made->from);
+    if (err != PAR_OK && made->made)
+        rmdir(dir);
+}
+
+enum par_err par_rocksdb__copy_begin(void *impl, const char *dir, struct par_store__copy *copy_r,
+                                     struct par_buf *why_r)
 {
     static atomic_uint number;
     struct par_rocksdb *r = impl;
-    char path[PAR_STORE_PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/" CHECKPOINT "%u", r->folder.path,
-                 atomic_fetch_add(&number, 1)) >= (int)sizeof path)
+    if (snprintf(copy_r->from, sizeof copy_r->from, "%s/" CHECKPOINT "%u", r->folder.path,
+                 atomic_fetch_add(&number, 1)) >= (int)sizeof copy_r->from)
         return PAR_E_BAD_REQUEST;
-    bool made = !par_rocksdb__exists(dir);
-    if (!made && !par_rocksdb__is_empty(dir)) {
+    copy_r->made = !par_rocksdb__exists(dir);
+    if (!copy_r->made && !par_rocksdb__is_empty(dir)) {
         par_store__why(why_r, "%s is not an empty folder", dir);
         return PAR_E_CONFLICT;
     }
@@ -83,12 +90,17 @@ enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *wh
         par_store__why(why_r, "the folder %s cannot be made: %s", dir, strerror(errno));
         return PAR_E_UNAVAILABLE;
     }
-    enum par_err err = checkpoint(r, path, why_r);
-    if (err == PAR_OK)
-        err = copy(path, dir, why_r);
-    par_rocksdb__remove_tree(path);
-    if (err != PAR_OK && made)
-        rmdir(dir);
+    enum par_err err = checkpoint(r, copy_r->from, why_r);
+    if (err != PAR_OK)
+        clear_up(copy_r, dir, err);
+    return err;
+}
+
+enum par_err par_rocksdb__copy_end(const struct par_store__copy *made, const char *dir,
+                                   struct par_buf *why_r)
+{
+    enum par_err err = copy(made->from, dir, why_r);
+    clear_up(made, dir, err);
     return err;
 }
 

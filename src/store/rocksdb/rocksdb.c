@@ -333,6 +333,7 @@ const struct par_store__driver par_store__rocksdb = {
     .scan = rocks_scan,
     .commit = rocks_commit,
     .tick = rocks_tick,
-    .backup = par_rocksdb__backup,
+    .copy_begin = par_rocksdb__copy_begin,
+    .copy_end = par_rocksdb__copy_end,
     .stats = rocks_stats,
 };

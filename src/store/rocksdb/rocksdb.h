@@ -69,8 +69,11 @@ void par_rocksdb__manifest_follow(struct par_rocksdb *r);
 /* The database is closed: the next one has another manifest. */
 void par_rocksdb__manifest_forget(struct par_rocksdb *r);
 
-/* The driver's backup, as par_store_backup(). */
-enum par_err par_rocksdb__backup(void *impl, const char *dir, struct par_buf *why_r);
+/* The driver's copies. Both block. */
+enum par_err par_rocksdb__copy_begin(void *impl, const char *dir, struct par_store__copy *copy_r,
+                                     struct par_buf *why_r);
+enum par_err par_rocksdb__copy_end(const struct par_store__copy *made, const char *dir,
+                                   struct par_buf *why_r);
 /* Removes what an interrupted backup left in the store's folder. */
 void par_rocksdb__backup_clean(struct par_rocksdb *r);
 

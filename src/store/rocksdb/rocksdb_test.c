@@ -303,6 +303,36 @@ static void a_failing_sync_closes_and_reopens(void **state)
     par_store_close(&s);
 }
 
+/* A copy of a large store takes long, and a write may fail meanwhile: the store comes back before
+ * the copy is done, and that is what was there when it began. */
+static void a_copy_does_not_hold_the_store(void **state)
+{
+    (void)state;
+    expect_trouble();
+    char backup[PAR_STORE_PATH_MAX], other[PAR_STORE_PATH_MAX];
+    struct par_store__copy copy = {0};
+    struct par_buf why = {0};
+    path_of(backup, "backup");
+    path_of(other, "other");
+    struct par_store *s = open_it(as_it_is);
+    assert_int_equal(put(s, 1), PAR_OUTCOME_OK);
+    assert_int_equal(s->driver->copy_begin(s->impl, backup, &copy, &why), PAR_OK);
+    atomic_store(&sync_fails, true);
+    assert_int_equal(put(s, 2), PAR_OUTCOME_UNCERTAIN);
+    atomic_store(&sync_fails, false);
+    assert_true(tick_until_writable(s, 5000));
+    assert_int_equal(put(s, 3), PAR_OUTCOME_OK);
+    assert_int_equal(s->driver->copy_end(&copy, backup, &why), PAR_OK);
+    assert_false(par_rocksdb__exists(copy.from));
+    par_store_close(&s);
+    assert_int_equal(par_store_restore(backup, other, &why), PAR_OK);
+    s = open_it((struct par_store_options){.path = other});
+    assert_int_equal(has(s, 1), 1);
+    assert_int_equal(has(s, 3), 0);
+    par_store_close(&s);
+    par_buf_fini(&why);
+}
+
 /* A file that takes what is left of the disk, but for some bytes. */
 static void fill(const char *path, size_t leave)
 {
@@ -382,6 +412,7 @@ int main(int argc, char **argv)
         IN_A_FOLDER(a_backup_is_a_store_again),
         IN_A_FOLDER(a_part_of_a_copy_is_refused),
         IN_A_FOLDER(a_failing_sync_closes_and_reopens),
+        IN_A_FOLDER(a_copy_does_not_hold_the_store),
         IN_A_FOLDER(a_full_disk_refuses_writes_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
