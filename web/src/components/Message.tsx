@@ -85,22 +85,39 @@ function Footer(props: {
   );
 }
 
+/**
+ * What a row shows beside its entry, as one text: a row whose properties are all the same is not drawn again, and a long
+ * timeline stays quick.
+ */
+export function looksOf(conv: Conversation, e: Entry): string {
+  const c = theClient();
+  const state = e.from === c.me.id ? c.stateOf(conv, e) : '';
+  const reactions = conv
+    .reactionsOf(e.seq)
+    .map((r) => `${r.emoji} ${r.users.join()} ${r.users.map(nameOf).join()}`);
+  return [state, nameOf(e.from), conv.kind, conv.member, ...reactions].join('\n');
+}
+
 export function Message(props: {
   conv: Conversation;
   entry: Entry;
-  place: Place;
+  /** Where it stands in a run of the same sender. */
+  first: boolean;
+  last: boolean;
+  /** Of `looksOf`. */
+  looks: string;
   /** Words under the newest own message, as colour alone would say too little. */
   words: string | undefined;
   flash: boolean;
   actions: MessageActions;
 }) {
-  const { conv, entry: e, place, actions } = props;
+  const { conv, entry: e, first, last, actions } = props;
   const c = theClient();
   const mine = e.from === c.me.id;
   const deleted = e.deleted_seq !== undefined;
   const state = mine && !deleted ? c.stateOf(conv, e) : undefined;
   const sender = mine ? t.you : nameOf(e.from);
-  const named = !mine && conv.kind === 'group' && place.first;
+  const named = !mine && conv.kind === 'group' && first;
   const reactions = deleted ? [] : conv.reactionsOf(e.seq);
   const open = (at: { x: number; y: number }): void => {
     if (!deleted) openMessageMenu(conv, e, actions, at);
@@ -115,16 +132,14 @@ export function Message(props: {
   };
   return (
     <article
-      class={`message ${mine ? 'mine' : 'theirs'} ${place.first ? 'run-first' : ''} ${place.last ? 'run-last' : ''} ${props.flash ? 'flash' : ''} ${reactions.length > 0 ? 'with-reactions' : ''}`}
+      class={`message ${mine ? 'mine' : 'theirs'} ${first ? 'run-first' : ''} ${last ? 'run-last' : ''} ${props.flash ? 'flash' : ''} ${reactions.length > 0 ? 'with-reactions' : ''}`}
       data-seq={e.seq}
       tabIndex={-1}
       aria-label={`${sender}, ${clockTime(e.ts)}`}
       onKeyDown={keys}
     >
       {conv.kind === 'group' && !mine ? (
-        <span class="message-avatar">
-          {place.last ? <Avatar id={e.from} name={sender} size="small" /> : null}
-        </span>
+        <span class="message-avatar">{last ? <Avatar id={e.from} name={sender} size="small" /> : null}</span>
       ) : null}
       <div class="message-body">
         {/* biome-ignore lint/a11y/noStaticElementInteractions: a short way to the menu that the toolbar and the keys open too */}

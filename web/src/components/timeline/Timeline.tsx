@@ -9,7 +9,7 @@ import { prefs, scrollBehavior } from '../../state/prefs.ts';
 import { t } from '../../strings.ts';
 import { Avatar, Spinner } from '../basics.tsx';
 import { Icon } from '../Icon.tsx';
-import { Message, PendingMessage } from '../Message.tsx';
+import { looksOf, Message, PendingMessage } from '../Message.tsx';
 import type { MessageActions } from '../message-menu.ts';
 import { overlayOpen, tell } from '../overlay.tsx';
 import { useDivider } from './divider.ts';
@@ -278,7 +278,14 @@ export function Timeline(props: {
     ? undefined
     : conv.entries.findLast((e) => e.kind === 'text' && e.from === me && !conv.view(e).deleted_seq);
   const newest = conv.entries.findLast((e) => e.kind === 'text');
-  const actions: MessageActions = { reply: props.reply, edit: props.edit, jump };
+  const now = useRef<MessageActions>(undefined as never);
+  now.current = { reply: props.reply, edit: props.edit, jump };
+  // Always the same ones, so that a row is drawn again only when it looks different.
+  const actions = useRef<MessageActions>({
+    reply: (e) => now.current.reply(e),
+    edit: (e) => now.current.edit(e),
+    jump: (seq) => now.current.jump(seq),
+  }).current;
   const title = titleOf(conv);
 
   return (
@@ -341,7 +348,9 @@ export function Timeline(props: {
                     key={row.key}
                     conv={conv}
                     entry={row.entry}
-                    place={row.place}
+                    first={row.place.first}
+                    last={row.place.last}
+                    looks={looksOf(conv, row.entry)}
                     words={
                       row.entry.seq === lastOwn?.seq && lastOwn.seq === newest?.seq
                         ? ownWords(conv, row.entry)
