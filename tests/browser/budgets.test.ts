@@ -4,25 +4,22 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Browser, CDPSession } from 'playwright-core';
-import { ROOT, Server } from '../lib/server.js';
-import { Front } from './front.js';
+import type { CDPSession } from 'playwright-core';
+import { ROOT } from '../lib/server.js';
 import { fill, keepAll, onDevice, withoutApp } from './kept.js';
 import { about, best, helpers, inPage, judge, slowed, within, without, write } from './measure.js';
-import { openBrowser, Person, wide } from './page.js';
+import { Person, wide } from './page.js';
 import { chat } from './scenes.js';
 import { type Account, account, between, op, say } from './seed.js';
+import { browser, front, onStage, server } from './stage.js';
 
 const CHATS = 200;
 const LONG = 100_000;
 const MISSED = 1000;
 const MISSED_IN = 20;
 
-let server: Server;
-let front: Front;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let person: Person;
@@ -30,10 +27,7 @@ let cdp: CDPSession;
 const groups: string[] = [];
 let long: string;
 
-before(async () => {
-  server = await Server.start();
-  front = await Front.start(server.url);
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   long = between(ann, bo);
@@ -59,9 +53,6 @@ before(async () => {
 
 after(async () => {
   if (process.env.PARLEY_WRITE && browser) write(browser);
-  await browser?.close();
-  front?.close();
-  await server?.drop();
 });
 
 async function measured(noWorker = false): Promise<Person> {

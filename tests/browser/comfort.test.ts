@@ -1,31 +1,21 @@
 // Sounds and quiet hours, and the one suggestion to install the app.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import { test } from 'node:test';
 import { maySound } from '../../web/src/lib/quiet.ts';
-import { Server } from '../lib/server.js';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, between, op, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let conv: string;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   conv = between(ann, bo);
   await say(bo, conv, 'Hello');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 test('quiet hours, over midnight and within a day', () => {

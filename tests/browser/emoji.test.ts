@@ -1,29 +1,19 @@
 // The emoji picker: by keys and by mouse, in the composer and for reactions, found in both languages.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { test } from 'node:test';
+import { laptop, Person, phone } from './page.js';
 import { account, between, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let person: Person;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   const ann = await account(server.url, 'ann', 'Ann Larsen');
   const bo = await account(server.url, 'bo', 'Bo Madsen');
   await say(bo, between(ann, bo), 'Lift-off!');
   person = await Person.sitDown(browser, server.url, { viewport: laptop });
   await person.signIn('ann');
   await person.open('Bo Madsen');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 test('by keys alone: the box, the button, a search, and back in the box behind the emoji', async () => {

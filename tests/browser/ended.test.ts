@@ -1,41 +1,19 @@
 // What ends a session from outside: another device that signs this one out, and a server that wants a newer version.
 // Nothing that was written is lost by either.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { Front } from './front.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { test } from 'node:test';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, between, say } from './seed.js';
+import { browser, front, onStage, server, startAgain } from './stage.js';
 
-let server: Server;
-let front: Front;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 
-before(async () => {
-  server = await Server.start();
-  front = await Front.start(server.url);
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   await say(bo, between(ann, bo), 'Hello');
 });
-
-after(async () => {
-  await browser?.close();
-  front?.close();
-  await server?.drop();
-});
-
-/** Starts the server again on the same data and port. */
-async function restart(options: string[]): Promise<void> {
-  const { data } = server;
-  const listen = new URL(server.url).host;
-  await server.kill();
-  server = await Server.start({ data, listen, options });
-}
 
 async function look(person: Person, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -55,7 +33,7 @@ test('too old for the server: it says so, nothing is lost, and the update goes o
   front.cut();
   await person.write('Written before the update');
   await page.fill('#composer', 'Half a sentence');
-  await restart(['server.oldest_clients=web/99.1']);
+  await startAgain(['server.oldest_clients=web/99.1']);
   front.mend();
   await person.tryNow();
   await person.see('Update needed');
@@ -78,7 +56,7 @@ test('too old for the server: it says so, nothing is lost, and the update goes o
   await person.see('Update needed');
   await page.getByRole('button', { name: 'Update now' }).click();
   await person.see('The server doesn’t have the newer version yet.');
-  await restart([]);
+  await startAgain([]);
   await page.getByRole('button', { name: 'Try again' }).click();
   await person.tick('Written before the update', 'sent');
   assert.equal(await page.inputValue('#composer'), 'Half a sentence and');

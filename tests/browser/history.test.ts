@@ -1,24 +1,19 @@
 // A long conversation: opened at the first unread message, read page by page to its beginning, without a jump.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person } from './page.js';
+import { laptop, Person } from './page.js';
 import { type Account, account, between, op, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
 const COUNT = 300;
 const READ = 240;
 
-let server: Server;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let conv: string;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   conv = between(ann, bo);
@@ -30,11 +25,6 @@ before(async () => {
     );
   }
   await op(ann, 'ack', { read: { [conv]: READ } });
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 test('it opens at the first unread message, and everything can be scrolled to', async () => {

@@ -1,32 +1,17 @@
 // Two people and a group, through everything, three times: the server is killed in the middle, the line is cut, and three
 // of a hundred pieces of the stream come three seconds late. In the end all windows and the server tell the same story.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { directConv, eventually } from '../lib/world.js';
-import { Front } from './front.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account } from './seed.js';
+import { browser, front, onStage, server, startAgain } from './stage.js';
 
 /** Frames come 3 s late one after the other, and whoever was away for long waits as long before the next try. */
 const PATIENT = 90_000;
 
-let server: Server;
-let front: Front;
-let browser: Browser;
-
-before(async () => {
-  server = await Server.start();
-  front = await Front.start(server.url);
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  front?.close();
-  await server?.drop();
-});
+onStage();
 
 async function me(page: Page): Promise<{ token: string; user: { id: string } }> {
   return JSON.parse((await page.evaluate(`localStorage.getItem('parley.session')`)) as string);
@@ -46,13 +31,6 @@ async function log(token: string, conv: string): Promise<Told[]> {
   return ((await answer.json()) as { messages: Told[] }).messages;
 }
 
-async function restart(): Promise<void> {
-  const listen = new URL(server.url).host;
-  const { data } = server;
-  await server.kill();
-  server = await Server.start({ data, listen });
-}
-
 interface Trouble {
   name: string;
   /** What happens between the two halves; when it returns, the world may still be broken. */
@@ -65,9 +43,7 @@ const troubles: Trouble[] = [
   {
     name: 'the server is killed and started again',
     begin: () => server.kill(),
-    async end() {
-      server = await Server.start({ data: server.data, listen: new URL(server.url).host });
-    },
+    end: () => startAgain(),
   },
   {
     name: 'the line is cut',
@@ -79,7 +55,7 @@ const troubles: Trouble[] = [
     async begin() {
       front.latePercent = 3;
       front.lateMs = 3000;
-      await restart();
+      await startAgain();
     },
     async end() {
       front.latePercent = 0;

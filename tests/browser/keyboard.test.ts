@@ -1,30 +1,20 @@
 // The main journey by keys alone: sign in, find somebody, write, answer, look at the marks, another chat, sign out.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, PASSWORD, Person } from './page.js';
+import { laptop, PASSWORD, Person } from './page.js';
 import { type Account, account, between, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let ann: Person;
 let bo: Account;
 let ann_: Account;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann_ = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   const cy = await account(server.url, 'cy', 'Cyrus Amini');
   await say(cy, between(ann_, cy), 'Read me, too');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 /** Tab until what has the focus is called this; every stop on the way must be visible and have a name. */

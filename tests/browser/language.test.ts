@@ -1,31 +1,21 @@
 // Languages: the browser's, the chosen one, kept on the device and offline.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { test } from 'node:test';
+import { laptop, Person, phone } from './page.js';
 import { speakPseudo, strangers } from './pseudo.js';
 import { account, between, op, say } from './seed.js';
+import { browser, onStage, server, startAgain } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let group: string;
 /** Of people, a group and languages. */
 const names = ['ann', 'bo', 'Ann Larsen', 'Bo Madsen', 'شهر', 'English', 'Deutsch'];
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   const ann = await account(server.url, 'ann', 'Ann Larsen');
   const bo = await account(server.url, 'bo', 'Bo Madsen');
   await say(bo, between(ann, bo), 'Guten Morgen!');
   group = (await op(ann, 'group.create', { name: 'شهر', members: [bo.id], cmid: 'one' })).conv;
   await say(ann, group, '12 % mehr, (vielleicht)');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 test('the page speaks as the browser asks, or as it is told on this device', async () => {
@@ -49,12 +39,11 @@ test('the page speaks as the browser asks, or as it is told on this device', asy
   assert.deepEqual(await ann.accessibility(), []);
   ann.noTroubles();
   await ann.page.waitForFunction('navigator.serviceWorker.controller !== null');
-  const { data, url } = server;
   await server.kill();
   await ann.page.reload();
   await ann.page.getByRole('heading', { name: 'Darstellung' }).waitFor();
   await ann.context.close();
-  server = await Server.start({ data, listen: new URL(url).host });
+  await startAgain();
 });
 
 for (const [dir, viewport] of [

@@ -1,22 +1,11 @@
 // Screens that are files of their own: what is shown until they are there, and when they do not come.
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { laptop, openBrowser, Person } from './page.js';
+import { test } from 'node:test';
+import { laptop, Person } from './page.js';
 import { account } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   await account(server.url, 'ann', 'Ann Larsen');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 test('a screen that does not come says so, and comes when it is asked for again', async () => {

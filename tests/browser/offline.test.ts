@@ -1,32 +1,18 @@
 // The page without a network, in several tabs, and on its way to the next version: it opens from what it kept, sends what
 // waited once and in order, has one connection for all tabs, and loses no typed word.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { directConv, eventually } from '../lib/world.js';
-import { Front } from './front.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, say } from './seed.js';
+import { browser, front, onStage, server, startAgain } from './stage.js';
 
-let server: Server;
-let front: Front;
-let browser: Browser;
+onStage();
+
 let ann: Person;
 let bo: Account;
 let conv: string;
-
-before(async () => {
-  server = await Server.start();
-  front = await Front.start(server.url);
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  front?.close();
-  await server?.drop();
-});
 
 /** What the page keeps on the device. */
 function stored(page: Page, what: string): Promise<{ id: string; order: number }[]> {
@@ -74,8 +60,6 @@ test('the shell is kept once the page was open', async () => {
 });
 
 test('a cold start without a server shows the list and the messages; what is written waits, over another start', async () => {
-  const address = new URL(server.url).host;
-  const { data } = server;
   await server.kill();
   await ann.page.goto(`${front.url}/`);
   await ann.page.waitForSelector('.chat-list');
@@ -92,7 +76,7 @@ test('a cold start without a server shows the list and the messages; what is wri
   const items = await stored(ann.page, 'outbox');
   const ids = items.sort((a, b) => a.order - b.order).map((i) => i.id);
   assert.equal(ids.length, queued.length);
-  server = await Server.start({ data, listen: address });
+  await startAgain();
   await ann.tryNow();
   for (const text of queued) await ann.tick(text, 'sent');
   const entries = (await log(ann.page)).slice(-queued.length);

@@ -1,28 +1,15 @@
 // What Parley is for, seen by two people in two browsers: they find each other and write, see the truth about every
 // message, who is there and who is typing, make a group, come back later; the server is killed in between.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { test } from 'node:test';
+import { laptop, Person, phone } from './page.js';
+import { browser, onStage, server, startAgain } from './stage.js';
 
-let server: Server;
-let data: string;
-let browser: Browser;
+onStage();
+
 let ann: Person;
 let bo: Person;
 let boKept: Awaited<ReturnType<Person['getUp']>>;
-
-before(async () => {
-  server = await Server.start();
-  data = server.data;
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
-});
 
 const strong = ['Morning! Are we still on for Saturday? ☀️', 'The train leaves at 9:40, platform 3.'];
 const whileAway = [
@@ -142,14 +129,13 @@ test('the server is killed: what is written meanwhile waits, arrives once, and i
   await bo.page.getByRole('button', { name: 'Back' }).click();
   await bo.open('Ann Larsen');
   const before = await ann.texts();
-  const address = new URL(server.url).host;
   await server.kill();
   for (const text of whileAway) await ann.write(text);
   await ann.tick(whileAway[2] ?? '', 'sending');
   await ann.page.locator('.banner', { hasText: "Can't reach the server" }).first().waitFor();
   await ann.shot('laptop-unreachable');
   await bo.shot('phone-unreachable');
-  server = await Server.start({ data, listen: address });
+  await startAgain();
   await ann.tryNow();
   await ann.tick(whileAway[2] ?? '', 'read');
   for (const text of whileAway) await bo.message(text).waitFor();

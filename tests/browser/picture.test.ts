@@ -3,24 +3,13 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { copyFileSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { ROOT, Server } from '../lib/server.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { test } from 'node:test';
+import { ROOT } from '../lib/server.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, between, op, readAll, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
-
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
-});
+onStage();
 
 async function world(url: string): Promise<{ ann: Account; bo: Account; group: string }> {
   const ann = await account(url, 'ann', 'Ann Larsen');

@@ -1,15 +1,13 @@
 // What the page and its service worker do with pushes, delivered by Chromium's debugging protocol: there is no vendor's
 // push service here. That the server sends what they expect is shown by tests/blackbox/27-web-push.test.ts.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser, CDPSession } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
+import type { CDPSession } from 'playwright-core';
 import { directConv, eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person } from './page.js';
+import { laptop, Person } from './page.js';
 import { type Account, account, op, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let ann: Person;
 let bo: Account;
 let me: { token: string; user: { id: string } };
@@ -29,9 +27,7 @@ async function permission(setting: 'granted' | 'denied' | 'prompt'): Promise<voi
   });
 }
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   bo = await account(server.url, 'bo', 'Bo Madsen');
   ann = await Person.sitDown(browser, server.url, { viewport: laptop });
   await ann.register('ann', 'Ann Larsen');
@@ -50,11 +46,6 @@ before(async () => {
   await cdp.send('ServiceWorker.enable');
   registrationId = await found;
   await permission('granted');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 /** As the server writes it. */

@@ -1,32 +1,18 @@
 // Looks at every screen: its picture in both themes on a phone and on a laptop (build/screenshots), nothing serious for
 // axe, no breach of the content policy, and no scrolling sideways at any width.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
-import { Front } from './front.js';
-import { openBrowser, Person, phone, wide } from './page.js';
+import { test } from 'node:test';
+import { Person, phone, wide } from './page.js';
 import { type Scene, scenes } from './scenes.js';
 import { account } from './seed.js';
+import { browser, front, onStage, server } from './stage.js';
 import { buildWorld, type World } from './world.js';
 
-let server: Server;
-let front: Front;
-let browser: Browser;
 let world: World;
 
-before(async () => {
-  server = await Server.start();
-  front = await Front.start(server.url);
-  browser = await openBrowser();
+onStage(async () => {
   world = await buildWorld(server.url);
   await account(server.url, 'nina', 'Nina Holm');
-});
-
-after(async () => {
-  await browser?.close();
-  front?.close();
-  await server?.drop();
 });
 
 const only = (process.env.PARLEY_SCENES ?? '').split(',').filter(Boolean);

@@ -1,23 +1,19 @@
 // Screens that people go to now and then: what each of them does, and that it does it on every size of window.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, between, op, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
-let server: Server;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let cy: Account;
 let person: Person;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   cy = await account(server.url, 'cy', 'Cy Amini');
@@ -26,11 +22,6 @@ before(async () => {
   person = await Person.sitDown(browser, server.url, { viewport: laptop });
   await person.signIn('ann');
   await person.page.locator('.row', { hasText: 'Cy Amini' }).waitFor();
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 const address = (conv: string): string => `/c/${conv.replaceAll('.', '-')}`;

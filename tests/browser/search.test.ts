@@ -1,25 +1,20 @@
 // Search: over all chats from the device and then the server, and inside a chat with highlights, filters and dates.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person, phone } from './page.js';
+import { laptop, Person, phone } from './page.js';
 import { type Account, account, between, op, readAll, say } from './seed.js';
+import { browser, onStage, server, startAgain } from './stage.js';
 
 const COUNT = 260;
 
-let server: Server;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let cy: Account;
 let conv: string;
 let team: string;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   cy = await account(server.url, 'cy', 'Cyrille Blanc');
@@ -34,11 +29,6 @@ before(async () => {
   await say(cy, team, '東京タワーのzephyrです');
   await readAll(ann, conv);
   await readAll(ann, team);
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 async function sitDown(look = laptop): Promise<Person> {
@@ -187,8 +177,6 @@ test('without a connection: what the device has, and it says so', async () => {
   await person.message('Two zephyrs').waitFor();
   await page.goto(`${server.url}/`);
   await page.locator('.row', { hasText: 'Bo Madsen' }).waitFor();
-  const { data } = server;
-  const listen = new URL(server.url).host;
   await server.kill();
   await page.fill('#chat-search', 'zephyr');
   await person.see('Showing messages saved on this device');
@@ -200,7 +188,7 @@ test('without a connection: what the device has, and it says so', async () => {
   await page.fill('#find-input', 'zephyr');
   await page.locator('.find-count[data-count="2"]').waitFor();
   await person.see('Showing messages saved on this device');
-  server = await Server.start({ data, listen });
+  await startAgain();
   await page.locator('.find-count[data-count="3"]').waitFor({ timeout: 30_000 });
   await person.context.close();
 });

@@ -1,25 +1,20 @@
 // The timeline of a long conversation: jumping to any message and back, the line above what is new, and what folds.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
-import { Server } from '../lib/server.js';
+import { test } from 'node:test';
 import { eventually } from '../lib/world.js';
-import { laptop, openBrowser, Person } from './page.js';
+import { laptop, Person } from './page.js';
 import { type Account, account, between, op, say } from './seed.js';
+import { browser, onStage, server } from './stage.js';
 
 const COUNT = 900;
 
-let server: Server;
-let browser: Browser;
 let ann: Account;
 let bo: Account;
 let conv: string;
 let person: Person;
 
-before(async () => {
-  server = await Server.start();
-  browser = await openBrowser();
+onStage(async () => {
   ann = await account(server.url, 'ann', 'Ann Larsen');
   bo = await account(server.url, 'bo', 'Bo Madsen');
   conv = between(ann, bo);
@@ -27,11 +22,6 @@ before(async () => {
   await op(ann, 'ack', { read: { [conv]: COUNT } });
   person = await Person.sitDown(browser, server.url, { viewport: laptop });
   await person.signIn('ann');
-});
-
-after(async () => {
-  await browser?.close();
-  await server?.drop();
 });
 
 const address = (seq?: number): string =>
@@ -116,7 +106,7 @@ test('the line above what is new: a chip leads to it, Escape takes it away, and 
   await person.open('Cy Amini');
   const first = await say(bo, conv, 'The first new one');
   for (let i = 0; i < 60; i++) await say(bo, conv, `New ${i}`);
-  await page.locator('.row', { hasText: 'Bo Madsen' }).locator('.badge').waitFor();
+  await page.locator('.row', { hasText: 'Bo Madsen' }).locator('.badge', { hasText: '61' }).waitFor();
   await person.open('Bo Madsen');
   await page.locator('.divider').waitFor();
   await inView(first.seq);
@@ -128,7 +118,7 @@ test('the line above what is new: a chip leads to it, Escape takes it away, and 
   for (let i = 0; i < 60; i++) await say(bo, conv, `Newer ${i}`);
   await page.evaluate(`localStorage.setItem('parley.prefs', '{"openAt":"newest"}')`);
   await page.reload();
-  await page.locator('.row', { hasText: 'Bo Madsen' }).locator('.badge').waitFor();
+  await page.locator('.row', { hasText: 'Bo Madsen' }).locator('.badge', { hasText: '61' }).waitFor();
   await person.open('Bo Madsen');
   await person.message('Newer 59').waitFor();
   await page.getByRole('button', { name: '61 new messages above' }).click();
