@@ -15,7 +15,8 @@ static int run(struct par_cli *cli)
         return par_cli_usage(cli, "PARTITIONS is a number up to %u", UINT16_MAX);
     par_queue_config_from(&cli->cfg, &config);
     if (par_queue_open(&config, &queue))
-        return par_cli_fail(cli, "the queue cannot be opened");
+        return par_cli_fail(cli,
+                            "the queue cannot be opened: do the brokers of queue.kafka answer?");
     par_command_encode(&(struct par_command){.kind = PAR_COMMAND_SEAL}, &seal);
     enum par_err err = seal.failed ? PAR_E_UNAVAILABLE
                                    : par_queue_grow(queue, (uint32_t)partitions, par_buf_str(&seal),

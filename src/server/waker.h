@@ -9,7 +9,9 @@
  * subscription of the user the payload is encrypted and posted (loop/https.h); what becomes of it
  * comes back to the thread: a dead subscription is removed, a service that fails is tried again
  * within the life of the push. Of one conversation and device one push is on its way at a time, and
- * the newest that waits replaces the others.
+ * the newest that waits replaces the others. Who registers a subscription names the service: so
+ * neither a user nor a service that did not answer lately gets all requests that may be under way,
+ * and when the list is nearly full those go first that were tried most often.
  *
  * A job of the log is confirmed when all of it is dealt with, or has been tried for a while; so
  * after a crash some are taken twice, which shows as one notification, since its tag is the
