@@ -3,7 +3,7 @@ import { type Entry, ParleyError, Query, Search, type SearchFor } from '@parley/
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { status, theClient, theStore } from './app.ts';
 
-const AFTER_KEY_MS = 150;
+const AFTER_KEY_MS = 100;
 const SHOW_MS = 80;
 /** Empty pages that are asked for one after the other before the person has to ask again. */
 const EMPTY_PAGES = 8;
