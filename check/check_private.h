@@ -100,7 +100,7 @@ struct par_ck_conn {
     uint32_t opened, closed;                      /* lines */
     uint32_t signed_in;                           /* the line of the answer to hello; 0: none */
     struct par_ck_request *first, *last, *oldest; /* asked on it; the oldest that is not answered */
-    struct par_ck_request *watch;                 /* the newest watch that was answered */
+    struct par_ck_request *watch;                 /* the one asked last of those answered */
     struct par_ck_list presences;                 /* events: of par_ck_presence */
     /* While one conversation is looked at: */
     const struct par_ck_conv *at;

@@ -364,7 +364,9 @@ void par_check__answered(struct par_check *c, struct par_ck_request *r, const st
         acked(c, r);
         break;
     case PAR_CK_WATCH:
-        r->conn->watch = r;
+        /* Answers to two of them may change places; the one asked last is in force. */
+        if (!r->conn->watch || r->conn->watch->asked < r->asked)
+            r->conn->watch = r;
         presences(c, r, ok);
         break;
     case PAR_CK_PRESENCE:

@@ -73,6 +73,22 @@ static void presence(void **state)
         else
             breaks(PAR_RULE_PRESENCE);
     }
+    /* What was watched before is not told of, though its answer comes last. */
+    begin();
+    sent(1, 1);
+    add("'e':'truth','user':'1','online':true");
+    ask(2, "'op':'watch','id':70,'users':['1']");
+    ask(2, "'op':'watch','id':71,'users':[]");
+    ok(2, 71, "'users':[]");
+    ok(2, 70, "'users':[{'id':'1','status':'online','last_seen':1}]");
+    add("'e':'heal'");
+    add("'e':'truth','user':'1','online':false");
+    add("'e':'close','conn':1");
+    add("'e':'close','conn':5");
+    add("'e':'push','user':'2','conv':'d.1.2','seq':1");
+    at(1000);
+    add("'e':'end'");
+    holds();
 }
 
 static void hidden_presence(void **state)
