@@ -170,7 +170,13 @@ export const scenes: Scene[] = [
     name: 'text-200',
     at: (w) => chat(w.group),
     text: 200,
-    show: newest('The train home leaves on Sunday at 17:40'),
+    show: async (p) => {
+      await newest('The train home leaves on Sunday at 17:40')(p);
+      const lowest = await p.page.evaluate(
+        `Math.max(...[...document.querySelectorAll('.skip')].map((el) => el.getBoundingClientRect().bottom))`,
+      );
+      if (Number(lowest) > 0) throw new Error('a link to skip is in sight without the focus');
+    },
   },
   { name: 'text-200-list', at: '/', text: 200, show: async (p) => p.see('Lake weekend') },
   {
