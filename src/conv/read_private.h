@@ -120,6 +120,14 @@ size_t par_read__token_list(const struct par_read__token *t, char out[PAR_READ_T
 /* Back from it; false when it is none, or tells of what has not come to be. */
 bool par_read__token_parse(struct par_reader *r, struct par_str text,
                            const struct par_read__token *now, struct par_read__token *token_r);
+/* From the front of a text; false: something else is there. */
+bool par_read__take_hex(struct par_str *text, uint64_t most, uint64_t *v_r);
+bool par_read__take(struct par_str *text, char c);
+/* A list of many (read_positions.c): its length, 0 when it is not of one generation; and back, as
+ * token_parse does. */
+size_t par_read__positions_pack(const struct par_read__token *t, char *out, size_t size);
+bool par_read__positions_unpack(struct par_reader *r, struct par_str text,
+                                const struct par_read__token *now, struct par_read__token *token_r);
 /* Writes the member sync_token. */
 void par_read__token_write(struct par_reader *r, const struct par_read__token *t,
                            struct par_json_out *w);

@@ -369,14 +369,83 @@ static void tokens_of_many_partitions(void **state)
     assert_false(par_read__token_changed(&t, 1, par_stamp(1, 24)));
     assert_false(par_read__token_changed(&t, 3, par_stamp(2, 29)));
     assert_true(par_read__token_changed(&t, 3, par_stamp(2, 30)));
-    /* So many that only the least is told: more counts as changed, nothing is missed. */
+    /* Many of two generations: only the least is told, more counts as changed. */
     for (uint16_t i = 0; i < 64; i++)
-        put_position(w, par_partition(2, i), 1000 + i, false);
+        put_position(w, par_partition(3, i), 1000 + i, false);
     t = token_now(&r);
     assert_int_equal(t.count, 1);
-    assert_false(par_read__token_changed(&t, 63, par_stamp(2, 999)));
-    assert_true(par_read__token_changed(&t, 63, par_stamp(2, 1063)));
+    assert_true(par_read__token_changed(&t, 3, par_stamp(2, 29)));
     assert_false(par_read__token_changed(&t, 0, par_stamp(1, 5)));
+    par_arena_fini(&arena);
+}
+
+/* Nothing is missed with any number of partitions, wherever they are; and as long as there is room
+ * for the bits, nothing is told twice. */
+static void tokens_of_very_many_partitions(void **state)
+{
+    struct world *w = *state;
+    static const uint16_t counts[] = {14, 16, 64, 256, 1024, 9000};
+    uint64_t dice = 7;
+    put_position(w, par_partition(0, 0), 1, true);
+    for (size_t k = 0; k < sizeof counts / sizeof counts[0]; k++) {
+        struct par_arena arena = {0};
+        struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+        uint16_t generation = (uint16_t)(k + 1);
+        uint64_t most_early = 0;
+        for (uint16_t i = 0; k > 0 && i < counts[k - 1]; i++)
+            put_position(w, par_partition(generation - 1, i), 5, true);
+        for (uint16_t i = 0; i < counts[k]; i++) {
+            dice = dice * 6364136223846793005u + 1442695040888963407u;
+            put_position(w, par_partition(generation, i), 4000000000u + (dice >> 44), false);
+        }
+        struct par_read__token now, t = token_now(&r);
+        assert_int_equal(par_read__token_now(&r, &now), PAR_OK);
+        assert_int_equal(t.count, counts[k]);
+        for (size_t i = 0; i < now.count; i++) {
+            if (now.at[i].sealed)
+                continue;
+            uint16_t number = par_partition_number(now.at[i].partition);
+            uint64_t at = now.at[i].position;
+            assert_true(par_read__token_changed(&t, number, par_stamp(generation, at)));
+            assert_true(t.at[number].position <= at);
+            most_early =
+                at - t.at[number].position > most_early ? at - t.at[number].position : most_early;
+        }
+        assert_true(counts[k] > 16 || most_early == 0);
+        assert_true(counts[k] > 64 || most_early < 1 << 8);
+        assert_true(counts[k] > 256 || most_early < 1 << 18);
+        par_arena_fini(&arena);
+    }
+}
+
+/* A list that a client has changed is refused, or tells of nothing that is still to come. */
+static void a_changed_list_of_many_is_no_later(void **state)
+{
+    struct world *w = *state;
+    struct par_arena arena = {0};
+    struct par_reader r = {.store = w->store, .arena = &arena, .page_bytes = 1 << 20};
+    char text[PAR_READ_TOKEN_MAX];
+    struct par_read__token now, back;
+    put_position(w, par_partition(0, 0), 1, true);
+    for (uint16_t i = 0; i < 40; i++)
+        put_position(w, par_partition(1, i), 1000000 + i * 977, false);
+    assert_int_equal(par_read__token_now(&r, &now), PAR_OK);
+    size_t n = par_read__token_list(&now, text);
+    assert_int_equal(text[0], 'p');
+    for (size_t i = 0; i < n; i++) {
+        char was = text[i];
+        assert_false(par_read__token_parse(&r, par_str_of(text, i), &now, &back));
+        for (int c = 1; c < 128; c++) {
+            text[i] = (char)c;
+            if (!par_read__token_parse(&r, par_str_of(text, n), &now, &back))
+                continue;
+            for (size_t k = 0; k < back.count; k++)
+                for (size_t at = 0; at < now.count; at++)
+                    if (now.at[at].partition == back.at[k].partition)
+                        assert_true(back.at[k].position <= now.at[at].position);
+        }
+        text[i] = was;
+    }
     par_arena_fini(&arena);
 }
 
@@ -389,6 +458,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_roster_is_on_its_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_was_written_yet, set_up, tear_down),
         cmocka_unit_test_setup_teardown(tokens_of_many_partitions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(tokens_of_very_many_partitions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_changed_list_of_many_is_no_later, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,8 +8,7 @@
 
 enum {
     INCARNATION = 8,
-    /* A longer list is told as its least position, after which more counts as changed. */
-    LIST_MAX = 160,
+    LIST_MAX = PAR_READ_TOKEN_MAX - 2, /* two of them fit into a cursor */
     /* The number that stands for all partitions of a generation. */
     ALL = UINT16_MAX
 };
@@ -64,8 +63,9 @@ static size_t write_list(const struct par_read__token *t, char *out, size_t size
     return n;
 }
 
-/* One pair for all partitions that are not sealed. With some of them of an older generation, all
- * that was done since it began counts as changed. With none, what the next generation will do. */
+/* One pair for all partitions that are not sealed, of two generations or none. With some of an
+ * older one, all that was done since it began counts as changed. With none, what the next
+ * generation will do. */
 static struct par_read__position least(const struct par_read__token *t)
 {
     uint16_t oldest = UINT16_MAX, newest = 0, last = 0;
@@ -88,6 +88,8 @@ static struct par_read__position least(const struct par_read__token *t)
 size_t par_read__token_list(const struct par_read__token *t, char out[PAR_READ_TOKEN_MAX])
 {
     size_t n = write_list(t, out, LIST_MAX);
+    if (n == 0)
+        n = par_read__positions_pack(t, out, LIST_MAX);
     if (n > 0)
         return n;
     struct par_read__position all = least(t);
@@ -105,7 +107,7 @@ void par_read__token_write(struct par_reader *r, const struct par_read__token *t
     par_json_key_str(w, "sync_token", par_str_of(text, n));
 }
 
-static bool hex(struct par_str *text, uint64_t most, uint64_t *v_r)
+bool par_read__take_hex(struct par_str *text, uint64_t most, uint64_t *v_r)
 {
     size_t n = 0;
     *v_r = 0;
@@ -123,7 +125,7 @@ static bool hex(struct par_str *text, uint64_t most, uint64_t *v_r)
     return n > 0 && *v_r <= most;
 }
 
-static bool skip(struct par_str *text, char c)
+bool par_read__take(struct par_str *text, char c)
 {
     if (text->len == 0 || *text->ptr != c)
         return false;
@@ -144,13 +146,15 @@ bool par_read__token_parse(struct par_reader *r, struct par_str text,
                            const struct par_read__token *now, struct par_read__token *token_r)
 {
     *token_r = (struct par_read__token){0};
+    if (text.len > 0 && *text.ptr == 'p')
+        return par_read__positions_unpack(r, text, now, token_r);
     token_r->at = par_arena_alloc(r->arena, (text.len / 3 + 1) * sizeof *token_r->at);
     if (!token_r->at)
         return false;
     do {
         uint64_t partition, position;
-        if (!hex(&text, UINT32_MAX, &partition) || !skip(&text, '-') ||
-            !hex(&text, UINT64_MAX, &position))
+        if (!par_read__take_hex(&text, UINT32_MAX, &partition) || !par_read__take(&text, '-') ||
+            !par_read__take_hex(&text, UINT64_MAX, &position))
             return false;
         struct par_read__position p = {.partition = (uint32_t)partition, .position = position};
         /* What was read from this store is not above what is read now. */
@@ -158,7 +162,7 @@ bool par_read__token_parse(struct par_reader *r, struct par_str text,
         if (!is_all(&p) && position > (there ? there->position : 0))
             return false;
         token_r->at[token_r->count++] = p;
-    } while (skip(&text, '_'));
+    } while (par_read__take(&text, '_'));
     return text.len == 0;
 }
 
