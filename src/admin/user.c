@@ -195,6 +195,20 @@ static void put_user(struct par_batch *batch, struct made *made, int64_t now)
     par_batch_end(batch);
 }
 
+/* A store of many machines may take nothing for a moment, or not say that it did: the same rows are
+ * then put again. */
+static enum par_outcome commit(struct par_store *store, const struct par_batch *batch)
+{
+    enum { TRIES = 5, PAUSE_MS = 1000 };
+    _Atomic uint32_t never = 0;
+    enum par_outcome outcome = par_store_commit(store, batch, true);
+    for (int i = 1; i < TRIES && outcome != PAR_OUTCOME_OK && !par_store_atomic(store); i++) {
+        par_pause(&never, PAUSE_MS);
+        outcome = par_store_commit(store, batch, true);
+    }
+    return outcome;
+}
+
 static int create_some(struct par_admin_call *call, struct par_str prefix, uint64_t first,
                        uint64_t count, FILE *tokens)
 {
@@ -212,15 +226,16 @@ static int create_some(struct par_admin_call *call, struct par_str prefix, uint6
                      (unsigned long long)(first + at + i));
             put_name(&batch, &made[i], now);
         }
-        outcome = par_store_commit(call->store, &batch, true);
+        outcome = commit(call->store, &batch);
         par_batch_clear(&batch);
         for (size_t i = 0; i < n && outcome == PAR_OUTCOME_OK; i++)
             put_user(&batch, &made[i], now);
         if (outcome == PAR_OUTCOME_OK)
-            outcome = par_store_commit(call->store, &batch, true);
+            outcome = commit(call->store, &batch);
         if (outcome != PAR_OUTCOME_OK) {
+            const char *why = par_store_trouble(call->store);
             code = par_admin__say(call, PAR_ADMIN_FAILED, "the store does not take it: %s",
-                                  par_store_trouble(call->store));
+                                  *why ? why : "its log line says why; try again");
             break;
         }
         for (size_t i = 0; i < n; i++)

@@ -7,12 +7,14 @@ import subprocess
 from parts import places
 from parts.process import Failed
 
-# Without these Hadoop warns of slower paths; small heaps, one garbage collector thread. Of two compilers the quick one:
-# the other took more CPU than anything else that a cluster of an hour does on two cores.
+# Without these Hadoop warns of slower paths; small heaps, one garbage collector thread.
 FLAGS = ["--add-opens", "java.base/java.lang=ALL-UNNAMED", "--add-opens", "java.base/java.lang.reflect=ALL-UNNAMED",
-         "--add-opens", "java.base/java.nio=ALL-UNNAMED", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
-         "-XX:ReservedCodeCacheSize=48m", "-Xss512k", "-Xms32m", "-Djava.net.preferIPv4Stack=true", "-Djava.awt.headless=true",
+         "--add-opens", "java.base/java.nio=ALL-UNNAMED", "-XX:+UseSerialGC", "-Xss512k", "-Xms32m", "-Djava.net.preferIPv4Stack=true", "-Djava.awt.headless=true",
          "-XX:+ExitOnOutOfMemoryError"]
+# Of two compilers the quick one: in the first minutes the other takes more CPU than all else, later the code that it made takes
+# half. PARLEY_CLUSTER_COMPILERS=both is for what is measured on engines that are warm.
+QUICK = ["-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=48m"]
+BOTH = ["-XX:ReservedCodeCacheSize=128m"]
 
 
 def of(pom):
@@ -41,4 +43,5 @@ def _all_there(kept):
 
 def java(pom, heap, conf, main, *arguments, flags=()):
     """An argument list that runs a main class with the folder conf in front of the jars."""
-    return ["java", *FLAGS, f"-Xmx{heap}m", *flags, "-cp", f"{conf}:{of(pom)}", main, *arguments]
+    compilers = BOTH if os.environ.get("PARLEY_CLUSTER_COMPILERS") == "both" else QUICK
+    return ["java", *FLAGS, *compilers, f"-Xmx{heap}m", *flags, "-cp", f"{conf}:{of(pom)}", main, *arguments]
