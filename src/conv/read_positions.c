@@ -157,7 +157,7 @@ bool par_read__positions_unpack(struct par_reader *r, struct par_str text,
     int shift = digit_of(&text), bits = digit_of(&text);
     /* The last one was there, so the list is no longer than what there is. */
     if (shift < 0 || bits < 0 || shift + bits > BITS_MOST || count == 0 ||
-        !known(now, par_partition((uint16_t)generation, (uint16_t)(count - 1))) ||
+        (count > 1 && !known(now, par_partition((uint16_t)generation, (uint16_t)(count - 1)))) ||
         text.len != (count * (unsigned)bits + BITS_A_DIGIT - 1) / BITS_A_DIGIT)
         return false;
     token_r->at = par_arena_alloc(r->arena, count * sizeof *token_r->at);

@@ -157,9 +157,10 @@ bool par_read__token_parse(struct par_reader *r, struct par_str text,
             !par_read__take_hex(&text, UINT64_MAX, &position))
             return false;
         struct par_read__position p = {.partition = (uint32_t)partition, .position = position};
-        /* What was read from this store is not above what is read now. */
+        /* What was read from this store is there, and not above what is read now; before anything
+         * was written it was partition 0 at 0. */
         const struct par_read__position *there = find(now, p.partition);
-        if (!is_all(&p) && position > (there ? there->position : 0))
+        if (!is_all(&p) && (there ? position > there->position : partition > 0 || position > 0))
             return false;
         token_r->at[token_r->count++] = p;
     } while (par_read__take(&text, '_'));
