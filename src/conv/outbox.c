@@ -1,7 +1,7 @@
 /* What a writer hands to a queue of many machines: kept as bytes until a flush says that all of it
- * is in the log, so that it can be handed over again. The next batch does not wait for that, the
- * checkpoint does (W4). Deliveries to one server share records: each record costs the brokers as
- * much as ten short deliveries in it. */
+ * is in the log, so that it can be handed over again. The next batch is taken and stored
+ * meanwhile; it is handed over when that before is in the log. Deliveries to one server share
+ * records: each record costs the brokers as much as ten short deliveries in it. */
 #include "conv/writer_private.h"
 
 #include "conv/delivery_codec.h"
@@ -73,14 +73,14 @@ static bool hand(struct par_writer *w, const struct par_outbox__record *r)
     return par_queue_push_job(w->queue, &job) == PAR_OK;
 }
 
-/* Hands over what is not on its way, in the order it came, until `chunk` records are. False: some
- * are left. */
-static bool hand_rest(struct par_writer *w)
+/* Puts the first n records on their way, in the order they came, until `chunk` are. False: some are
+ * left. */
+static bool hand_first(struct par_writer *w, size_t n)
 {
     struct par_outbox *o = &w->outbox;
     if (o->chunk == 0)
         o->chunk = CHUNK_MAX;
-    while (o->handed < o->count && o->handed < o->chunk) {
+    while (o->handed < n && o->handed < o->chunk) {
         if (!hand(w, &o->records[o->handed])) {
             /* What is on its way at once must find room in the queue; a flush that had to refuse
              * some fails. */
@@ -89,7 +89,7 @@ static bool hand_rest(struct par_writer *w)
         }
         o->handed++;
     }
-    return o->handed == o->count;
+    return o->handed == n;
 }
 
 /* Removes the first n records; their buffers are used again. */
@@ -127,21 +127,16 @@ static void give_up_failed(struct par_writer *w)
     w->owes_sync = true;
 }
 
-bool par_outbox__hand(struct par_writer *w)
-{
-    give_up_failed(w);
-    return hand_rest(w) || par_outbox__flush(w);
-}
-
-bool par_outbox__flush(struct par_writer *w)
+/* Hands the first n over until a flush is OK, and removes them. False: the writer has to stop. */
+static bool flush_first(struct par_writer *w, size_t n)
 {
     struct par_outbox *o = &w->outbox;
-    give_up_failed(w);
-    while (o->count > 0) {
-        (void)hand_rest(w);
+    while (n > 0) {
+        (void)hand_first(w, n);
         size_t handed = o->handed;
         if (par_queue_deliver_flush(w->queue) == PAR_OK && handed > 0) {
             drop(o, handed);
+            n -= handed;
             if (o->chunk < CHUNK_MAX)
                 o->chunk *= 2;
             continue;
@@ -157,6 +152,24 @@ bool par_outbox__flush(struct par_writer *w)
     }
     par_writer__fine(w);
     return true;
+}
+
+bool par_outbox__hand(struct par_writer *w)
+{
+    struct par_outbox *o = &w->outbox;
+    give_up_failed(w);
+    if (o->handed == o->count)
+        return true;
+    /* An answer that was lost and is told again would come behind those of later batches. */
+    if (o->handed > 0 && !flush_first(w, o->handed))
+        return false;
+    return hand_first(w, o->count) || flush_first(w, o->count);
+}
+
+bool par_outbox__flush(struct par_writer *w)
+{
+    give_up_failed(w);
+    return w->outbox.count == 0 || flush_first(w, w->outbox.count);
 }
 
 void par_outbox__fini(struct par_outbox *o)

@@ -177,7 +177,7 @@ static bool turn(struct par_writer *w)
     par_release__settle(w, stopping);
     par_arena_fini(&w->arena);
     bool due = par_checkpoint__due(w);
-    /* While commands come only the checkpoint waits for what is on its way. */
+    /* While commands come the next release waits for what is on its way, and the checkpoint. */
     bool wait = n == 0 || stopping || (due && !PAR_MUTANT(W4_CHECKPOINT_UNCONFIRMED));
     if (wait ? !par_release__flush(w) : !par_release__hand(w))
         return false;

@@ -575,7 +575,7 @@ bool par_release__to_users(struct par_writer *w, struct par_delivery *d, const u
 /* Puts a delivery, or a push job, behind what is there. */
 void par_outbox__add(struct par_writer *w, uint64_t server, const struct par_delivery *d);
 void par_outbox__push(struct par_writer *w, const struct par_push_job *job);
-/* Puts everything on its way, and waits for nothing unless the queue is full. False: the writer has
+/* Puts everything on its way, when what was on its way before is in the log. False: the writer has
  * to stop. */
 bool par_outbox__hand(struct par_writer *w);
 /* Hands everything over until a flush is OK, and empties it. False: the writer has to stop. */
