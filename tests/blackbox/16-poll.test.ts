@@ -223,8 +223,9 @@ describe('long polling', () => {
     const seen = await a.op('watch', { users: [b.id] });
     assert.equal(seen.users[0].status, 'offline');
     await b.connect();
-    const event = await p.event('presence');
-    assert.deepEqual([event.user, event.status], [b.id, 'online']);
+    // Of several servers one may tell first that b may be seen, and is off line: presence may take 1 s.
+    const event = await p.event('presence', (e) => e.status === 'online');
+    assert.equal(event.user, b.id);
   });
 
   test('a user who polls is online', async () => {
@@ -233,8 +234,7 @@ describe('long polling', () => {
     const ca = await a.connect();
     await ca.ok('watch', { users: [b.id] });
     const p = await b.poll();
-    const event = await ca.event('presence');
-    assert.equal(event.status, 'online');
+    await ca.event('presence', (e) => e.status === 'online');
     await p.step(100);
     const { users } = await ca.ok('presence', { users: [b.id] });
     assert.equal(users[0].status, 'online');
