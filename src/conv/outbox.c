@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { CHUNK_MAX = 1 << 20, SHARED_MAX = 32 << 10, KEEP_MAX = 64 << 10 };
+enum { CHUNK_MAX = 1 << 20, SHARED_MAX = 32 << 10, KEEP_MAX = 4 << 10 };
 
 static struct par_outbox__record *new_record(struct par_outbox *o, uint64_t server, bool push)
 {

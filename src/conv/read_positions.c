@@ -147,12 +147,10 @@ bool par_read__positions_unpack(struct par_reader *r, struct par_str text,
                                 const struct par_read__token *now, struct par_read__token *token_r)
 {
     uint64_t generation, count, least;
-    if (text.len == 0 || *text.ptr != 'p')
-        return false;
-    text = par_str_of(text.ptr + 1, text.len - 1);
-    if (!par_read__take_hex(&text, UINT16_MAX, &generation) || !par_read__take(&text, '-') ||
-        !par_read__take_hex(&text, UINT16_MAX, &count) || !par_read__take(&text, '-') ||
-        !par_read__take_hex(&text, INT64_MAX, &least) || !par_read__take(&text, '-'))
+    if (!par_read__take(&text, 'p') || !par_read__take_hex(&text, UINT16_MAX, &generation) ||
+        !par_read__take(&text, '-') || !par_read__take_hex(&text, UINT16_MAX, &count) ||
+        !par_read__take(&text, '-') || !par_read__take_hex(&text, INT64_MAX, &least) ||
+        !par_read__take(&text, '-'))
         return false;
     int shift = digit_of(&text), bits = digit_of(&text);
     /* The last one was there, so the list is no longer than what there is. */
