@@ -105,6 +105,8 @@ export class Person {
 
   async open(title: string): Promise<void> {
     await this.page.locator('.row', { hasText: title }).first().click();
+    // The chat before it is shown until this one is, and reads what comes in.
+    await this.page.locator('.header-link', { hasText: title }).waitFor();
     await this.page.waitForSelector('#composer');
   }
 
@@ -155,9 +157,12 @@ export class Person {
     const axe = createRequire(join(ROOT, 'package.json'))('axe-core') as { source: string };
     await this.page.evaluate(axe.source);
     const options = { resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) };
+    // What fades in or out is there or not, as a pale colour on its way is nobody's contrast.
+    await this.page.emulateMedia({ reducedMotion: 'reduce' });
     const found = (await this.page.evaluate(`axe.run(document, ${JSON.stringify(options)})`)) as {
       violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
     };
+    await this.page.emulateMedia({ reducedMotion: null });
     return found.violations
       .filter((v) => v.impact === 'serious' || v.impact === 'critical')
       .map(

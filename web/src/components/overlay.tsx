@@ -67,6 +67,11 @@ export function tell(text: string): void {
   }, 4000);
 }
 
+/** What was told concerns nobody any more: the person it was for has left. */
+export function untell(): void {
+  note.value = '';
+}
+
 const SPEAK_MS = 1000;
 /** More of one chat than these at once are only counted. */
 const SPEAK_EACH = 3;

@@ -300,7 +300,7 @@ export function ChatList({ open, asked }: { open: string | undefined; asked: str
           </>
         ) : null}
         {q && shown.length === 0 && others.length === 0 && !searching ? (
-          <p class="rows-none">{t.noMatches(query.trim())}</p>
+          <p class="rows-none">{t.noChatMatches(query.trim())}</p>
         ) : null}
         {q ? <MessageResults query={query} /> : null}
         {!q && first ? <Skeleton /> : null}

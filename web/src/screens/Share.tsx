@@ -76,7 +76,7 @@ function Targets({ title, text, done }: { title: string; text: string; done: () 
             ))}
           </ul>
         ) : (
-          <p class="rows-none">{q ? t.noMatches(query.trim()) : t.noChatsTitle}</p>
+          <p class="rows-none">{q ? t.noChatMatches(query.trim()) : t.noChatsTitle}</p>
         )}
       </div>
       <div class="pane-foot">

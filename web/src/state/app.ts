@@ -13,7 +13,7 @@ import {
   Tabs,
 } from '@parley/sdk';
 import { type Signal, signal } from '@preact/signals';
-import { tell } from '../components/overlay.tsx';
+import { tell, untell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
 import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
@@ -206,6 +206,7 @@ export async function signOut(): Promise<void> {
   localStorage.removeItem(SESSION_KEY);
   client.value = null;
   session.value = null;
+  untell();
   await c?.signOut().catch(() => {});
   leaveTabs();
   go({ screen: 'signIn' }, true);
@@ -231,6 +232,7 @@ function sessionEnded(why: Ended['why']): void {
   leaveTabs();
   client.value = null;
   session.value = null;
+  untell();
   askToSignIn();
 }
 

@@ -111,6 +111,7 @@ const words = ({ plural, number }: Helpers): Strings => ({
   jumpToDate: 'Zum Datum springen',
   noSuchDay: 'An diesem Tag und danach gibt es nichts.',
   noMatches: (q: string): string => `Niemand gefunden für „${q}“`,
+  noChatMatches: (q: string): string => `Kein Chat und keine Person gefunden für „${q}“`,
   typeToSearch: 'Tippe den Anfang eines Namens, um Personen auf diesem Server zu finden.',
   chooseChat: 'Wähle einen Chat, um ihn hier zu lesen',
   chooseChatHint: 'Sobald eine Nachricht einen Haken zeigt, ist sie auf dem Server sicher.',

@@ -104,6 +104,7 @@ const words = ({ plural, number }: Helpers) => ({
   jumpToDate: 'Jump to date',
   noSuchDay: 'There is nothing on or after that day.',
   noMatches: (q: string): string => `Nobody found for “${q}”`,
+  noChatMatches: (q: string): string => `No chat or person found for “${q}”`,
   typeToSearch: 'Type the beginning of a name to find people on this server.',
   chooseChat: 'Choose a chat to read it here',
   chooseChatHint: 'Messages are kept on the server the moment they show one tick.',
