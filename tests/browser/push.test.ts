@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CDPSession } from 'playwright-core';
-import { directConv, eventually } from '../lib/world.js';
+import { directConv, eventually, wait } from '../lib/world.js';
 import { laptop, Person } from './page.js';
 import { type Account, account, op, say } from './seed.js';
 import { browser, onStage, server } from './stage.js';
@@ -59,12 +59,22 @@ const payload = (seq: number, more: object = {}) => ({
     data: { conv, seq, from: bo.id, sender: 'Bo Madsen', kind: 'text', shown: true, ...more },
   },
 });
-const push = (data: unknown): Promise<unknown> =>
-  cdp.send('ServiceWorker.deliverPushMessage', {
+/** Until it was shown, and a moment more: Chromium forgets a notification that somebody asks for (getNotifications)
+ * while it is being put up. */
+async function push(data: unknown): Promise<void> {
+  const told = typeof data !== 'string';
+  await ann.page.evaluate(`told = new Promise((go) => {
+    const listen = (e) => e.data.push === 'shown' && go();
+    navigator.serviceWorker.addEventListener('message', listen);
+  }); 0`);
+  await cdp.send('ServiceWorker.deliverPushMessage', {
     origin: server.url,
     registrationId,
-    data: typeof data === 'string' ? data : JSON.stringify(data),
+    data: told ? JSON.stringify(data) : data,
   });
+  if (told) await ann.page.evaluate('told');
+  await wait(told ? 700 : 1000);
+}
 
 interface Note {
   title: string;

@@ -45,18 +45,26 @@ export async function registerWorker(): Promise<void> {
     if (reloads) location.reload();
     else if (before) updateReady.value = true;
   });
+  // Registering waits for a look for the next version that is under way, which may take seconds; this does not.
+  const known = await workers.getRegistration().catch(() => undefined);
+  if (known) follow(known, workers);
+  // Nothing has been typed yet.
+  if (known?.waiting && before) takeOver();
   const made = await workers.register(scriptUrl()).catch(() => undefined);
   if (!made) return;
+  if (made !== known) follow(made, workers);
+  if (made.waiting && before && !reloads) updateReady.value = true;
+  setInterval(() => made.update().catch(() => {}), LOOK_MS);
+}
+
+function follow(made: ServiceWorkerRegistration, workers: ServiceWorkerContainer): void {
   registration = made;
-  // Nothing has been typed yet.
-  if (made.waiting && before) takeOver();
   made.addEventListener('updatefound', () => {
     const next = made.installing;
     next?.addEventListener('statechange', () => {
       if (next.state === 'installed' && workers.controller) updateReady.value = true;
     });
   });
-  setInterval(() => made.update().catch(() => {}), LOOK_MS);
 }
 
 /** Has the newest version that the server has wait here; gives up after a while. */
