@@ -272,7 +272,7 @@ const WARNED_KEY = 'parley.warned';
 
 /** Something waits to be sent, and the browser may throw it away: said once on this device. */
 async function warnOnce(c: Client, safe: Promise<boolean> | undefined): Promise<void> {
-  if (c.status.state === 'online' || localStorage.getItem(WARNED_KEY) || c.pending().length === 0) return;
+  if (['online', 'outdated'].includes(c.status.state) || localStorage.getItem(WARNED_KEY) || c.pending().length === 0) return;
   localStorage.setItem(WARNED_KEY, 'yes');
   if (!durable.value) tell(t.cacheNone);
   else if ((await safe) !== true) tell(t.keepOpen);
