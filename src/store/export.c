@@ -45,8 +45,9 @@ enum par_err par_store_export(struct par_store *store, FILE *out, uint64_t *rows
     bool ok = fputs(FIRST_LINE "\n", out) >= 0;
     *rows_r = 0;
     for (int t = 0; t < PAR_T_COUNT && ok; t++)
-        /* The index of search is made of the rest. */
-        if (t != PAR_T_META && t != PAR_T_SEARCH)
+        /* The index of search is made of the rest; the ledger of pushes is for the days it is of.
+         */
+        if (t != PAR_T_META && t != PAR_T_SEARCH && t != PAR_T_PUSH_LEDGER)
             ok = export_table(store, (enum par_table)t, out, rows_r, why_r);
     if (!ok)
         return PAR_E_UNAVAILABLE;

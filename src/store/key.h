@@ -31,7 +31,7 @@ uint16_t par_key_user_hash2(uint64_t user);
 
 /* conversations and rosters; and the prefix of entries, cmids, marks. */
 struct par_key par_key_conv(const struct par_conv *conv);
-/* users; and the prefix of user_convs, devices, contacts, blocks, push_tokens. */
+/* users; and the prefix of user_convs, devices, contacts, blocks, push_tokens, push_ledger. */
 struct par_key par_key_user(uint64_t user);
 
 /* entries. Newest first: a scan from seq n goes to n, n-1 …; from par_key_conv() it begins at the
@@ -44,7 +44,8 @@ struct par_key par_key_search(const struct par_conv *conv, uint64_t block);
 struct par_key par_key_cmid(const struct par_conv *conv, uint64_t sender, struct par_str cmid);
 struct par_key par_key_mark(const struct par_conv *conv, uint64_t user);
 struct par_key par_key_user_conv(uint64_t user, const struct par_conv *conv);
-/* devices, contacts, blocks and push_tokens: (user, device), (user, other), (user, push id). */
+/* devices, contacts, blocks, push_tokens and push_ledger: (user, device), (user, other), (user,
+ * push id), (user, slot). */
 struct par_key par_key_user_id(uint64_t user, uint64_t id);
 /* checkpoints and api_keys: one number. */
 struct par_key par_key_number(uint64_t number);

@@ -47,6 +47,7 @@ static const struct {
     [PAR_T_INVITES] = {SHAPE_HASH, &par_record__invite},
     [PAR_T_META] = {SHAPE_TEXT, NULL},
     [PAR_T_SEARCH] = {SHAPE_ENTRY, NULL},
+    [PAR_T_PUSH_LEDGER] = {SHAPE_USER_ID, &par_record__push_ledger},
 };
 
 /* ---- To JSON ---- */

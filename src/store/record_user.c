@@ -44,6 +44,12 @@ PAR_RECORD(push_token, 1, F(1, U8, kind), F(2, USER, device), F(3, TEXT, token),
            F(8, I64, last_ok), F(9, U32, failures), F(10, BOOL, hide_text))
 #undef F
 
+#define F(number, type, member) PAR_RECORD_FIELD(push_ledger, number, type, member)
+PAR_RECORD(push_ledger, 1, F(1, U64, id), F(2, U8, end), F(3, U8, reason), F(4, BYTES, conv),
+           F(5, U64, seq), F(6, I64, at), F(7, U32, status), F(8, U32, tries), F(9, USER, device),
+           F(10, TEXT, service))
+#undef F
+
 #define F(number, type, member) PAR_RECORD_FIELD(api_key, number, type, member)
 PAR_RECORD(api_key, 1, F(1, TEXT, name), F(2, BYTES, secret_hash), F(3, U32, scopes),
            F(4, I64, created), F(5, I64, revoked))

@@ -89,6 +89,29 @@ struct par_push_token {
     bool hide_text;    /* "New message" instead of the text; the default is 0 */
 };
 
+/* What became of a notification: the numbers stand in records, and what an operator reads of each
+ * is in the same list. */
+enum par_push_end {
+    PAR_PUSH_END_NONE = 0,
+#define X(NAME, number, text) PAR_PUSH_END_##NAME = (number),
+#include "parley/tbl/push_ends.h"
+#undef X
+};
+
+/* Table push_ledger: key (user, slot). */
+struct par_push_ledger {
+    uint64_t id;         /* of the notification; grows with time (server/ledger.h) */
+    uint8_t end;         /* enum par_push_end */
+    uint8_t reason;      /* enum par_push_reason */
+    struct par_str conv; /* 17 bytes; of a test all 0 */
+    uint64_t seq;
+    int64_t at;             /* when it came to that */
+    uint32_t status;        /* of the last answer of the push service; 0: none came */
+    uint32_t tries;         /* requests made */
+    uint64_t device;        /* 0: it did not come to a device */
+    struct par_str service; /* the host alone: the path of an endpoint is a secret */
+};
+
 /* Bits of par_api_key.scopes. */
 enum { PAR_SCOPE_MESSAGES_WRITE = 1, PAR_SCOPE_MESSAGES_READ = 2, PAR_SCOPE_STATUS_READ = 4 };
 

@@ -21,3 +21,4 @@ X(INVITES, "invites", 0, COLD)             /* BLAKE2b-256 of the code -> invite 
 X(LAST_SEEN, "last_seen", 10, WARM)         /* hash2 user -> when last on line, ms */
 X(META, "meta", 0, COLD)                   /* name -> bytes; "format" and "incarnation" are the store's */
 X(SEARCH, "search", 19, WARM)              /* hash2 conv ~block -> signature: derived, src/search/index.h */
+X(PUSH_LEDGER, "push_ledger", 10, WARM)    /* hash2 user slot -> push_ledger: src/server/ledger.h */
