@@ -6,6 +6,7 @@
 #include "search/follow.h"
 #include "server/front.h"
 #include "server/inbox.h"
+#include "server/ledger.h"
 #include "server/owners.h"
 #include "server/standby.h"
 #include "server/waker.h"
@@ -186,6 +187,18 @@ WAKER_VALUE(pushes_limit, limit)
 WAKER_VALUE(pushes_refused, refused)
 WAKER_VALUE(pushes_passed, passed)
 
+#define LEDGER_VALUE(name, field)                                                                  \
+    static int64_t name(void *arg)                                                                 \
+    {                                                                                              \
+        struct par_ledger_stats stats;                                                             \
+        par_ledger_stats(SERVER(arg)->ledger, &stats);                                             \
+        return (int64_t)stats.field;                                                               \
+    }
+LEDGER_VALUE(ledger_depth, depth)
+LEDGER_VALUE(ledger_limit, limit)
+LEDGER_VALUE(ledger_refused, refused)
+LEDGER_VALUE(ledger_passed, passed)
+
 #define PRESENCE_VALUE(name, field)                                                                \
     static int64_t name(void *arg)                                                                 \
     {                                                                                              \
@@ -322,6 +335,10 @@ struct par_metrics *par_metrics_new(struct par_server *server)
     add(m, PAR_G_QUEUE_LIMIT, "pushes", pushes_limit);
     add(m, PAR_G_QUEUE_REFUSED, "pushes", pushes_refused);
     add(m, PAR_G_QUEUE_PASSED, "pushes", pushes_passed);
+    add(m, PAR_G_QUEUE_DEPTH, "ledger", ledger_depth);
+    add(m, PAR_G_QUEUE_LIMIT, "ledger", ledger_limit);
+    add(m, PAR_G_QUEUE_REFUSED, "ledger", ledger_refused);
+    add(m, PAR_G_QUEUE_PASSED, "ledger", ledger_passed);
     if (par_presence_remote(server->presence)) {
         add(m, PAR_G_QUEUE_DEPTH, "presence", presence_depth);
         add(m, PAR_G_QUEUE_LIMIT, "presence", presence_limit);

@@ -12,6 +12,7 @@
 #include "server/drain.h"
 #include "server/fanout.h"
 #include "server/inbox.h"
+#include "server/ledger.h"
 #include "server/life.h"
 #include "server/metrics.h"
 #include "server/mover.h"
@@ -241,7 +242,10 @@ static void leave_clean(struct par_server *server)
 static enum par_err start(struct par_server *server, struct par_server_error *error)
 {
     char why[sizeof error->text - 16];
-    enum par_err err = par_waker_open(server, &server->waker, why, sizeof why);
+    enum par_err err = par_ledger_open(server->store, &server->ledger);
+    if (err)
+        return fail(error, false, err, "start", "the system gives no threads");
+    err = par_waker_open(server, &server->waker, why, sizeof why);
     if (err)
         return fail(error, err == PAR_E_BAD_REQUEST, err, "push", why);
     bool crashed = !par_queue_remote(server->queue) && !take_clean(server) && was_written(server);
@@ -346,6 +350,7 @@ void par_server_close(struct par_server **server)
         par_log_info("server.looks_owed", PAR_KV("to", "who stands in, or the next start"));
     /* A push that was not sent is found again after the next start. */
     bool all_pushed = par_waker_close(&s->waker);
+    par_ledger_close(&s->ledger);
     if (left && settled)
         (void)par_route_bye(s->route, s->id, s->boot);
     if (ran && settled && all_pushed)

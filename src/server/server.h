@@ -27,6 +27,7 @@
 #include <stdatomic.h>
 
 struct par_inbox;
+struct par_ledger;
 struct par_life;
 struct par_owners;
 struct par_reactor;
@@ -72,6 +73,7 @@ struct par_server {
     struct par_reach *reach;   /* NULL: the queue is local */
     struct par_standby *standby;
     struct par_waker *waker;
+    struct par_ledger *ledger; /* what became of pushes */
     struct par_life *life;
     pthread_mutex_t presence_locks[PAR_SERVER_PRESENCE_LOCKS]; /* by user: asking and telling */
     atomic_bool on_ring;       /* its first beat has arrived, so others look whether it is dead */

@@ -117,6 +117,24 @@ uint64_t par_waker__key(const struct par_waker__item *item)
     return key;
 }
 
+void par_waker__note(struct par_waker__item *item, enum par_push_end end)
+{
+    const struct par_push_job *job = &item->job;
+    if (!item->ledger_id)
+        item->ledger_id = par_ledger_id();
+    struct par_ledger_note note = {.user = job->user,
+                                   .id = item->ledger_id,
+                                   .end = end,
+                                   .reason = job->reason,
+                                   .conv = job->conv,
+                                   .seq = job->seq,
+                                   .status = (uint32_t)item->answer.status,
+                                   .tries = item->requests,
+                                   .device = item->device};
+    memcpy(note.service, item->host, sizeof note.service);
+    par_ledger_add(item->waker->server->ledger, &note);
+}
+
 static bool same_push(const struct par_waker__item *a, const struct par_waker__item *b)
 {
     return a->token == b->token && a->job.user == b->job.user && a->token &&
@@ -132,7 +150,9 @@ static struct par_waker__item *replace(struct par_waker *w, struct par_waker__it
     if (!other)
         return item;
     par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_REPLACED);
-    if (other->job.seq > item->job.seq) {
+    bool other_is_newer = other->job.seq > item->job.seq;
+    par_waker__note(other_is_newer ? item : other, PAR_PUSH_END_REPLACED);
+    if (other_is_newer) {
         par_waker__end(item);
         return NULL;
     }
@@ -214,12 +234,14 @@ static void deal_with(struct par_waker__item *item)
 {
     if (expired(item)) {
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_EXPIRED);
+        par_waker__note(item, PAR_PUSH_END_EXPIRED);
         par_waker__end(item);
         return;
     }
     enum connection is = connected(item);
     if (is == CONNECTED) {
         par_stats_inc_at(PAR_C_PUSH_JOBS, PAR_PUSH_CONNECTED);
+        par_waker__note(item, PAR_PUSH_END_CONNECTED);
         par_waker__end(item);
         return;
     }
@@ -296,6 +318,7 @@ static void make_room(struct par_waker *w)
             continue;
         }
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_GIVEN_UP);
+        par_waker__note(item, PAR_PUSH_END_CROWDED);
         par_waker__end(item);
     }
 }
@@ -331,8 +354,12 @@ static bool add(struct par_waker *w, const struct par_push_job *job, uint64_t to
 /* From a local queue: on the thread of whoever made the job. */
 static void job_made(void *arg, const struct par_push_job *job)
 {
-    if (!add(arg, job, 0))
-        par_stats_inc_at(PAR_C_PUSH_JOBS, PAR_PUSH_DROPPED);
+    struct par_waker *w = arg;
+    if (add(w, job, 0))
+        return;
+    par_stats_inc_at(PAR_C_PUSH_JOBS, PAR_PUSH_DROPPED);
+    struct par_waker__item dropped = {.waker = w, .job = *job};
+    par_waker__note(&dropped, PAR_PUSH_END_NO_ROOM);
 }
 
 enum par_err par_waker_test(struct par_server *server, uint64_t user, uint64_t push_id)

@@ -233,20 +233,35 @@ static uint64_t wait_ms(const struct par_waker__item *item)
     return recent ? gap - (now - sent) : crowd_ms(item);
 }
 
+/* Without its scheme and port. */
+static void note_host(struct par_waker__item *item, struct par_str origin)
+{
+    size_t scheme = strlen("https://");
+    const char *host = origin.ptr + scheme, *end = origin.ptr + origin.len;
+    const char *port = memrchr(host, ':', (size_t)(end - host));
+    /* The colons of an address of IPv6 stand in brackets. */
+    if (port && !memchr(port, ']', (size_t)(end - port)))
+        end = port;
+    snprintf(item->host, sizeof item->host, "%.*s", (int)(end - host), host);
+}
+
 static void send_to(struct work *k, struct par_waker__item *item,
                     const struct par_push_token *token)
 {
     struct par_waker *w = item->waker;
     struct par_subscription sub;
     const char *why;
+    item->device = token->device;
     if (!par_subscription_read(token->endpoint, token->p256dh, token->auth,
                                w->server->config->push_webpush.private_addresses, &sub, &why)) {
         /* Registered under another configuration, or by another version. */
         (void)forget(w, item->job.user, item->token);
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_REFUSED);
+        par_waker__note(item, PAR_PUSH_END_UNUSABLE);
         par_waker__end(item);
         return;
     }
+    note_host(item, sub.origin);
     item->service = par_siphash(w->seed, sub.origin.ptr, sub.origin.len) | 1;
     uint64_t wait = wait_ms(item);
     if (wait) {
@@ -266,6 +281,7 @@ static void send_to(struct work *k, struct par_waker__item *item,
     uint64_t key = par_waker__key(item);
     w->recent[key % PAR_WAKER_RECENT].key = key;
     w->recent[key % PAR_WAKER_RECENT].sent_ms = par_mono_ms();
+    item->requests++;
     par_waker__append(&w->sending, item);
 }
 
@@ -279,9 +295,11 @@ static void send_to_all(struct work *k)
     par_waker__end(k->item);
 }
 
-static enum par_waker__verdict leave_out(enum par_push_fate why)
+static enum par_waker__verdict leave_out(struct par_waker__item *item, enum par_push_fate why,
+                                         enum par_push_end end)
 {
     par_stats_inc_at(PAR_C_PUSH_JOBS, why);
+    par_waker__note(item, end);
     return PAR_WAKER_DONE;
 }
 
@@ -295,21 +313,23 @@ static enum par_waker__verdict work(struct work *k)
     if (k->count && !drop_signed_out(k))
         return PAR_WAKER_FAILED;
     if (k->count == 0)
-        return leave_out(PAR_PUSH_NO_DEVICE);
+        return leave_out(k->item, PAR_PUSH_NO_DEVICE,
+                         k->item->token ? PAR_PUSH_END_GONE : PAR_PUSH_END_NO_DEVICE);
     enum par_err err = PAR_OK;
     if (job->reason != PAR_PUSH_TEST) {
         err = par_read_push(&reader, job, now, &k->view);
         if (!err && (k->view.gone || k->view.read))
-            return leave_out(PAR_PUSH_SEEN);
+            return leave_out(k->item, PAR_PUSH_SEEN,
+                             k->view.gone ? PAR_PUSH_END_WITHDRAWN : PAR_PUSH_END_READ);
         if (!err && k->view.muted)
-            return leave_out(PAR_PUSH_MUTED);
+            return leave_out(k->item, PAR_PUSH_MUTED, PAR_PUSH_END_MUTED);
     }
     if (!err)
         err = par_read_badge(&reader, job->user, now, &k->badge);
     if (err == PAR_E_INTERNAL) {
         /* A damaged row is damaged the next time, too. */
         par_log_error("push.read", PAR_KV("user", job->user), PAR_KV("why", reader.message));
-        return leave_out(PAR_PUSH_DROPPED);
+        return leave_out(k->item, PAR_PUSH_DROPPED, PAR_PUSH_END_DAMAGED);
     }
     if (err)
         return PAR_WAKER_FAILED;
@@ -326,7 +346,7 @@ enum par_waker__verdict par_waker__wake(struct par_waker__item *item)
 {
     struct work k = {.w = item->waker, .item = item};
     if (!item->waker->https)
-        return leave_out(PAR_PUSH_NO_DEVICE);
+        return leave_out(item, PAR_PUSH_NO_DEVICE, PAR_PUSH_END_OFF);
     /* Before anything is read for it. */
     uint64_t wait = item->token ? wait_ms(item) : 0;
     if (wait) {
@@ -366,11 +386,14 @@ static void try_again(struct par_waker__item *item)
         ms = asked;
     if (item->job.reason == PAR_PUSH_TEST || (int64_t)(ms / 1000) >= life_left_s(item)) {
         par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_EXPIRED);
+        par_waker__note(item, item->job.reason == PAR_PUSH_TEST ? PAR_PUSH_END_TEST_FAILED
+                                                                : PAR_PUSH_END_EXPIRED);
         par_waker__end(item);
         return;
     }
     item->attempts++;
     par_stats_inc_at(PAR_C_PUSH_POSTS, PAR_PUSH_POST_AGAIN);
+    par_waker__note(item, PAR_PUSH_END_AGAIN);
     par_waker__later(item, ms);
 }
 
@@ -378,6 +401,7 @@ void par_waker__answered(struct par_waker__item *item)
 {
     int status = item->answer.status;
     enum par_push_post end = PAR_PUSH_POST_REFUSED;
+    enum par_push_end noted = PAR_PUSH_END_REFUSED;
     note_answer(item->waker, item->service, status != 0);
     if (status == 0 || status == 429 || status >= 500) {
         try_again(item);
@@ -385,13 +409,16 @@ void par_waker__answered(struct par_waker__item *item)
     }
     if (status >= 200 && status < 300) {
         end = PAR_PUSH_POST_SENT;
+        noted = PAR_PUSH_END_SENT;
     } else if (status == 404 || status == 410) {
         end = PAR_PUSH_POST_GONE;
+        noted = PAR_PUSH_END_GONE;
         if (!forget(item->waker, item->job.user, item->token))
             par_log_warn("push.not_forgotten", PAR_KV("user", item->job.user));
     } else {
         par_log_warn("push.refused", PAR_KV("user", item->job.user), PAR_KV("status", status));
     }
     par_stats_inc_at(PAR_C_PUSH_POSTS, end);
+    par_waker__note(item, noted);
     par_waker__end(item);
 }

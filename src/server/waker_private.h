@@ -4,6 +4,7 @@
 
 #include "loop/https.h"
 #include "push/vapid.h"
+#include "server/ledger.h"
 #include "server/service.h"
 #include "server/waker.h"
 
@@ -31,7 +32,12 @@ struct par_waker__item {
     uint64_t due_ms;                  /* while it waits */
     struct par_waker__record *record; /* NULL: of no log, or confirmed */
     struct par_https_answer answer;   /* once it is done */
-    char text[];                      /* of the job */
+    /* Its row in the ledger (ledger.h), and what that is to tell. */
+    uint64_t ledger_id;
+    uint64_t device;
+    uint32_t requests;
+    char host[PAR_LEDGER_SERVICE];
+    char text[]; /* of the job */
 };
 
 struct par_waker__list {
@@ -69,6 +75,8 @@ struct par_waker__item *par_waker__take_all(struct par_waker__list *list);
 struct par_waker__item *par_waker__copy(struct par_waker__item *item, uint64_t token);
 /* It is dealt with: frees it, and confirms its record with the last of its items. */
 void par_waker__end(struct par_waker__item *item);
+/* Notes in the ledger what became of it; a later note of it replaces this one. */
+void par_waker__note(struct par_waker__item *item, enum par_push_end end);
 /* Tries it again in ms. */
 void par_waker__later(struct par_waker__item *item, uint64_t ms);
 /* What an item of this token and conversation is known by. */

@@ -117,6 +117,8 @@ COUNTER(PRESENCE_CHANGES, "parley_presence_changes_total", PRESENCE, NONE,
 COUNTER(PRESENCE_EVENTS, "parley_presence_events_total", NONE, NONE, "Presence events sent to watchers.")
 COUNTER(PUSH_JOBS, "parley_push_jobs_total", PUSH, NONE, "Push jobs, by what became of them.")
 COUNTER(PUSH_POSTS, "parley_push_posts_total", POST, NONE, "Requests to push services, by how they ended.")
+COUNTER(PUSH_LEDGER, "parley_push_ledger_rows_total", OUTCOME, NONE,
+        "Rows of the ledger of pushes given to the store, by outcome.")
 HISTOGRAM(DRIVER_TIME, "parley_driver_seconds", SECONDS, FAMILY, "Time of calls of drivers other than the store.")
 COUNTER(DRIVER_ERRORS, "parley_driver_errors_total", FAMILY, NONE, "Calls of drivers that failed.")
 
