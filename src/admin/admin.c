@@ -19,6 +19,7 @@ static const struct command {
     {"key create", false, 0, par_admin__key_create},
     {"key list", false, 0, par_admin__key_list},
     {"key revoke", false, 1, par_admin__key_revoke},
+    {"push why", false, 1, par_admin__push_why},
     {"status", true, 0, par_admin__status},
     {"drain", true, 0, par_admin__drain},
     {"log-level", true, 1, par_admin__log_level},

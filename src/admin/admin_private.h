@@ -32,6 +32,7 @@ int par_admin__invite_create(struct par_admin_call *call);
 int par_admin__key_create(struct par_admin_call *call);
 int par_admin__key_list(struct par_admin_call *call);
 int par_admin__key_revoke(struct par_admin_call *call);
+int par_admin__push_why(struct par_admin_call *call);
 int par_admin__status(struct par_admin_call *call);
 int par_admin__drain(struct par_admin_call *call);
 int par_admin__log_level(struct par_admin_call *call);

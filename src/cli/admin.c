@@ -128,6 +128,8 @@ COMMAND(key_create, "key create", "", 0, "prints id and secret of a new server-t
          .doc = "of messages:write, messages:read, status:read, with commas"})
 COMMAND(key_list, "key list", "", 0, "lists the server-to-server keys")
 COMMAND(key_revoke, "key revoke", "ID", 1, "makes a server-to-server key useless")
+COMMAND(push_why, "push why", "USER", 1,
+        "says why a phone did not ring: what became of a user's newest notifications")
 COMMAND(status, "status", "", 0, "says how the running server is doing")
 COMMAND(drain, "drain", "", 0, "moves the clients of the running server away; it goes on running")
 COMMAND(log_level, "log-level", "LEVEL", 1,

@@ -13,6 +13,7 @@ const struct par_cli_command *const par_cli_commands[] = {
     &par_cli_admin_key_create,
     &par_cli_admin_key_list,
     &par_cli_admin_key_revoke,
+    &par_cli_admin_push_why,
     &par_cli_admin_status,
     &par_cli_admin_drain,
     &par_cli_admin_log_level,

@@ -10,6 +10,7 @@ extern const struct par_cli_command par_cli_admin_key_create;
 extern const struct par_cli_command par_cli_admin_key_list;
 extern const struct par_cli_command par_cli_admin_key_revoke;
 extern const struct par_cli_command par_cli_admin_log_level;
+extern const struct par_cli_command par_cli_admin_push_why;
 extern const struct par_cli_command par_cli_admin_status;
 extern const struct par_cli_command par_cli_admin_user_add;
 extern const struct par_cli_command par_cli_admin_user_delete;
