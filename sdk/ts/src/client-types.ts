@@ -4,7 +4,7 @@ import type { Conversation } from './conversation.ts';
 import type { Env } from './env.ts';
 import type { ConvSettings } from './settings.ts';
 import type { Store } from './store.ts';
-import type { ConvId, Entry, Profile, ServerFrame, Session } from './types.ts';
+import type { ConvId, Entry, Profile, ServerFrame, Session, UserId } from './types.ts';
 
 export interface ClientOptions {
   /** Where the server is: `http://host:port` or `https://host`. */
@@ -26,7 +26,8 @@ export interface ClientEvents {
   /** An entry was appended to a log, in order, once. `fresh`: no device of this account had it before. */
   entry: { entry: Entry; conversation: Conversation; fresh: boolean };
   person: Profile;
-  presence: undefined;
+  /** Whether this person is there, or when they were last, is another answer now than before. */
+  presence: UserId;
   typing: ConvId;
   /** Catching up began or ended. */
   updating: boolean;

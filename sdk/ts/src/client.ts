@@ -131,7 +131,7 @@ export class Client extends Emitter<ClientEvents> {
         this.persistence.person(profile);
         this.emit('person', profile);
       },
-      presence: () => this.emit('presence', undefined),
+      presence: (user) => this.emit('presence', user),
       typing: (conv) => this.emit('typing', conv),
     });
     this.catchUp = new CatchUp(env, {

@@ -7,7 +7,8 @@ export interface PeopleHooks {
   request(op: string, body: Record<string, unknown>): Promise<Record<string, unknown>>;
   profile(id: UserId): Promise<Profile>;
   person(profile: Profile): void;
-  presence(): void;
+  /** Another answer than before about this person. */
+  presence(user: UserId): void;
   typing(conv: ConvId): void;
 }
 
@@ -90,8 +91,7 @@ export class People {
     const users = [...new Set([...this.watched, ...this.watchedFor])].slice(0, 500);
     const answer = await this.hooks.request('watch', { users });
     const list = (answer['users'] ?? []) as Presence[];
-    for (const p of list) this.statuses.set(p.id, p);
-    this.hooks.presence();
+    for (const p of list) this.note(p);
     return list;
   }
 
@@ -107,6 +107,7 @@ export class People {
 
   /** Without a connection nothing is known about anybody. */
   offline(): void {
+    const known = [...this.statuses.keys()];
     this.statuses.clear();
     for (const conv of [...this.writers.keys()]) {
       for (const timer of this.writers.get(conv)?.values() ?? []) this.env.clearTimeout(timer);
@@ -115,14 +116,19 @@ export class People {
     }
     if (this.own) this.env.clearTimeout(this.own.idle);
     this.own = undefined;
-    this.hooks.presence();
+    for (const user of known) this.hooks.presence(user);
   }
 
   onPresence(frame: ServerFrame): void {
     const id = frame['user'] as UserId;
     const status = frame['status'] as Presence['status'];
-    this.statuses.set(id, { id, status, last_seen: Number(frame['last_seen'] ?? 0) });
-    this.hooks.presence();
+    this.note({ id, status, last_seen: Number(frame['last_seen'] ?? 0) });
+  }
+
+  private note(now: Presence): void {
+    const before = this.statuses.get(now.id);
+    this.statuses.set(now.id, now);
+    if (before?.status !== now.status || before.last_seen !== now.last_seen) this.hooks.presence(now.id);
   }
 
   typingIn(conv: ConvId): UserId[] {

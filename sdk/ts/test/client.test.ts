@@ -321,8 +321,15 @@ test('typing and presence reach the other side', async () => {
   await until('typing', () => bo.people.typingIn(AB).includes(A));
   ann.people.typingStopped();
   await until('stopped', () => bo.people.typingIn(AB).length === 0);
+  const told: string[] = [];
+  bo.on('presence', (user) => told.push(user));
   bo.people.watch([A]);
   await until('presence', () => bo.people.presenceOf(A)?.status === 'online');
+  assert.deepEqual(told, [A]);
+  // Asked for again, the same answer is nothing new.
+  bo.people.watch([A, B]);
+  await until('presence of both', () => bo.people.presenceOf(B)?.status === 'online');
+  assert.deepEqual(told, [A, B]);
   await ann.stop();
   await bo.stop();
 });

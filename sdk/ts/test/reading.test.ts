@@ -74,6 +74,22 @@ test('what a slice brought is in the store once the conversation says that it ho
   assert.deepEqual(seqs(again.conversation(AB)), run(lo, 200));
 });
 
+test('what memory lets go of comes back from the store', async () => {
+  const { time, server, ann } = await world(100);
+  await now(time, ann.open(AB));
+  while ((await now(time, ann.loadOlder(AB))) > 0);
+  const conv = ann.conversation(AB);
+  assert.deepEqual(seqs(conv), run(1, 100));
+  await time.pass(1000);
+  const asked = server.seen.length;
+  conv.trim(10);
+  assert.deepEqual(seqs(conv), run(91, 100));
+  assert.equal(conv.atStart, false);
+  while ((await now(time, ann.loadOlder(AB))) > 0);
+  assert.deepEqual(seqs(conv), run(1, 100));
+  assert.ok(!server.seen.slice(asked).some((f) => f.op === 'history'));
+});
+
 test('when others received and read is told as far as it was seen', async () => {
   const { time, server, device, ann } = await world(0);
   ann.send(AB, 'one');

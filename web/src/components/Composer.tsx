@@ -17,6 +17,9 @@ export type Context =
 
 const DRAFT_MS = 500;
 
+/** Where the style sheet makes the box as high as its text, nothing need be measured at every key. */
+const growsByItself = CSS.supports('field-sizing', 'content');
+
 const textOf = (context: Context): string =>
   context.text ?? (context.kind === 'amend' ? context.item.text : context.entry.text) ?? '';
 
@@ -143,7 +146,7 @@ export function Composer(props: {
 
   useLayoutEffect(() => {
     const el = box.current;
-    if (!el) return;
+    if (!el || growsByItself) return;
     el.style.height = 'auto';
     el.style.height = `${el.scrollHeight}px`;
   }, [text]);

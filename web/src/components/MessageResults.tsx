@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { exactTime, isoTime, rowTime } from '../lib/format.ts';
 import { markedLine } from '../lib/marks.tsx';
 import { go, pathOf, type Route } from '../lib/route.ts';
-import { nameOf, peerId, status, theClient, titleOf, useConversation, usePeople } from '../state/app.ts';
+import { nameOf, peerId, status, theClient, titleOf, useConversation } from '../state/app.ts';
 import { useSearch } from '../state/search.ts';
 import { t } from '../strings.ts';
 import { Avatar, Spinner } from './basics.tsx';
@@ -53,7 +53,6 @@ function Result({ entry, query }: { entry: Entry; query: string }) {
 export function MessageResults({ query }: { query: string }) {
   const { entries, looking, server, more } = useSearch({ query }, MOST, false);
   const online = status.value?.state === 'online';
-  usePeople();
   const quiet = !looking && server !== 'asked';
   useEffect(() => {
     if (quiet) announce(t.foundMessages(entries.length));

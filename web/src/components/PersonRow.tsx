@@ -2,7 +2,7 @@
 import type { Profile } from '@parley/sdk';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { theClient } from '../state/app.ts';
+import { isOnline, theClient } from '../state/app.ts';
 import { Avatar } from './basics.tsx';
 
 /** People whose name begins with the query, a moment after the last key. */
@@ -47,11 +47,10 @@ export function PersonRow(props: {
 }) {
   const { person } = props;
   const name = person.display_name || person.name;
-  const online = theClient().people.presenceOf(person.id)?.status === 'online';
   return (
     <li class={props.action ? 'with-action' : ''}>
       <button type="button" class="row row-person" onClick={props.onPick} data-user={person.name}>
-        <Avatar id={person.id} name={name} online={online} />
+        <Avatar id={person.id} name={name} online={isOnline(person.id)} />
         <span class="row-top">
           <span class="row-name">
             <bdi>{name}</bdi>

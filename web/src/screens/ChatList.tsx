@@ -8,11 +8,13 @@ import { InstallHint } from '../components/InstallHint.tsx';
 import { below, openMenu } from '../components/overlay.tsx';
 import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { Tick } from '../components/Tick.tsx';
+import { useAfterPaint } from '../lib/after-paint.ts';
 import { entryWords } from '../lib/entry-words.ts';
 import { exactTime, isoTime, rowTime } from '../lib/format.ts';
 import { go, pathOf } from '../lib/route.ts';
 import { useSwipe } from '../lib/swipe.ts';
 import {
+  isOnline,
   nameOf,
   peerId,
   status,
@@ -21,7 +23,6 @@ import {
   updating,
   useConversation,
   useList,
-  usePeople,
 } from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
@@ -89,7 +90,7 @@ function Row({ id, open }: { id: string; open: boolean }) {
   const c = theClient();
   const conv = useConversation(id);
   const peer = peerId(conv);
-  const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
+  const online = isOnline(peer);
   const unread = open && document.hasFocus() ? 0 : conv.unread;
   const title = titleOf(conv);
   const muted = isMuted(conv);
@@ -227,12 +228,14 @@ export function ChatList({ open, asked }: { open: string | undefined; asked: str
   };
   const list = useRef<HTMLUListElement>(null);
   const all = useList();
-  usePeople();
   const { found, searching } = usePeopleSearch(query);
-  const q = query.trim().toLowerCase();
+  const typed = query.trim();
+  // What is pressed is answered at once, by the box and the buttons; a long list of chats follows.
+  const q = useAfterPaint(typed.toLowerCase());
+  const chosen = useAfterPaint(filter.value);
   // The open one stays where it is, though it is read by now.
   const shown = all
-    .filter((conv) => q || filters[filter.value](conv) || (filter.value === 'unread' && conv.id === open))
+    .filter((conv) => q || filters[chosen](conv) || (chosen === 'unread' && conv.id === open))
     .filter((conv) => titleOf(conv).toLowerCase().includes(q));
   const known = new Set(shown.map(peerId));
   const others = found.filter((p) => !known.has(p.id));
@@ -299,17 +302,17 @@ export function ChatList({ open, asked }: { open: string | undefined; asked: str
             </ul>
           </>
         ) : null}
-        {q && shown.length === 0 && others.length === 0 && !searching ? (
-          <p class="rows-none">{t.noChatMatches(query.trim())}</p>
+        {typed && q && shown.length === 0 && others.length === 0 && !searching ? (
+          <p class="rows-none">{t.noChatMatches(typed)}</p>
         ) : null}
-        {q ? <MessageResults query={query} /> : null}
+        {typed ? <MessageResults query={query} /> : null}
         {!q && first ? <Skeleton /> : null}
         {!q && !first && shown.length === 0 && all.length > 0 ? (
           <Empty
             icon="chats"
-            title={t.filterNone[filter.value]}
+            title={t.filterNone[chosen]}
             action={
-              filter.value === 'all' ? undefined : (
+              chosen === 'all' ? undefined : (
                 <button
                   type="button"
                   class="button button-plain"

@@ -9,7 +9,16 @@ import { Timeline } from '../components/timeline/Timeline.tsx';
 import { lastSeenWords } from '../lib/format.ts';
 import { useCommands } from '../lib/keys.ts';
 import { back, go } from '../lib/route.ts';
-import { client, nameOf, peerId, theClient, titleOf, useConversation } from '../state/app.ts';
+import {
+  client,
+  isOnline,
+  nameOf,
+  peerId,
+  presenceOf,
+  theClient,
+  titleOf,
+  useConversation,
+} from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
 
@@ -25,7 +34,7 @@ function subtitleOf(conv: Conversation): string {
   const peer = peerId(conv);
   if (writing.length > 0) return peer === undefined ? `${typingWords(writing)}…` : t.typing;
   if (peer === undefined) return t.members(conv.memberCount);
-  const presence = c.people.presenceOf(peer);
+  const presence = presenceOf(peer);
   if (!presence) return '';
   return presence.status === 'online' ? t.online : lastSeenWords(presence.last_seen);
 }
@@ -90,7 +99,7 @@ export function ConversationScreen({ id, jumpTo }: { id: string; jumpTo: number 
     },
   });
   const title = titleOf(conv);
-  const online = peer !== undefined && c.people.presenceOf(peer)?.status === 'online';
+  const online = isOnline(peer);
   const subtitle = subtitleOf(conv);
   const writing = c.people.typingIn(id).length > 0;
 

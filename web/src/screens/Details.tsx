@@ -15,7 +15,16 @@ import { below, confirm, type MenuItem, openMenu } from '../components/overlay.t
 import { attempt, useLoaded } from '../lib/asking.ts';
 import { lastSeenWords } from '../lib/format.ts';
 import { back, go } from '../lib/route.ts';
-import { peerId, theClient, titleOf, useContacts, useConversation, usePeople } from '../state/app.ts';
+import {
+  isOnline,
+  peerId,
+  presenceOf,
+  theClient,
+  titleOf,
+  useContacts,
+  useConversation,
+  usePeople,
+} from '../state/app.ts';
 import { t } from '../strings.ts';
 import { isMuted, mutedWords, toggleArchive, toggleMute, togglePin } from './chat-menu.ts';
 import { PeoplePicker } from './NewChat.tsx';
@@ -49,7 +58,7 @@ function PersonDetails({ id, user }: { id: string; user: string }) {
   }, [user]);
   const { failed, again } = useLoaded(() => c.contacts.list(), [user]);
   const profile = c.people.get(user);
-  const presence = c.people.presenceOf(user);
+  const presence = presenceOf(user);
   const title = titleOf(conv);
   const words = presence?.status === 'online' ? t.online : lastSeenWords(presence?.last_seen ?? 0);
   const blocked = known?.blocked.includes(user) === true;
@@ -141,12 +150,11 @@ function GroupDetails({ id }: { id: string }) {
     async () => (conv.member ? c.members(id, true) : []),
     [id, conv.member, conv.memberCount],
   );
-  const isOnline = (m: Member): boolean =>
-    c.people.presenceOf(m.user)?.status === 'online' || m.user === c.me.id;
+  const isThere = (m: Member): boolean => isOnline(m.user) || m.user === c.me.id;
   const members = [...(conv.members?.values() ?? [])].sort(
     (a, b) =>
       rank[a.role] - rank[b.role] ||
-      Number(isOnline(b)) - Number(isOnline(a)) ||
+      Number(isThere(b)) - Number(isThere(a)) ||
       (a.display_name || a.name).localeCompare(b.display_name || b.name),
   );
   const me = conv.members?.get(c.me.id);
@@ -204,7 +212,7 @@ function GroupDetails({ id }: { id: string }) {
               const items = memberMenu(id, me, m);
               return (
                 <li key={m.user} data-member={m.name}>
-                  <Avatar id={m.user} name={m.display_name || m.name} size="small" online={isOnline(m)} />
+                  <Avatar id={m.user} name={m.display_name || m.name} size="small" online={isThere(m)} />
                   <span class="member-name">
                     <span dir="auto">{m.user === c.me.id ? t.you : m.display_name || m.name}</span>
                     <small>

@@ -7,7 +7,7 @@ import { PersonRow, usePeopleSearch } from '../components/PersonRow.tsx';
 import { attempt, useLoaded } from '../lib/asking.ts';
 import { lastSeenWords } from '../lib/format.ts';
 import { go } from '../lib/route.ts';
-import { nameOf, theClient, useContacts, usePeople } from '../state/app.ts';
+import { nameOf, presenceOf, theClient, useContacts, usePeople } from '../state/app.ts';
 import { useWatch } from '../state/watch.ts';
 import { t } from '../strings.ts';
 import { familiar } from './NewChat.tsx';
@@ -25,7 +25,7 @@ export async function setBlocked(user: string, on: boolean): Promise<void> {
 }
 
 function presenceWords(user: string): string {
-  const presence = theClient().people.presenceOf(user);
+  const presence = presenceOf(user);
   if (!presence) return '';
   return presence.status === 'online' ? t.online : lastSeenWords(presence.last_seen);
 }

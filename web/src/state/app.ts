@@ -6,15 +6,17 @@ import {
   type Conversation,
   defaultEnv,
   MemoryStore,
+  type Presence,
   type Profile,
   type Session,
   type Store,
   type TabChannel,
   Tabs,
 } from '@parley/sdk';
-import { type Signal, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { tell, untell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
+import { Ticks } from '../lib/ticks.ts';
 import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
 import { soundFor } from './sound.ts';
@@ -68,7 +70,10 @@ export const connectionLog = signal<string[]>([]);
 const listTick = signal(0);
 const peopleTick = signal(0);
 const contactsTick = signal(0);
-const convTicks = new Map<string, Signal<number>>();
+const convTicks = new Ticks();
+/** By person: what they are called, and whether they are there. */
+const nameTicks = new Ticks();
+const presenceTicks = new Ticks();
 
 function readKept<T>(key: string): T | null {
   try {
@@ -94,15 +99,6 @@ function batched(run: () => void): () => void {
 const bumpList = batched(() => listTick.value++);
 const bumpPeople = batched(() => peopleTick.value++);
 
-function tickOf(conv: string): Signal<number> {
-  let tick = convTicks.get(conv);
-  if (!tick) {
-    tick = signal(0);
-    convTicks.set(conv, tick);
-  }
-  return tick;
-}
-
 let kept: Store | undefined;
 
 /** The store of the running client. */
@@ -121,18 +117,20 @@ export function theClient(): Client {
 // Each of these reads a signal, so a component that calls it is drawn again when the thing changes. A component that
 // shows such a thing must call one itself: its parent's being drawn again is not enough when its properties are the same.
 
-export function useList(): Conversation[] {
+/** Sorted once a change, however many show it. */
+const list = computed(() => {
   void listTick.value;
-  void peopleTick.value;
   return sortedConversations();
-}
+});
+
+export const useList = (): Conversation[] => list.value;
 
 export function useConversation(id: string): Conversation {
-  void tickOf(id).value;
-  void peopleTick.value;
+  convTicks.follow(id);
   return theClient().conversation(id);
 }
 
+/** Of many people, or of any. Who shows a few follows each by `nameOf` and `presenceOf`. */
 export function usePeople(): Client['people'] {
   void peopleTick.value;
   return theClient().people;
@@ -141,32 +139,42 @@ export function usePeople(): Client['people'] {
 /** As last heard; undefined before the first time. */
 export function useContacts(): ContactLists | undefined {
   void contactsTick.value;
-  void peopleTick.value;
   return theClient().contacts.known;
 }
 
 export function sortedConversations(): Conversation[] {
   const c = theClient();
-  const shown = [...c.conversations.values()].filter(
-    (conv) => conv.hi > 0 || conv.lastSeq > 0 || conv.draft !== '' || c.pending(conv.id).length > 0,
-  );
-  const order = (conv: Conversation): number => c.pending(conv.id).at(-1)?.client_ts ?? 0;
-  return shown.sort(
-    (a, b) =>
-      Number(b.pinned) - Number(a.pinned) || Math.max(b.activity, order(b)) - Math.max(a.activity, order(a)),
-  );
+  const waiting = new Map(c.pending().map((item) => [item.conv, item.client_ts]));
+  const shown: { conv: Conversation; at: number }[] = [];
+  for (const conv of c.conversations.values()) {
+    if (conv.hi === 0 && conv.lastSeq === 0 && conv.draft === '' && !waiting.has(conv.id)) continue;
+    shown.push({ conv, at: Math.max(conv.activity, waiting.get(conv.id) ?? 0) });
+  }
+  shown.sort((a, b) => Number(b.conv.pinned) - Number(a.conv.pinned) || b.at - a.at);
+  return shown.map(({ conv }) => conv);
 }
 
 export function nameOf(user: string): string {
   const c = theClient();
+  nameTicks.follow(user);
   return c.people.get(user)?.display_name || c.people.get(user)?.name || '…';
 }
 
 export function titleOf(conv: Conversation): string {
   const peer = peerId(conv);
   if (peer === undefined) return conv.name || '…';
+  nameTicks.follow(peer);
   return theClient().people.get(peer)?.display_name || conv.name || '…';
 }
+
+/** As far as it is known and may be. */
+export function presenceOf(user: string): Presence | undefined {
+  presenceTicks.follow(user);
+  return theClient().people.presenceOf(user);
+}
+
+export const isOnline = (user: string | undefined): boolean =>
+  user !== undefined && presenceOf(user)?.status === 'online';
 
 export function peerId(conv: Conversation): string | undefined {
   if (conv.kind !== 'direct') return undefined;
@@ -272,7 +280,12 @@ const WARNED_KEY = 'parley.warned';
 
 /** Something waits to be sent, and the browser may throw it away: said once on this device. */
 async function warnOnce(c: Client, safe: Promise<boolean> | undefined): Promise<void> {
-  if (['online', 'outdated'].includes(c.status.state) || localStorage.getItem(WARNED_KEY) || c.pending().length === 0) return;
+  if (
+    ['online', 'outdated'].includes(c.status.state) ||
+    localStorage.getItem(WARNED_KEY) ||
+    c.pending().length === 0
+  )
+    return;
   localStorage.setItem(WARNED_KEY, 'yes');
   if (!durable.value) tell(t.cacheNone);
   else if ((await safe) !== true) tell(t.keepOpen);
@@ -326,21 +339,22 @@ export async function startClient(s: Session): Promise<void> {
   });
   tabs?.attach(c);
   c.on('list', bumpList);
-  c.on('conversation', (id) => tickOf(id).value++);
-  c.on('typing', (id) => {
-    tickOf(id).value++;
-    bumpList();
+  c.on('conversation', (id) => convTicks.bump(id));
+  c.on('typing', (id) => convTicks.bump(id));
+  c.on('person', ({ id }) => {
+    nameTicks.bump(id);
+    bumpPeople();
   });
-  c.on('person', bumpPeople);
-  c.on('presence', bumpPeople);
+  c.on('presence', (id) => {
+    presenceTicks.bump(id);
+    bumpPeople();
+  });
   c.on('me', bumpPeople);
   c.on('updating', (busy) => {
     updating.value = busy;
   });
   c.on('contacts', () => contactsTick.value++);
-  c.on('reset', () => {
-    for (const tick of convTicks.values()) tick.value++;
-  });
+  c.on('reset', () => convTicks.bumpAll());
   c.on('status', (next) => {
     showStatus();
     if (next.state === 'signed_out' || next.state === 'disabled') sessionEnded(next.state);
