@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { Conversation } from '../../sdk/ts/src/conversation.ts';
+import { slim } from '../../web/src/lib/slim.ts';
 import { eventually } from '../lib/world.js';
 import { laptop, Person } from './page.js';
 import { type Account, account, between, op, say } from './seed.js';
@@ -180,6 +182,29 @@ test('a change that was begun is there after a reload, and the draft behind it, 
   assert.equal(await page.inputValue('#composer'), 'A draft');
 });
 
+test('memory lets go of what is old, but of nothing that is unread', () => {
+  const held = new Conversation('g.1', 'group', 'ann');
+  const write = (to: number): void => {
+    for (let seq = held.hi + 1; seq <= to; seq++)
+      held.offer({ conv: 'g.1', seq, ts: seq, from: 'bo', kind: 'text', text: `${seq}` });
+  };
+  write(400);
+  held.applyMark('ann', { delivered: 400, read: 400 });
+  slim(held, 200);
+  assert.equal(held.entries.length, 400, 'not at every entry');
+  write(401);
+  slim(held, 200);
+  assert.equal(held.memoryLo, 202);
+  write(5000);
+  slim(held, 200);
+  assert.equal(held.entries.length, 1000);
+  assert.equal(held.unread, 999, 'as many as are counted');
+  held.applyMark('ann', { delivered: 5000, read: 4500 });
+  write(5600);
+  slim(held, 200);
+  assert.equal(held.unread, 999);
+});
+
 test('letters act on the message that has the focus', async () => {
   const { page } = person;
   await page.fill('#composer', '');
@@ -195,4 +220,19 @@ test('letters act on the message that has the focus', async () => {
   await page.keyboard.press('Delete');
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await person.see('Message deleted');
+});
+
+test('a chat in which much is written while somebody looks on stays small', async () => {
+  const { page } = person;
+  await person.open('Bo Madsen');
+  await page.keyboard.press('Control+End');
+  const { seq: from } = await say(bo, conv, 'The first of many');
+  await inView(from);
+  for (let i = 0; i < 450; i++) await say(bo, conv, `One of many ${i}`);
+  const last = await say(bo, conv, 'The last of many');
+  await inView(last.seq);
+  await eventually(async () => (await seqs()).length <= 400, 'what is far above is not drawn any more');
+  const drawn = await seqs();
+  assert.ok(drawn.at(-1) === last.seq && dense(drawn), `${drawn[0]} to ${drawn.at(-1)}`);
+  await inView(last.seq);
 });

@@ -16,6 +16,7 @@ import {
 import { computed, signal } from '@preact/signals';
 import { tell, untell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
+import { slim } from '../lib/slim.ts';
 import { Ticks } from '../lib/ticks.ts';
 import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
@@ -23,6 +24,8 @@ import { soundFor } from './sound.ts';
 
 const SESSION_KEY = 'parley.session';
 const LOG_LINES = 200;
+/** Entries in memory of a chat that is not on the screen. */
+const HELD = 200;
 
 export const session = signal<Session | null>(readKept<Session>(SESSION_KEY));
 export const client = signal<Client | null>(null);
@@ -358,6 +361,11 @@ export async function startClient(s: Session): Promise<void> {
   c.on('status', (next) => {
     showStatus();
     if (next.state === 'signed_out' || next.state === 'disabled') sessionEnded(next.state);
+  });
+  c.on('entry', ({ conversation }) => {
+    const r = route.value;
+    // What is on the screen is let go of by what draws it.
+    if (r.screen !== 'conversation' || r.conv !== conversation.id) slim(conversation, HELD);
   });
   soundFor(c, () => tabs?.leads ?? true);
   running = c;

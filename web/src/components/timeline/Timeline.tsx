@@ -195,6 +195,7 @@ export function Timeline(props: {
   const rest = (el: HTMLElement): void => {
     clearTimeout(idleTimer.current);
     idleTimer.current = globalThis.setTimeout(() => {
+      idleTimer.current = 0;
       if (!window.trim(Math.abs(el.scrollTop) > (el.scrollHeight - el.clientHeight) / 2)) rest(el);
     }, IDLE_MS) as never;
   };
@@ -213,6 +214,11 @@ export function Timeline(props: {
 
   useEffect(look, [conv.version, ready, divider.seq, window.entries.length]);
 
+  // What comes while nobody scrolls makes it longer, too.
+  useEffect(() => {
+    if (scroller.current && window.tooLong && !idleTimer.current) rest(scroller.current);
+  }, [conv.hi]);
+
   useEffect(() => {
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);
@@ -222,6 +228,7 @@ export function Timeline(props: {
       clearTimeout(readTimer.current);
       clearTimeout(idleTimer.current);
       readTimer.current = 0;
+      idleTimer.current = 0;
     };
   }, [conv]);
 

@@ -2,13 +2,14 @@
 // grows at the end that is scrolled to, and is cut at the other one.
 import type { Conversation, Entry, Slice } from '@parley/sdk';
 import { useReducer, useRef } from 'preact/hooks';
+import { slim } from '../../lib/slim.ts';
 import { theClient } from '../../state/app.ts';
 
 /** Entries that are drawn at most, once scrolling rests. */
 const MOST = 400;
 const PAGE = 40;
-/** Drawn when a conversation is opened again that has more in memory. */
-const OPEN = 160;
+/** Drawn at first, which is a screenful; what is above follows in the frames after that. */
+const OPEN = 40;
 /** A message this much older than what is in memory is reached by loading what lies between. */
 const NEAR = 200;
 
@@ -17,7 +18,7 @@ export class Window {
   private readonly changed: () => void;
   private slice: Slice | undefined;
   /** The first and the last seq that are drawn; no last one: to the end, wherever that goes. */
-  private first = 0;
+  private first: number;
   private last = Number.POSITIVE_INFINITY;
   private busy = false;
   /** Grows when something else is drawn: a page that was under way for what was drawn before changes nothing then. */
@@ -26,6 +27,7 @@ export class Window {
   constructor(conv: Conversation, changed: () => void) {
     this.conv = conv;
     this.changed = changed;
+    this.first = this.newest();
   }
 
   private get held(): Entry[] {
@@ -58,8 +60,18 @@ export class Window {
     this.turn();
     this.slice = undefined;
     this.last = Number.POSITIVE_INFINITY;
-    this.first = Math.max(this.conv.memoryLo, Math.min(this.conv.hi - OPEN, seq - PAGE));
+    this.first = Math.max(this.conv.memoryLo, Math.min(this.newest(), seq - PAGE));
     this.changed();
+  }
+
+  /** Where the newest screenful begins. */
+  private newest(): number {
+    return Math.max(0, this.conv.hi - OPEN);
+  }
+
+  /** More is drawn than should be, once nothing moves any more. */
+  get tooLong(): boolean {
+    return this.entries.length > MOST;
   }
 
   has(seq: number): boolean {
@@ -126,10 +138,11 @@ export class Window {
   /** Cuts what is furthest away. `above`: the reader is nearer to the top. False: not now, as a page is under way. */
   trim(above: boolean): boolean {
     const { entries } = this;
-    if (entries.length <= MOST) return true;
+    if (!this.tooLong) return true;
     if (this.busy) return false;
     if (above) this.last = entries[MOST - 1]?.seq ?? this.last;
     else this.first = entries[entries.length - MOST]?.seq ?? this.first;
+    if (this.toEnd) slim(this.conv, MOST);
     this.changed();
     return true;
   }
