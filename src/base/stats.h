@@ -182,6 +182,9 @@ uint64_t par_stats_quantile(enum par_histogram h, unsigned label, double q);
  * scrape. */
 void par_stats_set_ops(const char *const *names, size_t n);
 
+/* The word of a label on the page below; NULL: there is none. */
+const char *par_stats_word(enum par_label set, unsigned label);
+
 /* A sampled value and its owner. The owner keeps this struct in place from add to remove, fills the
  * first four fields, and is called on whatever thread scrapes: the function reads an atomic or
  * takes a short lock of its own; it must not call back into stats. label: the value of the metric's

@@ -53,8 +53,8 @@ static const char *const *const label_words[PAR_LABEL_COUNT] = {
     [PAR_LABEL_PRESENCE] = WORDS("offline", "online"),
 };
 
-/* NULL: there is no such label, and the row is left out. */
-static const char *word_of(enum par_label set, unsigned label)
+/* A row without a word is left out. */
+const char *par_stats_word(enum par_label set, unsigned label)
 {
     switch (set) {
     case PAR_LABEL_NONE:
@@ -81,9 +81,9 @@ static void write_counter(struct par_buf *out, const struct par_stats__counter *
 {
     head(out, k->metric, "counter", k->help);
     for (unsigned i = 0; i < k->n1; i++) {
-        const char *w1 = word_of(k->label1, i);
+        const char *w1 = par_stats_word(k->label1, i);
         for (unsigned j = 0; w1 && j < k->n2; j++) {
-            const char *w2 = word_of(k->label2, j);
+            const char *w2 = par_stats_word(k->label2, j);
             uint64_t value = par_stats__sum_locked(k->offset + i * k->n2 + j);
 
             /* A product of two sets is mostly empty: show what has happened. */
@@ -137,7 +137,7 @@ static void write_histogram(struct par_buf *out, const struct par_stats__histogr
 {
     head(out, k->metric, "histogram", k->help);
     for (unsigned i = 0; i < k->n1; i++) {
-        const char *word = word_of(k->label1, i);
+        const char *word = par_stats_word(k->label1, i);
         if (word)
             write_series(out, k, i, word);
     }

@@ -4,6 +4,8 @@
 #define PAR_LOOP_LINE_H
 
 #include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct par_line_waiter;
 struct par_line {
@@ -11,9 +13,11 @@ struct par_line {
 };
 
 /* With the mutex held: gives it back, waits until it is this thread's turn, and takes it again.
- * What was waited for may have gone to somebody else meanwhile: look again. Blocks. */
-void par_line_wait(struct par_line *line, pthread_mutex_t *mutex);
-/* With the mutex held: wakes the first of the line, if there is one. Any thread. */
+ * What was waited for may have gone to somebody else meanwhile: look again. False: it was nobody's
+ * turn until until_ms (monotonic), and this thread has left the line. Blocks. */
+bool par_line_wait(struct par_line *line, pthread_mutex_t *mutex, uint64_t until_ms);
+/* With the mutex held: wakes the first of the line, if there is one; or all. Any thread. */
 void par_line_wake(struct par_line *line);
+void par_line_wake_all(struct par_line *line);
 
 #endif

@@ -5,10 +5,14 @@
 
 #include <stdlib.h>
 
-static redisContext *connect_to(const struct par_redis *r, const struct par_host *address)
+static struct timeval time_of(uint32_t ms)
 {
-    struct timeval timeout = {.tv_sec = r->timeout_ms / 1000,
-                              .tv_usec = r->timeout_ms % 1000 * 1000};
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+static redisContext *connect_to(const struct par_host *address, uint32_t timeout_ms)
+{
+    struct timeval timeout = time_of(timeout_ms);
     redisContext *c = redisConnectWithTimeout(address->name, address->port, timeout);
     if (c && !c->err && redisSetTimeout(c, timeout) == REDIS_OK)
         return c;
@@ -48,11 +52,11 @@ static bool is_primary(redisContext *c)
 }
 
 static bool ask_sentinel(const struct par_redis *r, const struct par_host *sentinel,
-                         struct par_host *primary_r)
+                         uint32_t timeout_ms, struct par_host *primary_r)
 {
     const struct par_str ask[] = {PAR_STR("SENTINEL"), PAR_STR("get-master-addr-by-name"),
                                   par_str(r->group)};
-    redisContext *c = connect_to(r, sentinel);
+    redisContext *c = connect_to(sentinel, timeout_ms);
     redisReply *reply = c ? par_redis_command(c, 3, ask) : NULL;
     bool ok = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
               reply->element[0]->str && reply->element[1]->str;
@@ -69,10 +73,12 @@ static bool ask_sentinel(const struct par_redis *r, const struct par_host *senti
     return ok;
 }
 
-static redisContext *try_primary(struct par_redis *r, const struct par_host *address)
+static redisContext *try_primary(const struct par_redis *r, const struct par_host *address,
+                                 uint32_t timeout_ms)
 {
-    redisContext *c = connect_to(r, address);
-    if (c && sign_in(r, c) && is_primary(c))
+    redisContext *c = connect_to(address, timeout_ms);
+    if (c && sign_in(r, c) && is_primary(c) &&
+        redisSetTimeout(c, time_of(r->timeout_ms)) == REDIS_OK)
         return c;
     if (c)
         redisFree(c);
@@ -84,22 +90,22 @@ static bool same(const struct par_host *a, const struct par_host *b)
     return a->port == b->port && strcmp(a->name, b->name) == 0;
 }
 
-redisContext *par_redis_connect(struct par_redis *r)
+redisContext *par_redis__connect(struct par_redis *r, uint32_t timeout_ms)
 {
     struct par_host address, tried = {0};
     pthread_mutex_lock(&r->lock);
     bool known = r->known;
     address = r->primary;
     pthread_mutex_unlock(&r->lock);
-    redisContext *c = known ? try_primary(r, &address) : NULL;
+    redisContext *c = known ? try_primary(r, &address, timeout_ms) : NULL;
     if (known)
         tried = address;
     for (size_t i = 0; !c && i < r->sentinel_count; i++) {
         /* All of them may name one that is gone, for as long as they do not agree that it is. */
-        if (!ask_sentinel(r, &r->sentinels[i], &address) || same(&address, &tried))
+        if (!ask_sentinel(r, &r->sentinels[i], timeout_ms, &address) || same(&address, &tried))
             continue;
         tried = address;
-        c = try_primary(r, &address);
+        c = try_primary(r, &address, timeout_ms);
         if (!c)
             continue;
         par_log_info("redis.primary", PAR_KV("host", address.name), PAR_KV("port", address.port));
@@ -109,4 +115,9 @@ redisContext *par_redis_connect(struct par_redis *r)
         pthread_mutex_unlock(&r->lock);
     }
     return c;
+}
+
+redisContext *par_redis_connect(struct par_redis *r)
+{
+    return par_redis__connect(r, r->timeout_ms);
 }

@@ -24,6 +24,7 @@ struct listener {
 };
 
 static struct listener sentinel[SENTINELS], stopped;
+static uint16_t real; /* the port of a Redis */
 static pthread_t thread[SENTINELS];
 static _Atomic uint16_t
     named; /* the port of the primary, as all sentinels say; 0: they know none */
@@ -68,6 +69,7 @@ static int begin(void **state)
                                 i ? "," : "", sentinel[i].port);
         assert_int_equal(pthread_create(&thread[i], NULL, be_sentinel, &sentinel[i]), 0);
     }
+    assert_int_equal(sscanf(par_test_redis_start()->address, "127.0.0.1:%hu", &real), 1);
     stopped = listen_here();
     assert_int_equal(fcntl(stopped.fd, F_SETFL, O_NONBLOCK), 0);
     return 0;
@@ -91,7 +93,7 @@ static struct par_redis *open_redis(uint32_t timeout_ms)
     struct par_redis *r;
     const struct par_redis_config config = {
         .sentinels = sentinels, .group = "parley", .timeout_ms = timeout_ms};
-    assert_int_equal(par_redis_new(&config, &r), PAR_OK);
+    assert_int_equal(par_redis_new(&config, PAR_FAMILY_ROUTE, &r), PAR_OK);
     return r;
 }
 
@@ -108,12 +110,9 @@ static bool ping(redisContext *connection, void *arg)
 static void the_primary_is_found_and_kept(void **state)
 {
     (void)state;
-    uint16_t port;
-    const struct par_redis_config *server = par_test_redis_start();
-    assert_int_equal(sscanf(server->address, "127.0.0.1:%hu", &port), 1);
     struct par_redis *r = open_redis(PATIENT_MS);
     assert_int_equal(par_redis_run(r, ping, NULL), PAR_E_UNAVAILABLE);
-    named = port;
+    named = real;
     assert_int_equal(par_redis_run(r, ping, NULL), PAR_OK);
     /* It is not asked for again while it answers. */
     named = 0;
@@ -138,11 +137,27 @@ static void a_primary_that_is_stopped_is_tried_once(void **state)
     par_redis_free(&r);
 }
 
+/* The sentinels agree on another one: calls find it by themselves. */
+static void the_one_that_replaces_it_is_found(void **state)
+{
+    (void)state;
+    enum par_err err = PAR_E_UNAVAILABLE;
+    struct par_redis *r = open_redis(SHORT_MS);
+    named = stopped.port;
+    assert_int_equal(par_redis_run(r, ping, NULL), PAR_E_UNAVAILABLE);
+    named = real;
+    for (int i = 0; err && i < 1000; i++, usleep(10000))
+        err = par_redis_run(r, ping, NULL);
+    assert_int_equal(err, PAR_OK);
+    par_redis_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_primary_is_found_and_kept),
         cmocka_unit_test(a_primary_that_is_stopped_is_tried_once),
+        cmocka_unit_test(the_one_that_replaces_it_is_found),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

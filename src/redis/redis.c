@@ -6,19 +6,27 @@
 
 #include <stdlib.h>
 
-enum { TIMEOUT_DEFAULT_MS = 1000, CONNECTIONS_DEFAULT = 8 };
+enum {
+    TIMEOUT_DEFAULT_MS = 1000,
+    CONNECTIONS_DEFAULT = 8,
+    REST_FIRST_MS = 50, /* how long Redis is left alone after a call that waited in vain */
+    REST_LAST_MS = 500,
+    TRY_MS = 500 /* for each answer of one that is asked whether it is there again */
+};
 
 static char *copy(const char *text)
 {
     return strdup(text ? text : "");
 }
 
-enum par_err par_redis_new(const struct par_redis_config *config, struct par_redis **redis_r)
+enum par_err par_redis_new(const struct par_redis_config *config, enum par_family family,
+                           struct par_redis **redis_r)
 {
     *redis_r = NULL;
     struct par_redis *r = calloc(1, sizeof *r);
     if (!r)
         return PAR_E_UNAVAILABLE;
+    r->family = family;
     r->group = copy(config->group);
     r->user = copy(config->user);
     r->password = copy(config->password);
@@ -37,6 +45,11 @@ enum par_err par_redis_new(const struct par_redis_config *config, struct par_red
         return ok ? PAR_E_UNAVAILABLE : PAR_E_BAD_REQUEST;
     }
     r->known = !sentinels;
+    r->source = (struct par_stats_source){.metric = PAR_G_REDIS_SILENT,
+                                          .label = par_stats_word(PAR_LABEL_FAMILY, family),
+                                          .sample = par_stats_sample_i64,
+                                          .arg = &r->silent};
+    par_stats_source_add(&r->source);
     *redis_r = r;
     return PAR_OK;
 }
@@ -47,6 +60,7 @@ void par_redis_free(struct par_redis **redis)
     *redis = NULL;
     if (!r)
         return;
+    par_stats_source_remove(&r->source);
     while (r->idle_count)
         redisFree(r->idle[--r->idle_count]);
     pthread_mutex_destroy(&r->lock);
@@ -56,68 +70,137 @@ void par_redis_free(struct par_redis **redis)
     free(r);
 }
 
-/* A right to a connection; *idle_r is one that is open, or NULL. */
-static void take(struct par_redis *r, redisContext **idle_r)
+/* A call and what it has taken. */
+struct turn {
+    redisContext *connection; /* NULL: none is open */
+    uint64_t age;             /* of all connections when it was taken */
+    bool tries;               /* Redis did not answer lately: this one looks whether it does */
+    bool answered;            /* something came back */
+    bool slow;                /* the last attempt failed, and took the time of an answer to do so */
+};
+
+/* With the lock held. */
+static void enter(struct par_redis *r, struct turn *t)
 {
-    pthread_mutex_lock(&r->lock);
-    while (r->used == r->limit)
-        par_line_wait(&r->line, &r->lock);
-    r->used++;
-    *idle_r = r->idle_count ? r->idle[--r->idle_count] : NULL;
-    pthread_mutex_unlock(&r->lock);
+    t->age = r->age;
+    t->tries = par_breaker_enter(&r->breaker);
 }
 
-static void give_back(struct par_redis *r, redisContext *connection)
+/* False: there is none, or Redis did not answer lately and is not to be tried by this one. */
+static bool take(struct par_redis *r, struct turn *t)
+{
+    uint64_t until_ms = par_mono_ms() + r->timeout_ms;
+    pthread_mutex_lock(&r->lock);
+    bool waits = !par_breaker_open(&r->breaker);
+    while (r->used == r->limit && waits)
+        waits = par_line_wait(&r->line, &r->lock, until_ms) && !par_breaker_open(&r->breaker);
+    bool may = r->used < r->limit && par_breaker_lets(&r->breaker);
+    if (may) {
+        r->used++;
+        enter(r, t);
+        t->connection = r->idle_count ? r->idle[--r->idle_count] : NULL;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return may;
+}
+
+/* Whatever is idle may be a connection to the same server that has just failed. With the lock held.
+ */
+static void forget_all(struct par_redis *r)
+{
+    while (r->idle_count)
+        redisFree(r->idle[--r->idle_count]);
+    r->age++;
+    if (r->sentinel_count > 0)
+        r->known = false;
+}
+
+/* Who waits for a connection would wait in vain. With the lock held. */
+static void lost(struct par_redis *r)
+{
+    if (!par_breaker_lost(&r->breaker, REST_FIRST_MS, REST_LAST_MS))
+        return;
+    par_line_wake_all(&r->line);
+    r->silent = 1;
+    par_stats_inc_at(PAR_C_REDIS_SILENCES, r->family);
+}
+
+static bool attempt(struct par_redis *r, struct turn *t, par_redis_fn fn, void *arg)
+{
+    uint64_t began_ms = par_mono_ms();
+    t->slow = false;
+    if (!t->connection)
+        t->connection =
+            par_redis__connect(r, t->tries && r->timeout_ms > TRY_MS ? TRY_MS : r->timeout_ms);
+    bool ok = t->connection && fn(t->connection, arg);
+    t->answered = t->connection && !t->connection->err;
+    if (ok && t->answered)
+        return true;
+    if (t->connection)
+        redisFree(t->connection);
+    t->connection = NULL;
+    /* Nearly: the clocks differ. */
+    t->slow = !t->answered && par_mono_ms() - began_ms >= r->timeout_ms - r->timeout_ms / 8;
+    return false;
+}
+
+/* One that was idle may have been dead for long: a new one tells, unless others found out already
+ * that Redis does not answer. */
+static bool again(struct par_redis *r, struct turn *t)
+{
+    pthread_mutex_lock(&r->lock);
+    bool first = t->age == r->age;
+    if (first)
+        forget_all(r);
+    if (first && t->slow)
+        lost(r);
+    bool may = first || par_breaker_lets(&r->breaker);
+    if (may)
+        enter(r, t);
+    pthread_mutex_unlock(&r->lock);
+    return may;
+}
+
+/* What an earlier connection says is no news. */
+static void give_back(struct par_redis *r, struct turn *t, bool ok)
 {
     pthread_mutex_lock(&r->lock);
     r->used--;
-    if (connection)
-        r->idle[r->idle_count++] = connection;
+    bool now = t->age == r->age;
+    if (now && t->answered && par_breaker_answered(&r->breaker))
+        r->silent = 0;
+    if (now && !ok)
+        forget_all(r);
+    if (now && (t->slow || (t->tries && !t->answered)))
+        lost(r);
+    if (now && t->connection)
+        r->idle[r->idle_count++] = t->connection;
+    else if (t->connection)
+        redisFree(t->connection);
+    /* One line when it goes and one when it is back, not one a call. */
+    bool changed = now && r->down == ok;
+    if (now)
+        r->down = !ok;
     par_line_wake(&r->line);
     pthread_mutex_unlock(&r->lock);
-}
-
-/* Whatever is idle may be a connection to the same server that has just failed. */
-static void forget_idle(struct par_redis *r)
-{
-    redisContext *gone[PAR_REDIS__CONNECTIONS_MAX];
-    pthread_mutex_lock(&r->lock);
-    size_t n = r->idle_count;
-    memcpy(gone, r->idle, n * sizeof *gone);
-    r->idle_count = 0;
-    if (r->sentinel_count > 0)
-        r->known = false;
-    pthread_mutex_unlock(&r->lock);
-    while (n)
-        redisFree(gone[--n]);
+    if (changed && ok)
+        par_log_info("redis.back");
+    else if (changed)
+        par_log_warn("redis.lost");
 }
 
 enum par_err par_redis_run(struct par_redis *r, par_redis_fn fn, void *arg)
 {
-    redisContext *connection;
-    take(r, &connection);
-    bool was_idle = connection != NULL, ok = false;
-    for (int i = 0; i < 2 && !ok; i++) {
-        if (!connection)
-            connection = par_redis_connect(r);
-        ok = connection && fn(connection, arg) && !connection->err;
-        if (ok)
-            break;
-        if (connection)
-            redisFree(connection);
-        connection = NULL;
-        forget_idle(r);
-        /* One that was idle may have been dead for long: a new one tells. */
-        if (!was_idle)
-            break;
+    struct turn t = {0};
+    if (!take(r, &t)) {
+        par_stats_inc_at(PAR_C_REDIS_REFUSED, r->family);
+        return PAR_E_UNAVAILABLE;
     }
-    give_back(r, connection);
-    /* One line when it goes and one when it is back, not one a call. */
-    bool was_down = atomic_exchange(&r->down, !ok);
-    if (was_down && ok)
-        par_log_info("redis.back");
-    else if (!was_down && !ok)
-        par_log_warn("redis.lost");
+    bool was_idle = t.connection != NULL;
+    bool ok = attempt(r, &t, fn, arg);
+    if (!ok && was_idle && again(r, &t))
+        ok = attempt(r, &t, fn, arg);
+    give_back(r, &t, ok);
     return ok ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 

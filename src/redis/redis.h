@@ -3,11 +3,18 @@
  * A call takes a free connection, opens it when there is none, and runs a function on it. One whose
  * reply did not come, or whose primary says that it is none any more, is closed; then the sentinels
  * are asked again. Everything here is a hint to the rest of Parley: a call ends within a few times
- * timeout_ms (the connection that died, each sentinel, the primary that they name), OK or not, and
- * nothing waits for Redis to come back. */
+ * timeout_ms (a free connection, its answer, each sentinel, the primary that they name), OK or not,
+ * and nothing waits for Redis to come back.
+ *
+ * Redis that does not answer at all costs that time once: after a call that waited in vain all
+ * others fail at once, those that waited for a connection, too. One at a time looks whether there
+ * is a primary that answers, with less patience, in pauses that grow to half a second; when there
+ * is, its call goes on and so do all. A failure that costs no time (nobody listens, a replica
+ * answers) refuses nothing to others. */
 #ifndef PAR_REDIS_REDIS_H
 #define PAR_REDIS_REDIS_H
 
+#include "base/stats.h"
 #include "base/str.h"
 #include "parley/err.h"
 #include "parley/redis.h"
@@ -16,9 +23,9 @@
 
 struct par_redis;
 
-/* Opens no connection yet. PAR_E_BAD_REQUEST: an address that is none; PAR_E_UNAVAILABLE: memory.
- */
-enum par_err par_redis_new(const struct par_redis_config *config,
+/* Opens no connection yet. family: whose calls these are, for the metrics. PAR_E_BAD_REQUEST: an
+ * address that is none; PAR_E_UNAVAILABLE: memory. */
+enum par_err par_redis_new(const struct par_redis_config *config, enum par_family family,
                            struct par_redis **redis_r) PAR_MUST_CHECK;
 /* Nobody is inside a call. Nulls it. */
 void par_redis_free(struct par_redis **redis);
@@ -26,9 +33,10 @@ void par_redis_free(struct par_redis **redis);
 /* Talks on the connection; false: a reply was missing, or no reply at all, and the connection is
  * closed. */
 typedef bool (*par_redis_fn)(redisContext *connection, void *arg);
-/* Runs fn on a connection, waiting for a free one; a second time when the first was on one that had
- * been idle and turned out dead, so fn must be harmless twice. PAR_E_UNAVAILABLE when it returned
- * false or there is no primary; what it asked for may be done. Any thread that may block. */
+/* Runs fn on a connection, waiting for a free one up to timeout_ms; a second time when the first
+ * was on one that had been idle and turned out dead, so fn must be harmless twice.
+ * PAR_E_UNAVAILABLE when it returned false, none was free, there is no primary, or Redis did not
+ * answer lately; what it asked for may be done. Any thread that may block. */
 enum par_err par_redis_run(struct par_redis *redis, par_redis_fn fn, void *arg) PAR_MUST_CHECK;
 /* A script: static text. */
 struct par_redis_script {

@@ -17,6 +17,8 @@ BOUNDS = ["", "## What bounds them", "",
           "| a region server | its session in ZooKeeper (5 s), its log split, its regions opened elsewhere, `hbase:meta` before all others; HBase's clients then find them with growing pauses. One that hangs is "
           "waited for by calls that are on their way to it, and the balancer moves regions back once it is there again, a second time with no acks from each |",
           "| a data node that hangs | the writer of a log drops it from its pipeline after `dfs.client.socket-timeout` (10 s) |",
+          "| Redis that hangs | one call waits for it (`redis.timeout_ms`, 1 s), the others fail at once and what they would have told comes with `sync`; sentinels take it for dead after 2 s; "
+          "whether there is another is looked for twice a second ([0027](decisions/0027-redis-that-does-not-answer.md)) |",
           "| HAProxy | everybody is connected through it; with two of them and an address that moves it is one reconnect |",
           "| after each | what clients wrote meanwhile waits in their outboxes and comes in one wave, and each of them syncs: with 200 clients on a busy machine that alone takes longer than the fault |"]
 

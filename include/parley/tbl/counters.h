@@ -120,6 +120,12 @@ COUNTER(PUSH_POSTS, "parley_push_posts_total", POST, NONE, "Requests to push ser
 COUNTER(PUSH_LEDGER, "parley_push_ledger_rows_total", OUTCOME, NONE,
         "Rows of the ledger of pushes given to the store, by outcome.")
 HISTOGRAM(DRIVER_TIME, "parley_driver_seconds", SECONDS, FAMILY, "Time of calls of drivers other than the store.")
+COUNTER(REDIS_SILENCES, "parley_redis_silences_total", FAMILY, NONE,
+        "Times that a call waited for Redis in vain, so that from then on calls failed at once.")
+COUNTER(REDIS_REFUSED, "parley_redis_refused_total", FAMILY, NONE,
+        "Calls of Redis not made: it did not answer lately, or no connection was free in time.")
+SAMPLED(REDIS_SILENT, "parley_redis_silent", "gauge", "family",
+        "1 while calls of Redis fail at once, all but one at a time that looks whether it answers.")
 COUNTER(DRIVER_ERRORS, "parley_driver_errors_total", FAMILY, NONE, "Calls of drivers that failed.")
 
 /* Threads and memory */

@@ -38,7 +38,7 @@ static enum par_err redis_open(const struct par_cache_config *config, void **imp
     struct redis *r = calloc(1, sizeof *r);
     if (r == NULL)
         return PAR_E_UNAVAILABLE;
-    enum par_err err = par_redis_new(config->redis, &r->redis);
+    enum par_err err = par_redis_new(config->redis, PAR_FAMILY_CACHE, &r->redis);
     if (err == PAR_OK)
         err = par_cache__local.open(config, &r->memory);
     if (err == PAR_OK) {

@@ -114,7 +114,7 @@ static void foreign_bytes_are_no_list(void **state)
     struct par_conv conv = par_conv_direct(8, 9);
     struct par_redis *r;
     size_t n;
-    assert_int_equal(par_redis_new(redis, &r), PAR_OK);
+    assert_int_equal(par_redis_new(redis, PAR_FAMILY_CACHE, &r), PAR_OK);
     redisContext *c = par_redis_connect(r);
     assert_non_null(c);
     for (size_t len = 0; len < 64; len++) {

@@ -256,7 +256,7 @@ static void *redis_open(const struct par_presence_config *config)
     struct par_presence__redis *p = calloc(1, sizeof *p);
     if (!p)
         return NULL;
-    if (par_redis_new(config->redis, &p->redis)) {
+    if (par_redis_new(config->redis, PAR_FAMILY_PRESENCE, &p->redis)) {
         free(p);
         return NULL;
     }

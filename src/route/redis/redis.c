@@ -163,7 +163,7 @@ static enum par_err redis_open(const struct par_route_config *config, void **sta
     struct redis *r = calloc(1, sizeof *r);
     if (!r)
         return PAR_E_UNAVAILABLE;
-    enum par_err err = par_redis_new(config->redis, &r->redis);
+    enum par_err err = par_redis_new(config->redis, PAR_FAMILY_ROUTE, &r->redis);
     if (err) {
         free(r);
         return err;

@@ -1,5 +1,6 @@
 /* Routes in a real Redis: leases, beats, the ring, who is cleared, and a Redis that loses it all.
  */
+#include "base/stats.h"
 #include "parley/route.h"
 
 #include "redis/test_server.h"
@@ -147,6 +148,47 @@ static void what_redis_lost_is_registered_again(void **state)
     assert_false(beat(7, 100));
 }
 
+static enum par_err look_up(struct par_route *route, uint64_t user, size_t *count_r)
+{
+    struct par_route_hits hits = {0};
+    enum par_err err = par_route_lookup(route, &user, 1, &hits);
+    *count_r = hits.count;
+    par_route_hits_fini(&hits);
+    return err;
+}
+
+/* Nothing is known while it lasts, and nobody is told that a route is there; then all is as before.
+ */
+static void a_redis_that_stands_still_costs_one_call(void **state)
+{
+    struct par_redis_config hasty = *redis;
+    hasty.timeout_ms = 1000;
+    const struct par_route_config config = {.driver = "redis", .redis = &hasty};
+    struct par_route *route;
+    enum par_err err = PAR_E_UNAVAILABLE;
+    size_t n;
+    (void)state;
+    assert_int_equal(par_route_open(&config, &route), PAR_OK);
+    assert_int_equal(par_route_register(route, 1, 7, 100), PAR_OK);
+    uint64_t before = par_stats_get(PAR_C_REDIS_SILENCES, PAR_FAMILY_ROUTE, 0);
+    par_test_redis_pause(true);
+    for (uint64_t user = 2; user < 52; user++) {
+        assert_int_equal(par_route_register(route, user, 7, 100), PAR_E_UNAVAILABLE);
+        assert_int_equal(look_up(route, 1, &n), PAR_E_UNAVAILABLE);
+        assert_int_equal(n, 0);
+    }
+    assert_int_equal(par_stats_get(PAR_C_REDIS_SILENCES, PAR_FAMILY_ROUTE, 0) - before, 1);
+    par_test_redis_pause(false);
+    for (int i = 0; err && i < 1000; i++, pause_ms(10))
+        err = par_route_register(route, 60, 7, 100);
+    assert_int_equal(err, PAR_OK);
+    assert_int_equal(look_up(route, 60, &n), PAR_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(look_up(route, 1, &n), PAR_OK);
+    assert_int_equal(n, 1);
+    par_route_close(&route);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -155,6 +197,7 @@ int main(void)
         T(a_dead_server_is_found_and_cleared),
         T(a_newer_life_is_neither_cleared_nor_put_back),
         T(what_redis_lost_is_registered_again),
+        T(a_redis_that_stands_still_costs_one_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,8 @@ enum par_hbase__end {
     PAR_HBASE_OK = 0,
     PAR_HBASE_RETRY,   /* HBase could not, for now; of a write some may be done */
     PAR_HBASE_REFUSED, /* it never will: a table that is not there, a value too large */
-    PAR_HBASE_LOST     /* no answer, or no connection: of a write everything may be done */
+    PAR_HBASE_LOST,    /* no answer, or no connection: of a write everything may be done */
+    PAR_HBASE_BUSY     /* no connection was free in time: it was not asked (pool.h) */
 };
 
 enum { PAR_HBASE__WHY_MAX = 200 };

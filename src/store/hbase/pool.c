@@ -3,6 +3,7 @@
 
 #include "base/hosts.h"
 #include "base/log.h"
+#include "loop/breaker.h"
 #include "loop/env.h"
 #include "loop/line.h"
 
@@ -21,9 +22,7 @@ enum {
 
 struct gateway {
     struct par_host host;
-    uint32_t rest_ms; /* 0: it answers */
-    uint64_t rest_until_ms;
-    bool probing; /* somebody is trying whether it answers again */
+    struct par_breaker breaker;
 };
 
 struct connection {
@@ -91,16 +90,10 @@ void par_hbase__pool_free(struct par_hbase__pool **pool)
     free(p);
 }
 
-/* May this gateway be used now? One that was lost gets one call when its rest is over. */
-static bool usable(struct gateway *g, uint64_t now)
-{
-    return g->rest_ms == 0 || (!g->probing && now >= g->rest_until_ms);
-}
-
 static bool any_well(const struct par_hbase__pool *pool)
 {
     for (unsigned i = 0; i < pool->gateway_count; i++)
-        if (pool->gateways[i].rest_ms == 0)
+        if (!par_breaker_open(&pool->gateways[i].breaker))
             return true;
     return false;
 }
@@ -109,13 +102,12 @@ static bool any_well(const struct par_hbase__pool *pool)
  * would do are busy. */
 static struct connection *pick(struct par_hbase__pool *pool)
 {
-    uint64_t now = par_mono_ms();
     struct connection *any = NULL;
     for (unsigned i = 0; i < pool->connection_count; i++) {
         struct connection *c = &pool->connections[(pool->next + i) % pool->connection_count];
         if (c->busy)
             continue;
-        if (usable(&pool->gateways[c->gateway], now)) {
+        if (par_breaker_lets(&pool->gateways[c->gateway].breaker)) {
             any = c;
             break;
         }
@@ -123,23 +115,26 @@ static struct connection *pick(struct par_hbase__pool *pool)
             any = c;
     }
     pool->next = (pool->next + 1) % pool->connection_count;
-    if (any && !usable(&pool->gateways[any->gateway], now) && any_well(pool))
+    if (any && !par_breaker_lets(&pool->gateways[any->gateway].breaker) && any_well(pool))
         return NULL;
     return any;
 }
 
-/* probe_r: its gateway was lost. */
-static struct connection *take(struct par_hbase__pool *pool, bool *probe_r)
+/* probe_r: its gateway was lost. NULL: none was free until until_ms. */
+static struct connection *take(struct par_hbase__pool *pool, uint64_t until_ms, bool *probe_r)
 {
     struct connection *c;
     pthread_mutex_lock(&pool->lock);
-    while ((c = pick(pool)) == NULL)
-        par_line_wait(&pool->line, &pool->lock);
+    bool waits = true;
+    while ((c = pick(pool)) == NULL && waits)
+        waits = par_line_wait(&pool->line, &pool->lock, until_ms);
+    if (!c) {
+        pthread_mutex_unlock(&pool->lock);
+        return NULL;
+    }
     c->busy = true;
     struct gateway *g = &pool->gateways[c->gateway];
-    *probe_r = g->rest_ms != 0;
-    if (*probe_r)
-        g->probing = true;
+    *probe_r = par_breaker_enter(&g->breaker);
     pthread_mutex_unlock(&pool->lock);
     if (!c->wire)
         c->wire =
@@ -149,21 +144,20 @@ static struct connection *take(struct par_hbase__pool *pool, bool *probe_r)
 
 static void note(struct gateway *g, bool lost, const char *why)
 {
-    g->probing = false;
-    if (!lost) {
-        if (g->rest_ms)
-            par_log_info("hbase.gateway_back", PAR_KV("host", (const char *)g->host.name),
-                         PAR_KV("port", g->host.port));
-        g->rest_ms = 0;
-        return;
-    }
-    if (g->rest_ms == 0)
+    if (lost && par_breaker_lost(&g->breaker, REST_FIRST_MS, REST_LAST_MS))
         par_log_warn("hbase.gateway_lost", PAR_KV("host", (const char *)g->host.name),
                      PAR_KV("port", g->host.port), PAR_KV("why", why));
-    g->rest_ms = g->rest_ms == 0 ? REST_FIRST_MS : g->rest_ms * 2;
-    if (g->rest_ms > REST_LAST_MS)
-        g->rest_ms = REST_LAST_MS;
-    g->rest_until_ms = par_mono_ms() + g->rest_ms;
+    if (!lost && par_breaker_answered(&g->breaker))
+        par_log_info("hbase.gateway_back", PAR_KV("host", (const char *)g->host.name),
+                     PAR_KV("port", g->host.port));
+}
+
+static void say(struct par_buf *why_r, const char *why)
+{
+    if (!why_r)
+        return;
+    par_buf_clear(why_r);
+    par_buf_addz(why_r, why);
 }
 
 /* Returns whether some gateway is well. */
@@ -171,10 +165,8 @@ static bool give_back(struct par_hbase__pool *pool, struct connection *c, enum p
                       struct par_buf *why_r)
 {
     const char *why = c->wire ? par_hbase__gateway_why(c->wire) : "out of memory";
-    if (end != PAR_HBASE_OK && why_r) {
-        par_buf_clear(why_r);
-        par_buf_addz(why_r, why);
-    }
+    if (end != PAR_HBASE_OK)
+        say(why_r, why);
     pthread_mutex_lock(&pool->lock);
     c->busy = false;
     note(&pool->gateways[c->gateway], end == PAR_HBASE_LOST, why);
@@ -186,12 +178,16 @@ static bool give_back(struct par_hbase__pool *pool, struct connection *c, enum p
 
 /* A call costs its caller seconds where nobody answers, and a write its certainty: a gateway that
  * was lost is asked something cheap first. */
-enum par_hbase__end par_hbase__pool_once(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
-                                         void *arg, struct par_buf *why_r)
+static enum par_hbase__end call(struct par_hbase__pool *pool, par_hbase__pool_fn fn, void *arg,
+                                uint64_t until_ms, struct par_buf *why_r)
 {
     for (;;) {
         bool probe;
-        struct connection *c = take(pool, &probe);
+        struct connection *c = take(pool, until_ms, &probe);
+        if (!c) {
+            say(why_r, "no connection to a gateway was free in time");
+            return PAR_HBASE_BUSY;
+        }
         bool there = c->wire && (!probe || par_hbase__alive(c->wire, ALIVE_MS));
         enum par_hbase__end end = there ? fn(c->wire, arg) : PAR_HBASE_LOST;
         if (!give_back(pool, c, end, why_r) || there)
@@ -199,12 +195,18 @@ enum par_hbase__end par_hbase__pool_once(struct par_hbase__pool *pool, par_hbase
     }
 }
 
+enum par_hbase__end par_hbase__pool_once(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
+                                         void *arg, struct par_buf *why_r)
+{
+    return call(pool, fn, arg, par_mono_ms() + pool->answer_ms, why_r);
+}
+
 enum par_hbase__end par_hbase__pool_read(struct par_hbase__pool *pool, par_hbase__pool_fn fn,
                                          void *arg, struct par_buf *why_r)
 {
     uint64_t end_ms = par_mono_ms() + pool->read_ms;
     for (;;) {
-        enum par_hbase__end end = par_hbase__pool_once(pool, fn, arg, why_r);
+        enum par_hbase__end end = call(pool, fn, arg, end_ms, why_r);
         if (end == PAR_HBASE_OK || end == PAR_HBASE_REFUSED || par_mono_ms() >= end_ms)
             return end;
         _Atomic uint32_t never = 0;
