@@ -1,14 +1,21 @@
 /* The presence driver `redis`: who is on line, over many servers.
  *
- * Calls from reactors only note what is so and leave it to the driver's thread, which tells Redis;
- * another thread hears what other servers say (listener.c) and hands it to the first, so that one
- * thread alone tells of transitions. Every quarter of a lease that thread looks at all that is
- * watched: so a word that was lost, and a lease that ended, are told then. */
+ * Calls from reactors only note what is so and leave it to the driver's thread, which tells Redis,
+ * of all that has changed meanwhile in one call, and again until Redis takes it; another thread
+ * hears what other servers say (listener.c) and hands it to the first, so that one thread alone
+ * tells of transitions. Every quarter of a lease that thread looks at all that is watched: so a
+ * word that was lost, and a lease that ended, are told then. */
 #include "presence/redis/redis_private.h"
 
 #include <stdlib.h>
 
-enum { LEASE_DEFAULT_MS = 45000, WORK_MAX = 65536, TICK_MS = 1000, LOOK_SOON_MS = 20 };
+enum {
+    LEASE_DEFAULT_MS = 45000,
+    WORK_MAX = 65536,
+    TICK_MS = 1000,
+    LOOK_SOON_MS = 20,
+    AGAIN_MS = 200 /* when Redis did not take what there was to say */
+};
 
 static bool user_is(const struct par_map_node *node, const void *key, size_t len)
 {
@@ -123,7 +130,7 @@ static void redis_listen(void *driver, par_presence_change_fn fn, void *arg)
     pthread_mutex_unlock(&p->lock);
 }
 
-/* Those of whom something is said, or who are watched; malloc'ed, NULL: no memory. */
+/* Those who are watched, or all of whom there is something to say; malloc'ed, NULL: no memory. */
 static uint64_t *collect(struct par_presence__redis *p, bool watched, size_t *n_r)
 {
     struct par_map_iter it;
@@ -133,7 +140,7 @@ static uint64_t *collect(struct par_presence__redis *p, bool watched, size_t *n_
     struct par_map_node *node = users ? par_map_first(&p->users, &it) : NULL;
     for (; node; node = par_map_next(&p->users, &it)) {
         const struct par_presence__user *u = PAR_CONTAINER(node, struct par_presence__user, node);
-        if (watched ? u->watched : u->said)
+        if (u->watched || !watched)
             users[n++] = u->user;
     }
     pthread_mutex_unlock(&p->lock);
@@ -141,17 +148,36 @@ static uint64_t *collect(struct par_presence__redis *p, bool watched, size_t *n_
     return users;
 }
 
+/* Says of these users what is so now; *begins_r (may be NULL) is set when a watch of one began. */
+static enum par_err say(struct par_presence__redis *p, const uint64_t *users, size_t n,
+                        bool *begins_r)
+{
+    struct par_presence__word words[PAR_PRESENCE__BATCH];
+    pthread_mutex_lock(&p->saying);
+    pthread_mutex_lock(&p->lock);
+    for (size_t i = 0; i < n; i++) {
+        const struct par_presence__user *u = find(p, users[i]);
+        words[i] = (struct par_presence__word){users[i], u && u->said, u && u->watched};
+        if (begins_r && u && u->watched && u->told < 0)
+            *begins_r = true;
+    }
+    pthread_mutex_unlock(&p->lock);
+    enum par_err err = par_presence__say(p, words, n);
+    pthread_mutex_unlock(&p->saying);
+    return err;
+}
+
 static enum par_err redis_beat(void *driver)
 {
     struct par_presence__redis *p = driver;
-    size_t n;
-    uint64_t *said = collect(p, false, &n);
-    enum par_err err = said ? par_presence__say(p, true, said, n) : PAR_E_UNAVAILABLE;
-    free(said);
-    uint64_t *watched = err ? NULL : collect(p, true, &n);
-    if (!err)
-        err = watched ? par_presence__watch(p, true, watched, n) : PAR_E_UNAVAILABLE;
-    free(watched);
+    size_t count;
+    uint64_t *users = collect(p, false, &count);
+    enum par_err err = users ? PAR_OK : PAR_E_UNAVAILABLE;
+    for (size_t first = 0; !err && first < count; first += PAR_PRESENCE__BATCH) {
+        size_t n = count - first < PAR_PRESENCE__BATCH ? count - first : PAR_PRESENCE__BATCH;
+        err = say(p, users + first, n, NULL);
+    }
+    free(users);
     return err;
 }
 
@@ -185,26 +211,49 @@ static bool look_at_all(struct par_presence__redis *p)
     return ok;
 }
 
-/* Tells Redis what is so now; true when a watch began. */
-static bool do_work(struct par_presence__redis *p, const struct par_presence__work *work)
+/* What was taken from the mailbox and is not done yet. */
+struct backlog {
+    struct par_msg *msgs;
+    uint64_t users[PAR_PRESENCE__BATCH]; /* of whom something is to be said */
+    size_t count;
+};
+
+static void sort(struct par_presence__redis *p, struct backlog *b)
 {
-    if (work->heard >= 0) {
-        tell(p, work->user, work->heard);
-        return false;
+    while (b->msgs && b->count < PAR_PRESENCE__BATCH) {
+        struct par_presence__work *work = PAR_CONTAINER(b->msgs, struct par_presence__work, msg);
+        b->msgs = par_msg_next(b->msgs);
+        if (work->heard >= 0)
+            tell(p, work->user, work->heard);
+        else
+            b->users[b->count++] = work->user;
+        free(work);
     }
-    pthread_mutex_lock(&p->lock);
-    const struct par_presence__user *u = find(p, work->user);
-    bool said = u && u->said, watched = u && u->watched, begins = watched && u->told < 0;
-    pthread_mutex_unlock(&p->lock);
-    /* What does not arrive is renewed by the next beat, or ends with its lease. */
-    (void)!par_presence__say(p, said, &work->user, 1);
-    (void)!par_presence__watch(p, watched, &work->user, 1);
-    return begins;
+}
+
+/* Until Redis does not take it: the rest is kept, since what is not said ends only with a lease. */
+static void work_off(struct par_presence__redis *p, struct backlog *b, bool *begins_r)
+{
+    do {
+        sort(p, b);
+        if (b->count && say(p, b->users, b->count, begins_r))
+            return;
+        b->count = 0;
+    } while (b->msgs);
+}
+
+static void free_all(struct par_msg *msg)
+{
+    for (struct par_msg *next; msg; msg = next) {
+        next = par_msg_next(msg);
+        free(PAR_CONTAINER(msg, struct par_presence__work, msg));
+    }
 }
 
 static void work_on(void *arg)
 {
     struct par_presence__redis *p = arg;
+    struct backlog backlog = {0};
     uint64_t look_ms = par_mono_ms() + p->lease_ms / 4, tick_ms = 0;
     while (!atomic_load(&p->closing)) {
         uint64_t now = par_mono_ms();
@@ -216,15 +265,16 @@ static void work_on(void *arg)
             look_ms = par_mono_ms() + (look_at_all(p) ? p->lease_ms / 4 : TICK_MS);
         now = par_mono_ms();
         uint64_t next = look_ms < tick_ms ? look_ms : tick_ms;
-        struct par_msg *msg = par_mailbox_wait(&p->mailbox, next > now ? (int64_t)(next - now) : 0);
-        while (msg) {
-            struct par_presence__work *work = PAR_CONTAINER(msg, struct par_presence__work, msg);
-            msg = par_msg_next(msg);
-            if (do_work(p, work) && look_ms > par_mono_ms() + LOOK_SOON_MS)
-                look_ms = par_mono_ms() + LOOK_SOON_MS;
-            free(work);
-        }
+        if (backlog.count)
+            par_pause(&p->closing, AGAIN_MS);
+        else
+            backlog.msgs = par_mailbox_wait(&p->mailbox, next > now ? (int64_t)(next - now) : 0);
+        bool begins = false;
+        work_off(p, &backlog, &begins);
+        if (begins && look_ms > par_mono_ms() + LOOK_SOON_MS)
+            look_ms = par_mono_ms() + LOOK_SOON_MS;
     }
+    free_all(backlog.msgs);
 }
 
 /* ---- life ---- */
@@ -237,15 +287,13 @@ static void redis_close(void *driver)
     par_mailbox_poke(&p->mailbox);
     par_thread_join(&p->worker);
     par_thread_join(&p->listener);
-    for (struct par_msg *msg = par_mailbox_fini(&p->mailbox), *next; msg; msg = next) {
-        next = par_msg_next(msg);
-        free(PAR_CONTAINER(msg, struct par_presence__work, msg));
-    }
+    free_all(par_mailbox_fini(&p->mailbox));
     for (struct par_map_node *n = par_map_first(&p->users, &it); n;
          n = par_map_next(&p->users, &it))
         free(PAR_CONTAINER(n, struct par_presence__user, node));
     par_map_fini(&p->users);
     pthread_mutex_destroy(&p->lock);
+    pthread_mutex_destroy(&p->saying);
     par_redis_free(&p->redis);
     free(p);
 }
@@ -265,6 +313,7 @@ static void *redis_open(const struct par_presence_config *config)
     p->lease_ms = config->lease_ms ? config->lease_ms : LEASE_DEFAULT_MS;
     p->max_users = config->max_users;
     p->channel_fd = -1;
+    pthread_mutex_init(&p->saying, NULL);
     pthread_mutex_init(&p->lock, NULL);
     par_mailbox_init(&p->mailbox, WORK_MAX);
     par_random(seed, sizeof seed);

@@ -26,6 +26,15 @@ struct par_presence__work {
     int heard; /* what a message said of the user; -1: look at what is said and watched here */
 };
 
+enum { PAR_PRESENCE__BATCH = 250 };
+
+/* What this server has to say of a user. */
+struct par_presence__word {
+    uint64_t user;
+    bool said;    /* on line here */
+    bool watched; /* somebody here watches */
+};
+
 struct par_presence__redis {
     struct par_redis *redis;
     struct par_redis_number server, boot;
@@ -39,7 +48,8 @@ struct par_presence__redis {
     _Atomic uint32_t closing;
     _Atomic uint64_t refused; /* work for which the mailbox had no room */
 
-    pthread_mutex_t lock; /* of the rest */
+    pthread_mutex_t saying; /* held over a call: what is said last is what was so last */
+    pthread_mutex_t lock;   /* of the rest */
     struct par_map users;
     size_t said_count;
     int channel_fd; /* of the listener's connection; -1: none */
@@ -47,11 +57,10 @@ struct par_presence__redis {
 
 /* ---- scripts.c: calls of Redis, from any thread that may block ---- */
 
-/* Says of users of this server that they are on line, for a lease more; or that one is not. */
-enum par_err par_presence__say(struct par_presence__redis *p, bool online, const uint64_t *users,
-                               size_t n);
-enum par_err par_presence__watch(struct par_presence__redis *p, bool watched, const uint64_t *users,
-                                 size_t n);
+/* Says of at most PAR_PRESENCE__BATCH users whether they are on line here and whether this server
+ * is to be told of them, for a lease more; in one call. */
+enum par_err par_presence__say(struct par_presence__redis *p,
+                               const struct par_presence__word *words, size_t n) PAR_MUST_CHECK;
 enum par_err par_presence__look(struct par_presence__redis *p, const uint64_t *users, size_t n,
                                 bool *online_r);
 /* Sends this server's own channel a word, so that its listener knows that it hears. */

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { USERS_A_CALL = 250, FIXED = 3 };
+enum { FIXED = 3, WORD = PAR_REDIS_NUMBER + 2 };
 
 #define NOW "local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000); "
 #define LIVE                                                                                       \
@@ -27,43 +27,35 @@ enum { USERS_A_CALL = 250, FIXED = 3 };
     "  end "                                                                                       \
     "end "
 
-/* ARGV: server, boot, lease, users. */
-static const struct par_redis_script online_script = {
-    NOW LIVE TELL
-    "local lease = tonumber(ARGV[3]) "
-    "for i = 4, #ARGV do "
-    "  local user, key = ARGV[i], 'parley:p:' .. ARGV[i] "
-    "  local was = live(user) "
-    "  redis.call('HSET', key, ARGV[1], ARGV[2] .. string.format('%.0f', now + lease)) "
-    "  redis.call('PEXPIRE', key, lease * 2) "
-    "  if not was then tell(user, '1') end "
-    "end "
-    "return 1"};
-static const struct par_redis_script offline_script = {
-    NOW LIVE TELL "for i = 4, #ARGV do "
-                  "  local user, key = ARGV[i], 'parley:p:' .. ARGV[i] "
-                  "  local was = redis.call('HGET', key, ARGV[1]) "
-                  "  if was and string.sub(was, 1, 16) <= ARGV[2] then "
-                  "    redis.call('HDEL', key, ARGV[1]) "
-                  "    if not live(user) then tell(user, '0') end "
+/* ARGV: server, boot, lease, words: a user, and 1 or 0 for on line and for watched. */
+static const struct par_redis_script say_script = {
+    NOW LIVE TELL "local server, boot, lease = ARGV[1], ARGV[2], tonumber(ARGV[3]) "
+                  "local till = string.format('%.0f', now + lease) "
+                  "for i = 4, #ARGV do "
+                  "  local user = string.sub(ARGV[i], 1, 16) "
+                  "  local p, w = 'parley:p:' .. user, 'parley:w:' .. user "
+                  "  if string.sub(ARGV[i], 17, 17) == '1' then "
+                  "    local was = live(user) "
+                  "    redis.call('HSET', p, server, boot .. till) "
+                  "    redis.call('PEXPIRE', p, lease * 2) "
+                  "    if not was then tell(user, '1') end "
+                  "  else "
+                  "    local was = redis.call('HGET', p, server) "
+                  "    if was and string.sub(was, 1, 16) <= boot then "
+                  "      redis.call('HDEL', p, server) "
+                  "      if not live(user) then tell(user, '0') end "
+                  "    end "
                   "  end "
+                  "  if string.sub(ARGV[i], 18, 18) == '1' then "
+                  "    redis.call('HSET', w, server, till) "
+                  "    redis.call('PEXPIRE', w, lease * 2) "
+                  "  else redis.call('HDEL', w, server) end "
                   "end "
                   "return 1"};
-static const struct par_redis_script watch_script = {
-    NOW "local lease = tonumber(ARGV[3]) "
-        "for i = 4, #ARGV do "
-        "  local key = 'parley:w:' .. ARGV[i] "
-        "  redis.call('HSET', key, ARGV[1], string.format('%.0f', now + lease)) "
-        "  redis.call('PEXPIRE', key, lease * 2) "
-        "end "
-        "return 1"};
-static const struct par_redis_script unwatch_script = {
-    "for i = 4, #ARGV do redis.call('HDEL', 'parley:w:' .. ARGV[i], ARGV[1]) end "
-    "return 1"};
-/* Returns 1 or 0 for each user. */
+/* ARGV: users. Returns 1 or 0 for each. */
 static const struct par_redis_script look_script = {
     NOW LIVE "local out = {} "
-             "for i = 4, #ARGV do out[#out + 1] = live(ARGV[i]) and 1 or 0 end "
+             "for i = 1, #ARGV do out[#out + 1] = live(ARGV[i]) and 1 or 0 end "
              "return out"};
 
 static void copy_online(const redisReply *reply, size_t n, bool *online_r)
@@ -73,50 +65,47 @@ static void copy_online(const redisReply *reply, size_t n, bool *online_r)
                       reply->element[i]->integer == 1;
 }
 
-/* The script for all users, some at a time. */
-static enum par_err for_all(struct par_presence__redis *p, const struct par_redis_script *script,
-                            const uint64_t *users, size_t n, bool *online_r)
+enum par_err par_presence__say(struct par_presence__redis *p,
+                               const struct par_presence__word *words, size_t n)
 {
-    struct par_redis_number numbers[USERS_A_CALL];
-    char lease[12];
+    char text[PAR_PRESENCE__BATCH][WORD], lease[12];
     int len = snprintf(lease, sizeof lease, "%u", p->lease_ms);
-    struct par_str argv[FIXED + USERS_A_CALL] = {par_redis_number_str(&p->server),
-                                                 par_redis_number_str(&p->boot),
-                                                 par_str_of(lease, (size_t)len)};
-    for (size_t first = 0; first < n; first += USERS_A_CALL) {
-        size_t some = n - first < USERS_A_CALL ? n - first : USERS_A_CALL;
-        for (size_t i = 0; i < some; i++) {
-            numbers[i] = par_redis_number(users[first + i]);
-            argv[FIXED + i] = par_redis_number_str(&numbers[i]);
-        }
-        redisReply *reply;
-        enum par_err err =
-            par_redis_run_script(p->redis, script, (int)(FIXED + some), argv, &reply);
-        if (err)
-            return err;
-        if (online_r)
-            copy_online(reply, some, online_r + first);
-        freeReplyObject(reply);
+    struct par_str argv[FIXED + PAR_PRESENCE__BATCH] = {par_redis_number_str(&p->server),
+                                                        par_redis_number_str(&p->boot),
+                                                        par_str_of(lease, (size_t)len)};
+    redisReply *reply;
+    for (size_t i = 0; i < n; i++) {
+        struct par_redis_number user = par_redis_number(words[i].user);
+        memcpy(text[i], user.text, PAR_REDIS_NUMBER);
+        text[i][PAR_REDIS_NUMBER] = words[i].said ? '1' : '0';
+        text[i][PAR_REDIS_NUMBER + 1] = words[i].watched ? '1' : '0';
+        argv[FIXED + i] = par_str_of(text[i], WORD);
     }
-    return PAR_OK;
-}
-
-enum par_err par_presence__say(struct par_presence__redis *p, bool online, const uint64_t *users,
-                               size_t n)
-{
-    return for_all(p, online ? &online_script : &offline_script, users, n, NULL);
-}
-
-enum par_err par_presence__watch(struct par_presence__redis *p, bool watched, const uint64_t *users,
-                                 size_t n)
-{
-    return for_all(p, watched ? &watch_script : &unwatch_script, users, n, NULL);
+    enum par_err err = par_redis_run_script(p->redis, &say_script, (int)(FIXED + n), argv, &reply);
+    if (!err)
+        freeReplyObject(reply);
+    return err;
 }
 
 enum par_err par_presence__look(struct par_presence__redis *p, const uint64_t *users, size_t n,
                                 bool *online_r)
 {
-    return for_all(p, &look_script, users, n, online_r);
+    struct par_redis_number numbers[PAR_PRESENCE__BATCH];
+    struct par_str argv[PAR_PRESENCE__BATCH];
+    for (size_t first = 0; first < n; first += PAR_PRESENCE__BATCH) {
+        size_t some = n - first < PAR_PRESENCE__BATCH ? n - first : PAR_PRESENCE__BATCH;
+        redisReply *reply;
+        for (size_t i = 0; i < some; i++) {
+            numbers[i] = par_redis_number(users[first + i]);
+            argv[i] = par_redis_number_str(&numbers[i]);
+        }
+        enum par_err err = par_redis_run_script(p->redis, &look_script, (int)some, argv, &reply);
+        if (err)
+            return err;
+        copy_online(reply, some, online_r + first);
+        freeReplyObject(reply);
+    }
+    return PAR_OK;
 }
 
 static bool publish(redisContext *connection, void *arg)
