@@ -2,7 +2,7 @@
 #include "conv/read_private.h"
 #include "parley/push.h"
 
-enum { ASKED = 6 };
+enum { ASKED = 6, TOGETHER = 128 /* conversations whose rows are read in one call */ };
 
 static bool decode_all(const struct par_str values[ASKED], struct par_user_conv *own,
                        struct par_mark *mark, struct par_entry *entry, struct par_user *sender,
@@ -59,30 +59,64 @@ enum par_err par_read_push(struct par_reader *r, const struct par_push_job *job,
     return PAR_OK;
 }
 
-static enum par_err unread_of(struct par_reader *r, const struct par_user_conv *own, bool *unread_r)
+/* Does the user count what is unread there? */
+static bool counts(const struct par_user_conv *own, int64_t now_ms)
+{
+    return !own->left_seq && !own->archived && own->muted_until <= now_ms;
+}
+
+/* By the rows of the conversation and of the user's mark. */
+static enum par_err unread_of(struct par_reader *r, const struct par_user_conv *own,
+                              struct par_str conversation, struct par_str marked, bool *unread_r)
 {
     struct par_view view;
-    struct par_conversation row;
-    struct par_key key = par_key_mark(&own->conv, own->user);
+    struct par_conversation row = {0};
     struct par_mark mark = {.read = own->joined_seq ? own->joined_seq - 1 : 0};
-    struct par_str value;
     uint32_t count = 0;
-    *unread_r = own->marked_unread;
-    if (*unread_r)
+    *unread_r = false;
+    if ((conversation.ptr && !par_conversation_decode(conversation, &row)) ||
+        (marked.ptr && !par_mark_decode(marked, &mark)))
+        return par_read__damaged(r);
+    row.conv = own->conv;
+    if (mark.read >= row.last_seq)
         return PAR_OK;
-    enum par_err err = par_read__conversation(r, &own->conv, &row);
-    int found =
-        err ? 0 : par_store_get_in(r->store, PAR_T_MARKS, par_key_str(&key), r->arena, &value);
-    if (found < 0)
-        err = par_read__unavailable(r);
-    if (found > 0 && !par_mark_decode(value, &mark))
-        err = par_read__damaged(r);
-    if (err || mark.read >= row.last_seq)
-        return err;
-    err = par_read_view(r, own->user, &own->conv, &view);
+    enum par_err err = par_read_view(r, own->user, &own->conv, &view);
     if (!err)
         err = par_read_unread(r, own->user, &view, &row, mark.read, &count);
     *unread_r = count > 0;
+    return err;
+}
+
+/* Adds to the badge what is unread in some conversations, whose rows are read in one call: most
+ * have nothing unread, and those that have cost some reads more. */
+static enum par_err add_unread(struct par_reader *r, const struct par_user_conv *convs, size_t n,
+                               int64_t now_ms, uint32_t *badge_r)
+{
+    struct par_read__many rows;
+    enum par_err err = par_read__many_init(r, 2 * n, &rows);
+    for (size_t i = 0; !err && i < n; i++) {
+        if (!counts(&convs[i], now_ms) || convs[i].marked_unread)
+            continue;
+        par_read__ask(&rows, PAR_T_CONVERSATIONS, par_key_conv(&convs[i].conv));
+        par_read__ask(&rows, PAR_T_MARKS, par_key_mark(&convs[i].conv, convs[i].user));
+    }
+    if (!err)
+        err = par_read__many(r, &rows);
+    for (size_t i = 0, at = 0; !err && i < n && *badge_r < PAR_READ_BADGE_MAX; i++) {
+        bool unread = convs[i].marked_unread;
+        if (!counts(&convs[i], now_ms))
+            continue;
+        if (!unread) {
+            struct par_arena arena = {0};
+            struct par_reader one = *r;
+            one.arena = &arena;
+            err = unread_of(&one, &convs[i], rows.value[at], rows.value[at + 1], &unread);
+            r->message = one.message;
+            par_arena_fini(&arena);
+            at += 2;
+        }
+        *badge_r += unread;
+    }
     return err;
 }
 
@@ -92,16 +126,13 @@ enum par_err par_read_badge(struct par_reader *r, uint64_t user, int64_t now_ms,
     size_t n;
     *badge_r = 0;
     enum par_err err = par_read__user_convs(r, user, &convs, &n);
-    for (size_t i = 0; !err && i < n && *badge_r < PAR_READ_BADGE_MAX; i++) {
-        bool unread = false;
-        if (convs[i].left_seq || convs[i].archived || convs[i].muted_until > now_ms)
-            continue;
+    for (size_t first = 0; !err && first < n && *badge_r < PAR_READ_BADGE_MAX; first += TOGETHER) {
         struct par_arena arena = {0};
-        struct par_reader one = *r;
-        one.arena = &arena;
-        err = unread_of(&one, &convs[i], &unread);
-        *badge_r += unread;
-        r->message = one.message;
+        struct par_reader some = *r;
+        some.arena = &arena;
+        err = add_unread(&some, convs + first, n - first < TOGETHER ? n - first : TOGETHER, now_ms,
+                         badge_r);
+        r->message = some.message;
         par_arena_fini(&arena);
     }
     return err;
