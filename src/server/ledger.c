@@ -108,11 +108,13 @@ static bool read_slots(struct par_store *store, uint64_t user, struct slots *slo
     return !err;
 }
 
-/* The slot that the notification has already, else a free one, else that of the oldest. */
+/* The slot that the notification has already, else a free one, else that of the oldest. Servers
+ * that do so at the same moment mostly begin at different places. */
 static uint64_t take_slot(struct slots *slots, uint64_t id)
 {
-    uint64_t best = 0;
-    for (uint64_t i = 0; i < PAR_LEDGER_KEPT; i++) {
+    uint64_t best = id % PAR_LEDGER_KEPT;
+    for (uint64_t n = 0; n < PAR_LEDGER_KEPT; n++) {
+        uint64_t i = (id + n) % PAR_LEDGER_KEPT;
         if (slots->id[i] == id)
             return i;
         if (slots->id[i] < slots->id[best])
