@@ -225,14 +225,40 @@ test('letters act on the message that has the focus', async () => {
 test('a chat in which much is written while somebody looks on stays small', async () => {
   const { page } = person;
   await person.open('Bo Madsen');
+  const timeline = page.locator('.timeline');
+  await page.locator('.timeline[aria-busy=false]').waitFor();
   await page.keyboard.press('Control+End');
-  const { seq: from } = await say(bo, conv, 'The first of many');
-  await inView(from);
-  for (let i = 0; i < 450; i++) await say(bo, conv, `One of many ${i}`);
+  await eventually(() => timeline.evaluate((el) => el.scrollTop === 0), 'it is at its end');
+  for (let i = (await seqs()).length; i < 420; i++) await say(bo, conv, `One of many ${i}`);
   const last = await say(bo, conv, 'The last of many');
   await inView(last.seq);
   await eventually(async () => (await seqs()).length <= 400, 'what is far above is not drawn any more');
   const drawn = await seqs();
   assert.ok(drawn.at(-1) === last.seq && dense(drawn), `${drawn[0]} to ${drawn.at(-1)}`);
   await inView(last.seq);
+});
+
+test('what memory has let go of, once the chat was left, is read from the device again', async () => {
+  const { page } = person;
+  await person.open('Cy Amini');
+  await page.evaluate(`(() => {
+    globalThis.reads = 0;
+    const { getAll } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.getAll = function (...args) {
+      if (this.name === 'entries') reads++;
+      return getAll.apply(this, args);
+    };
+  })()`);
+  // It is let go of after the frame in which the chat has gone.
+  await page.evaluate('new Promise((go) => requestAnimationFrame(() => setTimeout(go, 0)))');
+  await person.open('Bo Madsen');
+  const timeline = page.locator('.timeline');
+  for (let i = 0; i < 400 && (await seqs()).length < 320; i++) {
+    await timeline.evaluate((el) => el.scrollBy({ top: -1500 }));
+    await page.waitForTimeout(40);
+  }
+  const drawn = await seqs();
+  assert.ok(drawn.length >= 320 && dense(drawn), `${drawn[0]} to ${drawn.at(-1)}`);
+  assert.ok(Number(await page.evaluate('reads')) > 0, 'pages came from the device');
+  person.noTroubles();
 });

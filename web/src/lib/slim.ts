@@ -1,6 +1,8 @@
 // What of a chat stays in memory: a page may be open for days, and all of it is in the store as well.
 import type { Conversation } from '@parley/sdk';
 
+/** Entries in memory of a chat that is not on the screen. */
+export const HELD = 200;
 /** As far as unread messages are counted one by one. */
 const UNREAD_MAX = 999;
 

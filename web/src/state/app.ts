@@ -16,7 +16,7 @@ import {
 import { computed, signal } from '@preact/signals';
 import { tell, untell } from '../components/overlay.tsx';
 import { go, type Route, route } from '../lib/route.ts';
-import { slim } from '../lib/slim.ts';
+import { HELD, slim } from '../lib/slim.ts';
 import { Ticks } from '../lib/ticks.ts';
 import { t } from '../strings.ts';
 import { IdbStore } from './idb-store.ts';
@@ -24,8 +24,6 @@ import { soundFor } from './sound.ts';
 
 const SESSION_KEY = 'parley.session';
 const LOG_LINES = 200;
-/** Entries in memory of a chat that is not on the screen. */
-const HELD = 200;
 
 export const session = signal<Session | null>(readKept<Session>(SESSION_KEY));
 export const client = signal<Client | null>(null);

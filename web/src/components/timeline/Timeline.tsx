@@ -4,6 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { dayName, isoTime } from '../../lib/format.ts';
 import { useCommands } from '../../lib/keys.ts';
 import { timelineRows } from '../../lib/rows.ts';
+import { HELD, slim } from '../../lib/slim.ts';
 import { nameOf, peerId, status, theClient, titleOf, useConversation } from '../../state/app.ts';
 import { prefs, scrollBehavior } from '../../state/prefs.ts';
 import { t } from '../../strings.ts';
@@ -23,6 +24,8 @@ const BOTTOM = 80;
 const READ_AFTER_MS = 300;
 const IDLE_MS = 150;
 const FLASH_MS = 1500;
+/** Entries. */
+const FAR_BACK = 1000;
 /** Unread pages that are fetched at opening, so that the first unread message can be shown. */
 const OPEN_PAGES = 5;
 
@@ -229,6 +232,9 @@ export function Timeline(props: {
       clearTimeout(idleTimer.current);
       readTimer.current = 0;
       idleTimer.current = 0;
+      // Where somebody was stays in memory, so that it is there at once; unless it is far back.
+      const back = conv.hi - (landingPlace(conv.id)?.seq ?? conv.hi);
+      slim(conv, Math.max(HELD, Math.min(FAR_BACK, back + HELD)));
     };
   }, [conv]);
 
