@@ -148,7 +148,9 @@ export function Composer(props: {
     const el = box.current;
     if (!el || growsByItself) return;
     el.style.height = 'auto';
-    el.style.height = `${el.scrollHeight}px`;
+    // With its border: else the last pixels are scrolled to, for which Firefox shows a bar.
+    const { borderTopWidth, borderBottomWidth } = getComputedStyle(el);
+    el.style.height = `${el.scrollHeight + Number.parseFloat(borderTopWidth) + Number.parseFloat(borderBottomWidth)}px`;
   }, [text]);
 
   const limit = c.limits.text_code_points;
