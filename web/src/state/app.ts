@@ -279,8 +279,17 @@ function leadOne(s: Session, part: Tabs): void {
 
 const WARNED_KEY = 'parley.warned';
 
+let askedToKeep = false;
+
+/** Firefox puts this to the person, so it is asked for when there is something to keep, and the answer is not waited for. */
+function askToKeep(c: Client): void {
+  if (askedToKeep || c.pending().length === 0) return;
+  askedToKeep = true;
+  navigator.storage?.persist?.().catch(() => {});
+}
+
 /** Something waits to be sent, and the browser may throw it away: said once on this device. */
-async function warnOnce(c: Client, safe: Promise<boolean> | undefined): Promise<void> {
+async function warnOnce(c: Client): Promise<void> {
   if (
     ['online', 'outdated'].includes(c.status.state) ||
     localStorage.getItem(WARNED_KEY) ||
@@ -289,7 +298,7 @@ async function warnOnce(c: Client, safe: Promise<boolean> | undefined): Promise<
     return;
   localStorage.setItem(WARNED_KEY, 'yes');
   if (!durable.value) tell(t.cacheNone);
-  else if ((await safe) !== true) tell(t.keepOpen);
+  else if (!(await navigator.storage?.persisted?.().catch(() => false))) tell(t.keepOpen);
 }
 
 let running: Client | undefined;
@@ -370,8 +379,10 @@ export async function startClient(s: Session): Promise<void> {
   await c.start();
   client.value = c;
   if (tabs) leadOne(s, tabs);
-  const safe = navigator.storage?.persist?.().catch(() => false);
-  c.on('conversation', () => warnOnce(c, safe));
+  c.on('conversation', () => {
+    askToKeep(c);
+    warnOnce(c);
+  });
 }
 
 /** Signs that a try to connect would work now. */
