@@ -2,7 +2,7 @@
 BUILD ?= build
 NINJA  = ninja -C $(BUILD)
 
-.PHONY: help run build test check bench bench-cluster cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants screenshots web-budgets clean setup setup-check web
+.PHONY: help run build test check bench bench-cluster cluster cluster-build cluster-test cluster-soak fuzz fuzz-soak fault-soak crash-test model sim sim-soak sim-mutants screenshots web-budgets web-firefox clean setup setup-check web
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -80,6 +80,10 @@ screenshots: build setup-check ## look at every screen of the web page, in both 
 
 web-budgets: build setup-check ## measure the web page, and write it into docs/performance.md
 	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley PARLEY_WRITE=1 node tests/browser/run.mjs budgets
+
+web-firefox: build setup-check ## go through the web page's main journey in Firefox
+	@tools/setup firefox
+	@PARLEY_BIN=$(CURDIR)/$(BUILD)/parley node tests/browser/run.mjs firefox
 
 clean: ## remove everything that was built
 	rm -rf build build-* node_modules/.parley-installed

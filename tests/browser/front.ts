@@ -18,6 +18,8 @@ export class Front {
   lateMs = 0;
   /** How many pieces waited. */
   late = 0;
+  /** How many WebSocket connections were asked for. */
+  upgrades = 0;
   private open = true;
   private pieces = 30;
   private readonly http: HttpServer;
@@ -43,6 +45,7 @@ export class Front {
       req.pipe(on);
     });
     this.http.on('upgrade', (req, from: Socket) => {
+      this.upgrades++;
       if (this.open) this.upgrade(req, from);
       else from.destroy();
     });

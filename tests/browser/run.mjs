@@ -1,6 +1,6 @@
 // Bundles and runs the tests in a real browser: `node run.mjs [part of a file name]…`. They need Debian's chromium (or
-// the program that $PARLEY_CHROMIUM names) and leave their pictures in build/screenshots (or $PARLEY_SHOTS).
-// $PARLEY_BROWSER_LIMIT: after so many seconds what has not ended has failed.
+// the program that $PARLEY_CHROMIUM names), the one named `firefox` its firefox-esr (or $PARLEY_FIREFOX), and leave their
+// pictures in build/screenshots (or $PARLEY_SHOTS). $PARLEY_BROWSER_LIMIT: after so many seconds what has not ended has failed.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -12,8 +12,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../..');
 const LIMIT_S = Number(process.env.PARLEY_BROWSER_LIMIT ?? 1200);
 const words = process.argv.slice(2);
-// What measures runs by itself, when it is asked for.
-const ALONE = ['budgets.test.ts'];
+// What measures, and what needs another browser, runs by itself, when it is asked for.
+const ALONE = ['budgets.test.ts', 'firefox.test.ts'];
 const files = readdirSync(here).filter(
   (f) => f.endsWith('.test.ts') && (words.length ? words.some((w) => f.includes(w)) : !ALONE.includes(f)),
 );

@@ -10,13 +10,13 @@ export let server: Server;
 export let front: Front;
 export let browser: Browser;
 
-/** Sets it up, then what the file adds to it, and clears it away in the end. */
-export function onStage(add?: () => Promise<void>): void {
+/** Sets it up, then what the file adds to it, and clears it away in the end. `chromium` false: the file has other browsers. */
+export function onStage(add?: () => Promise<void>, chromium = true): void {
   // One hook: several at the top of a file do not wait for each other.
   before(async () => {
     server = await Server.start();
     front = await Front.start(server.url);
-    browser = await openBrowser();
+    if (chromium) browser = await openBrowser();
     await add?.();
   });
   after(async () => {

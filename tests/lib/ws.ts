@@ -56,6 +56,8 @@ export interface WsOptions {
   pong?: boolean;
   /** Offer permessage-deflate without context takeover. */
   deflate?: boolean;
+  /** The longest frame that may come, in bytes; unless told, the longest that Parley may send. */
+  maxFrame?: number;
 }
 
 export interface Closed {
@@ -84,6 +86,7 @@ export class WebSocketRaw {
   /** Set when the server broke RFC 6455 or a limit; the tests fail on it. */
   fault: string | undefined;
   autoPong = true;
+  private maxFrame = MAX_SERVER_FRAME;
   bytesIn = 0;
   /** True if permessage-deflate was agreed on. */
   deflate = false;
@@ -111,6 +114,7 @@ export class WebSocketRaw {
       const socket = net.connect(Number(at.port), at.hostname);
       const ws = new WebSocketRaw(socket);
       ws.autoPong = opts.pong ?? true;
+      ws.maxFrame = opts.maxFrame ?? MAX_SERVER_FRAME;
       const history = History.of(url);
       if (history) ws.record = new ConnectionRecord(history);
       const key = randomBytes(16).toString('base64');
@@ -225,7 +229,7 @@ export class WebSocketRaw {
         if (length < 65536) return this.breach('length not minimal');
         at = 10;
       }
-      if (length > MAX_SERVER_FRAME) return this.breach(`frame of ${length} bytes`);
+      if (length > this.maxFrame) return this.breach(`frame of ${length} bytes`);
       if (this.buffer.length < at + length) return;
       const payload = Buffer.from(this.buffer.subarray(at, at + length));
       this.buffer = this.buffer.subarray(at + length);
