@@ -127,6 +127,10 @@ void par_queue_leave(struct par_queue *q);
  * and means nothing to a local queue. */
 void par_queue_set_aside(struct par_queue *q, bool aside);
 
+/* Asks the log for a sign of life, whichever of its machines gives it; PAR_E_UNAVAILABLE: none does
+ * within timeout_ms. PAR_OK for a local queue. Any thread; blocks. */
+enum par_err par_queue_probe(struct par_queue *q, uint32_t timeout_ms) PAR_MUST_CHECK;
+
 /* The offsets that the log of a partition has now: *start_r the oldest kept, *end_r the next to be
  * appended. A local queue, whose log is not kept: 0 and UINT64_MAX. PAR_E_UNAVAILABLE. Writer
  * thread; blocks. */

@@ -72,6 +72,11 @@ bool par_route_remote(const struct par_route *r);
  * thread; blocks. */
 enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
                             bool *lost_r) PAR_MUST_CHECK;
+/* Says whether this server serves, that is whether it reaches all engines, and asks how many others
+ * have said so within dead_ms / 2; so it is to be called with each beat. Who beats and does not
+ * serve is better left alone by clients while *others_r is not 0. PAR_E_UNAVAILABLE. Blocks. */
+enum par_err par_route_serve(struct par_route *r, uint64_t server, bool serves,
+                             unsigned *others_r) PAR_MUST_CHECK;
 /* These users were looked at: who has no route of this server is not kept in mind any more with
  * this boot epoch or an older one. Until then par_route_clear tells of them, so that another server
  * looks at them if this one dies first. PAR_E_UNAVAILABLE: they may still be told of. Any thread;

@@ -227,6 +227,23 @@ static bool asked(struct sim_handle *h, const struct sim_part *part)
     return false;
 }
 
+/* One of its machines answers at once. */
+static enum par_err log_probe(void *state, uint32_t timeout_ms)
+{
+    struct sim_handle *h = state;
+    uint64_t end = sim_now_ns() + timeout_ms * SIM_MS;
+    sim_engine_enter();
+    bool answered = sim_reaches(h->node, SIM_LOG);
+    if (answered) {
+        sim_sleep_ns(sim_delay_ns(h->node, SIM_LOG));
+        answered = sim_reaches(h->node, SIM_LOG) && sim_now_ns() <= end;
+    }
+    if (!answered && sim_now_ns() < end)
+        sim_sleep_ns(end - sim_now_ns());
+    sim_engine_leave();
+    return answered ? PAR_OK : PAR_E_UNAVAILABLE;
+}
+
 static enum par_err log_bounds(void *state, uint32_t partition, uint64_t *start_r, uint64_t *end_r)
 {
     struct sim_handle *h = state;
@@ -314,6 +331,7 @@ const struct par_queue_ops sim_log__driver = {
     .join = log_join,
     .leave = log_leave,
     .set_aside = log_set_aside,
+    .probe = log_probe,
     .bounds = log_bounds,
     .send = log_send,
     .take_inbox = log_take_inbox,

@@ -1,7 +1,8 @@
 /* The driver "sim" of the route family, on the simulated Redis.
  *
  * Keys: r user server -> boot (the route, with a lease); u server user -> boot (who was on a
- * server, until forgotten or bye); b server -> boot, time of the last beat. */
+ * server, until forgotten or bye); b server -> boot, time of the last beat; s server -> time at
+ * which it last said that it serves. */
 #include "sim/engine/redis_private.h"
 
 #include <stdlib.h>
@@ -239,6 +240,31 @@ static enum par_err route_beat(void *state, uint64_t server, uint64_t boot, bool
     return err;
 }
 
+static enum par_err route_serve(void *state, uint64_t server, bool serves, unsigned *others_r)
+{
+    struct route *r = state;
+    struct sim_row *row;
+    bool answered;
+    unsigned others = 0;
+    sim_engine_enter();
+    struct sim_rows *db = sim_redis__begin(r->redis, r->node, &answered);
+    if (db != NULL) {
+        struct sim_key key = sim_redis__prefix('s', server), kind = sim_redis__kind('s');
+        struct sim_key now = sim_redis__value(sim_now_ns());
+        if (serves)
+            sim_redis__set(r->redis, db, sim_key_str(&key), sim_key_str(&now), r->dead_ns / 2);
+        else if (sim_redis__get(db, sim_key_str(&key)) != NULL)
+            sim_redis__del(r->redis, db, sim_key_str(&key));
+        for (size_t at = SIZE_MAX; (row = sim_redis__next(db, sim_key_str(&kind), &at)) != NULL;)
+            others += sim_redis__number(sim_bytes_str(row->key), 1) != server;
+    }
+    enum par_err err = sim_redis__end(r->redis, r->node, db, answered);
+    sim_engine_leave();
+    if (err == PAR_OK)
+        *others_r = others;
+    return err;
+}
+
 static enum par_err route_bye(void *state, uint64_t server, uint64_t boot)
 {
     struct route *r = state;
@@ -361,6 +387,7 @@ const struct par_route_ops sim_redis__route = {
     .gauges = route_gauges,
     .remote = true,
     .beat = route_beat,
+    .serve = route_serve,
     .forget = route_forget,
     .bye = route_bye,
     .dead = route_dead,

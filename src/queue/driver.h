@@ -44,6 +44,7 @@ struct par_queue_ops {
     enum par_err (*join)(void *state, par_queue_owner_fn fn, void *arg);
     void (*leave)(void *state);
     void (*set_aside)(void *state, bool aside);
+    enum par_err (*probe)(void *state, uint32_t timeout_ms);
     enum par_err (*bounds)(void *state, uint32_t partition, uint64_t *start_r, uint64_t *end_r);
     enum par_err (*send)(void *state, uint64_t server, struct par_str bytes);
     size_t (*take_inbox)(void *state, uint64_t server, size_t max, uint32_t timeout_ms,

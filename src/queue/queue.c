@@ -159,6 +159,11 @@ void par_queue_set_aside(struct par_queue *q, bool aside)
         q->ops->set_aside(q->state, aside);
 }
 
+enum par_err par_queue_probe(struct par_queue *q, uint32_t timeout_ms)
+{
+    return q->ops->probe ? q->ops->probe(q->state, timeout_ms) : PAR_OK;
+}
+
 enum par_err par_queue_bounds(struct par_queue *q, uint32_t partition, uint64_t *start_r,
                               uint64_t *end_r)
 {

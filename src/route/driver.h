@@ -22,6 +22,7 @@ struct par_route_ops {
     /* Remote drivers only. */
     bool remote;
     enum par_err (*beat)(void *state, uint64_t server, uint64_t boot, bool *lost_r);
+    enum par_err (*serve)(void *state, uint64_t server, bool serves, unsigned *others_r);
     enum par_err (*forget)(void *state, const uint64_t *users, size_t count, uint64_t server,
                            uint64_t boot);
     enum par_err (*bye)(void *state, uint64_t server, uint64_t boot);

@@ -112,6 +112,12 @@ enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
     return r->ops->remote ? ended(r, r->ops->beat(r->state, server, boot, lost_r)) : PAR_OK;
 }
 
+enum par_err par_route_serve(struct par_route *r, uint64_t server, bool serves, unsigned *others_r)
+{
+    *others_r = 0;
+    return r->ops->remote ? ended(r, r->ops->serve(r->state, server, serves, others_r)) : PAR_OK;
+}
+
 enum par_err par_route_forget(struct par_route *r, const uint64_t *users, size_t n, uint64_t server,
                               uint64_t boot)
 {

@@ -293,6 +293,35 @@ static void who_does_not_beat_is_stood_in_for(void **state)
     assert_int_equal(boot, 0);
 }
 
+static unsigned others_serving(struct par_route *table, uint64_t server, bool serves)
+{
+    unsigned others;
+    assert_int_equal(par_route_serve(table, server, serves, &others), PAR_OK);
+    return others;
+}
+
+static void who_serves_is_known_to_the_others(void **state)
+{
+    struct par_route_config config = {.driver = driver, .dead_ms = 60000};
+    struct par_route *patient;
+    (void)state;
+    if (!par_route_remote(r)) {
+        assert_int_equal(others_serving(r, 1, true), 0);
+        return;
+    }
+    assert_int_equal(par_route_open(&config, &patient), PAR_OK);
+    assert_int_equal(others_serving(patient, 1, true), 0);
+    assert_int_equal(others_serving(patient, 2, false), 1);
+    assert_int_equal(others_serving(patient, 3, true), 1);
+    assert_int_equal(others_serving(patient, 2, false), 2);
+    assert_int_equal(others_serving(patient, 1, false), 1);
+    assert_int_equal(others_serving(patient, 3, false), 0);
+    par_route_close(&patient);
+    (void)others_serving(r, 3, true);
+    wait_ms(DEAD_MS + 50);
+    assert_int_equal(others_serving(r, 2, false), 0);
+}
+
 static void who_left_is_kept_in_mind_until_forgotten(void **state)
 {
     (void)state;
@@ -377,6 +406,7 @@ int main(void)
         T(from_several_threads),
         T(a_local_table_needs_no_beats),
         T(who_does_not_beat_is_stood_in_for),
+        T(who_serves_is_known_to_the_others),
         T(who_left_is_kept_in_mind_until_forgotten),
         T(a_route_that_is_not_renewed_ends),
     };

@@ -44,6 +44,7 @@ struct circle {
     struct sim_user users[CIRCLE];
     struct sim_device device[CIRCLE];
     struct written written[CIRCLE][RECENT];
+    int64_t waits_since[CIRCLE]; /* for the answer to a write, without an end; 0: it does not */
 };
 
 static struct {
@@ -175,6 +176,22 @@ static unsigned waiting(void)
     return count;
 }
 
+/* Somebody's writes have waited for so long that this is not health, though all others are well. */
+static bool somebody_waits(int64_t t)
+{
+    bool waits = false;
+    for (unsigned i = 0; i < l.count * CIRCLE; i++) {
+        struct circle *c = &l.circles[i / CIRCLE];
+        int64_t *since = &c->waits_since[i % CIRCLE];
+        if (par_sdk_waiting(c->device[i % CIRCLE].sdk) == 0)
+            *since = 0;
+        else if (!*since)
+            *since = t;
+        waits |= *since && t - *since > l.slow_ms;
+    }
+    return waits;
+}
+
 /* ---- telling ---- */
 
 /* The p-th part of this second's acks took at most so long. */
@@ -193,7 +210,7 @@ static void tell(const char *state)
 {
     unsigned online = count_online(false), open = waiting();
     int64_t t = now(), silence = t - l.last_ack;
-    if (online < l.count * CIRCLE || (open && silence > l.slow_ms))
+    if (online < l.count * CIRCLE || (open && silence > l.slow_ms) || somebody_waits(t))
         l.unhealthy = t;
     printf(
         "{\"state\":\"%s\",\"t\":%lld,\"clients\":%u,\"online\":%u,\"waiting\":%u,\"written\":%llu,"

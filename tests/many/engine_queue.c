@@ -24,7 +24,8 @@ static bool is_owner(const struct queue *q, uint32_t partition)
 {
     size_t members = 0, me = SIZE_MAX;
     for (size_t i = 0; i < TEST_SERVERS; i++) {
-        if (!world.queues[i] || !world.queues[i]->joined || world.queues[i]->aside || world.cut[i])
+        if (!world.queues[i] || !world.queues[i]->joined || world.queues[i]->aside ||
+            test_is_cut_from_log(world.queues[i]->server))
             continue;
         if (world.queues[i] == q)
             me = members;
@@ -95,7 +96,7 @@ static enum par_err queue_produce(void *state, uint32_t partition, struct par_st
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
     /* Lost without a word, as a remote one may be (L4). */
-    if (!test_is_cut(q->server))
+    if (!test_is_cut_from_log(q->server))
         test_append(&world.commands[par_partition_number(partition)], bytes);
     pthread_mutex_unlock(&world.lock);
     return PAR_OK;
@@ -124,7 +125,7 @@ static size_t queue_take(void *state, uint32_t partition, size_t max, uint32_t t
     uint32_t i = par_partition_number(partition);
     for (uint32_t waited = 0;; waited++) {
         pthread_mutex_lock(&world.lock);
-        size_t n = test_is_cut(q->server) || world.hold
+        size_t n = test_is_cut_from_log(q->server) || world.hold
                        ? 0
                        : take_from(&world.commands[i], q->at[i], max, records);
         pthread_mutex_unlock(&world.lock);
@@ -159,7 +160,7 @@ static enum par_err queue_flush(void *state)
 {
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
-    bool cut = test_is_cut(q->server);
+    bool cut = test_is_cut_from_log(q->server);
     pthread_mutex_unlock(&world.lock);
     return cut ? PAR_E_UNAVAILABLE : PAR_OK;
 }
@@ -168,7 +169,7 @@ static enum par_err queue_push(void *state, const struct par_push_job *job)
 {
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
-    if (!test_is_cut(q->server) && world.push_count < PUSHES_MAX)
+    if (!test_is_cut_from_log(q->server) && world.push_count < PUSHES_MAX)
         world.pushes[world.push_count++] = *job;
     pthread_mutex_unlock(&world.lock);
     return PAR_OK;
@@ -200,6 +201,16 @@ static void queue_set_aside(void *state, bool aside)
     pthread_mutex_unlock(&world.lock);
 }
 
+static enum par_err queue_probe(void *state, uint32_t timeout_ms)
+{
+    struct queue *q = state;
+    (void)timeout_ms;
+    pthread_mutex_lock(&world.lock);
+    bool cut = test_is_cut_from_log(q->server);
+    pthread_mutex_unlock(&world.lock);
+    return cut ? PAR_E_UNAVAILABLE : PAR_OK;
+}
+
 static void queue_leave(void *state)
 {
     struct queue *q = state;
@@ -218,7 +229,7 @@ static enum par_err queue_bounds(void *state, uint32_t partition, uint64_t *star
 {
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
-    bool cut = test_is_cut(q->server);
+    bool cut = test_is_cut_from_log(q->server);
     *start_r = 0;
     *end_r = world.commands[par_partition_number(partition)].count;
     pthread_mutex_unlock(&world.lock);
@@ -231,7 +242,7 @@ static enum par_err queue_send(void *state, uint64_t server, struct par_str byte
 {
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
-    bool cut = test_is_cut(q->server);
+    bool cut = test_is_cut_from_log(q->server);
     for (size_t i = 0; i < TEST_SERVERS && !cut; i++)
         if (world.inbox_of[i] && (server == PAR_QUEUE_ALL_SERVERS || world.inbox_of[i] == server))
             test_append(&world.inbox[i], bytes);
@@ -249,7 +260,7 @@ static size_t queue_take_inbox(void *state, uint64_t server, size_t max, uint32_
         if (!q->began_inbox[i])
             q->taken_inbox[i] = world.inbox[i].confirmed;
         q->began_inbox[i] = true;
-        size_t n = test_is_cut(q->server)
+        size_t n = test_is_cut_from_log(q->server)
                        ? 0
                        : take_from(&world.inbox[i], q->taken_inbox[i], max, records);
         if (n)
@@ -265,7 +276,7 @@ static enum par_err queue_confirm_inbox(void *state, uint64_t server, uint64_t o
 {
     struct queue *q = state;
     pthread_mutex_lock(&world.lock);
-    bool cut = test_is_cut(q->server);
+    bool cut = test_is_cut_from_log(q->server);
     if (!cut)
         world.inbox[test_place(server)].confirmed = offset;
     pthread_mutex_unlock(&world.lock);
@@ -307,6 +318,7 @@ const struct par_queue_ops test_queue_ops = {
     .join = queue_join,
     .leave = queue_leave,
     .set_aside = queue_set_aside,
+    .probe = queue_probe,
     .bounds = queue_bounds,
     .send = queue_send,
     .take_inbox = queue_take_inbox,

@@ -92,8 +92,27 @@ static enum par_err route_beat(void *state, uint64_t server, uint64_t boot, bool
             if (r->server == server && r->boot == boot && !r->on && b->cleared)
                 r->on = true;
         }
-        *b = (struct beat){.server = server, .boot = boot, .at_ms = par_mono_ms(), .on = true};
+        *b = (struct beat){.server = server,
+                           .boot = boot,
+                           .at_ms = par_mono_ms(),
+                           .serves_ms = b->serves_ms,
+                           .on = true};
     }
+    pthread_mutex_unlock(&world.lock);
+    return fails ? PAR_E_UNAVAILABLE : PAR_OK;
+}
+
+static enum par_err route_serve(void *state, uint64_t server, bool serves, unsigned *others_r)
+{
+    (void)state;
+    pthread_mutex_lock(&world.lock);
+    bool fails = route_fails(server);
+    uint64_t now = par_mono_ms();
+    if (!fails)
+        world.beats[test_place(server)].serves_ms = serves ? now : 0;
+    for (size_t i = 0; i < TEST_SERVERS && !fails; i++)
+        *others_r += i != test_place(server) && world.beats[i].serves_ms &&
+                     world.beats[i].serves_ms + DEAD_MS / 2 >= now;
     pthread_mutex_unlock(&world.lock);
     return fails ? PAR_E_UNAVAILABLE : PAR_OK;
 }
@@ -181,6 +200,7 @@ const struct par_route_ops test_route_ops = {
     .gauges = route_gauges,
     .remote = true,
     .beat = route_beat,
+    .serve = route_serve,
     .forget = route_forget,
     .bye = route_bye,
     .dead = route_dead,

@@ -21,6 +21,11 @@ bool test_is_cut(uint64_t server)
     return world.cut[test_place(server)];
 }
 
+bool test_is_cut_from_log(uint64_t server)
+{
+    return test_is_cut(server) || world.cut_log[test_place(server)];
+}
+
 bool test_is_cut_from_routes(uint64_t server)
 {
     return test_is_cut(server) || world.cut_route[test_place(server)];
@@ -303,6 +308,13 @@ void test_remote_cut_store(int place, bool cut)
 {
     pthread_mutex_lock(&world.lock);
     world.cut_store[place] = cut;
+    pthread_mutex_unlock(&world.lock);
+}
+
+void test_remote_cut_log(uint64_t server, bool cut)
+{
+    pthread_mutex_lock(&world.lock);
+    world.cut_log[test_place(server)] = cut;
     pthread_mutex_unlock(&world.lock);
 }
 

@@ -23,6 +23,8 @@ void test_remote_cut(uint64_t server, bool cut);
 void test_remote_cut_store(int place, bool cut);
 /* Cut from the route table: no beat of it arrives. */
 void test_remote_cut_routes(uint64_t server, bool cut);
+/* Or from the log alone. */
+void test_remote_cut_log(uint64_t server, bool cut);
 /* How often servers that are open went aside. */
 size_t test_remote_asides(void);
 /* Nobody takes commands while held. */

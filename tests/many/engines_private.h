@@ -21,6 +21,7 @@ struct log {
 
 struct beat {
     uint64_t server, boot, at_ms;
+    uint64_t serves_ms; /* when it last said so; 0: it does not */
     bool cleared, on;
 };
 
@@ -62,6 +63,7 @@ struct test_world {
     struct queue *queues[TEST_SERVERS];
     bool cut[TEST_SERVERS];
     bool cut_route[TEST_SERVERS];
+    bool cut_log[TEST_SERVERS];
     bool cut_store[TEST_SERVERS];
     bool hold, routes_down, lose_presence;
     struct beat beats[TEST_SERVERS];
@@ -82,8 +84,9 @@ extern struct test_world test_world;
 /* The place of a server in the tables; made at first sight. Under the lock. */
 size_t test_place(uint64_t server);
 bool test_is_cut(uint64_t server);
-/* From everything, or from the route table alone. */
+/* From everything, or from one of them alone. */
 bool test_is_cut_from_routes(uint64_t server);
+bool test_is_cut_from_log(uint64_t server);
 void test_append(struct log *log, struct par_str bytes);
 
 extern const struct par_queue_ops test_queue_ops;

@@ -439,6 +439,17 @@ static bool comes_to(struct cluster *w, int i, bool some, int ms)
     return (partitions_of(w, i) > 0) == some;
 }
 
+static bool comes_to_be_ready(struct cluster *w, int i, bool ready, int ms)
+{
+    struct par_mailbox bell;
+    const char *why;
+    par_mailbox_init(&bell, 1);
+    for (int n = 0; n < ms / 20 && par_server_ready(w->server[i], &why) != ready; n++)
+        (void)par_mailbox_wait(&bell, 20);
+    (void)par_mailbox_fini(&bell);
+    return par_server_ready(w->server[i], &why) == ready;
+}
+
 /* Anna, at server `from`, writes to some in every partition. */
 static void writes_to_many(struct cluster *w, int from, const struct test_account *anna,
                            const char *cmid)
@@ -486,10 +497,30 @@ static void who_does_not_reach_the_routes_hands_over(void **state)
     assert_true(comes_to(w, 0, true, MOVE_MS));
 }
 
+/* Its clients hear nothing: a balancer is told that they are better off elsewhere. */
+static void who_does_not_reach_the_log_is_not_ready(void **state)
+{
+    struct cluster *w = *state;
+    const char *why;
+    struct test_account anna;
+    test_register(at(w, 1), "anna", &anna);
+    test_remote_cut_log(w->server[0]->id, true);
+    assert_true(comes_to(w, 0, false, MOVE_MS));
+    assert_true(comes_to_be_ready(w, 0, false, MOVE_MS));
+    writes_to_many(w, 1, &anna, "x");
+    test_remote_cut_log(w->server[0]->id, false);
+    assert_true(comes_to(w, 0, true, MOVE_MS));
+    assert_true(comes_to_be_ready(w, 0, true, MOVE_MS));
+    assert_true(par_server_ready(w->server[1], &why));
+    writes_to_many(w, 0, &anna, "y");
+    assert_int_equal(test_remote_asides(), 1);
+}
+
 /* What nobody reaches is no reason to hand over: nobody could do better. */
 static void what_nobody_reaches_moves_nothing(void **state)
 {
     struct cluster *w = *state;
+    const char *why;
     struct test_account anna;
     struct par_mailbox bell;
     par_mailbox_init(&bell, 1);
@@ -505,6 +536,15 @@ static void what_nobody_reaches_moves_nothing(void **state)
     test_remote_routes_down(true);
     (void)par_mailbox_wait(&bell, 4000);
     test_remote_routes_down(false);
+    settle(w);
+    assert_int_equal(test_remote_asides(), 0);
+    for (int i = 0; i < SERVERS; i++)
+        test_remote_cut_log(w->server[i]->id, true);
+    (void)par_mailbox_wait(&bell, 4000);
+    for (int i = 0; i < SERVERS; i++) {
+        assert_true(par_server_ready(w->server[i], &why));
+        test_remote_cut_log(w->server[i]->id, false);
+    }
     settle(w);
     assert_int_equal(test_remote_asides(), 0);
     (void)par_mailbox_fini(&bell);
@@ -530,6 +570,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_end_waits_for_no_client, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_reach_the_store_hands_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_does_not_reach_the_log_is_not_ready, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_does_not_reach_the_routes_hands_over, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_reaches_moves_nothing, set_up, tear_down),

@@ -98,6 +98,17 @@ int32_t par_kafka__count(rd_kafka_t *client, const char *topic)
     return count;
 }
 
+/* Of one topic, which each broker knows; the library asks one that it is connected to. */
+enum par_err par_kafka__probe(void *state, uint32_t timeout_ms)
+{
+    struct par_kafka *k = state;
+    const struct rd_kafka_metadata *metadata;
+    if (rd_kafka_metadata(k->producer, 0, k->push, &metadata, (int)timeout_ms))
+        return PAR_E_UNAVAILABLE;
+    rd_kafka_metadata_destroy(metadata);
+    return PAR_OK;
+}
+
 /* What the first topic of an answer says. */
 static rd_kafka_resp_err_t made(rd_kafka_event_t *event, char *why, size_t why_size)
 {

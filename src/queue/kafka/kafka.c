@@ -229,6 +229,7 @@ const struct par_queue_ops par_queue__kafka = {
     .join = par_kafka__join,
     .leave = par_kafka__leave,
     .set_aside = par_kafka__set_aside,
+    .probe = par_kafka__probe,
     .bounds = par_kafka__bounds,
     .send = par_kafka__send,
     .take_inbox = par_kafka__take_inbox,

@@ -128,6 +128,7 @@ void par_kafka__inbox_topic(const struct par_kafka *k, uint64_t server,
                             char name_r[PAR_KAFKA__NAME_MAX]);
 /* Partitions of a topic; 0: there is none, -1: the brokers do not say. */
 int32_t par_kafka__count(rd_kafka_t *client, const char *topic);
+enum par_err par_kafka__probe(void *state, uint32_t timeout_ms);
 /* Makes a topic where it is missing. */
 enum par_err par_kafka__make(const struct par_kafka *k, const char *topic, int partitions,
                              const char *const *pairs, char *why, size_t why_size) PAR_MUST_CHECK;

@@ -286,6 +286,21 @@ static void a_flush_that_fails_says_so(void **state)
     assert_int_equal(par_queue_deliver_flush(q), PAR_OK);
 }
 
+static void a_log_that_answers_lives(void **state)
+{
+    (void)state;
+    enum { PATIENCE_MS = 500 };
+    assert_int_equal(par_queue_probe(q, 10000), PAR_OK);
+    if (!mock)
+        return;
+    rd_kafka_mock_broker_set_down(mock, 1);
+    for (int i = 0; i < 50 && par_queue_probe(q, PATIENCE_MS) == PAR_OK; i++)
+        usleep(20000);
+    assert_int_equal(par_queue_probe(q, PATIENCE_MS), PAR_E_UNAVAILABLE);
+    rd_kafka_mock_broker_set_up(mock, 1);
+    assert_int_equal(par_queue_probe(q, 10000), PAR_OK);
+}
+
 static atomic_int owners[2][PARTITIONS];
 
 static void owner(void *arg, const uint32_t *ids, size_t count, bool owned)
@@ -527,6 +542,7 @@ int main(void)
         T(what_waits_for_its_turn_follows_in_order),
         T(all_servers_hear_what_is_for_all),
         T(a_flush_that_fails_says_so),
+        T(a_log_that_answers_lives),
         T(push_jobs_come_again_until_they_are_confirmed),
         T(partitions_are_shared_and_handed_over),
         T(the_log_grows_while_a_server_runs),

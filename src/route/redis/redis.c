@@ -4,6 +4,7 @@
  *   parley:r:USER     hash of server -> boot epoch, and when its lease ends (ms of Redis's clock)
  *   parley:u:SERVER   hash of user -> boot epoch: who was on a server, until forgotten or bye
  *   parley:beats      hash of server -> boot epoch, and when it last beat
+ *   parley:serving    hash of server -> when it last said that it serves
  * Every change is a script, so that it compares and writes in one step; times are those of Redis,
  * so that no server's clock matters. A key of routes goes by itself when the last lease in it has
  * ended.
@@ -89,6 +90,19 @@ static const struct par_redis_script beat_script = {
         "  redis.call('HSET', 'parley:beats', ARGV[1], ARGV[2] .. string.format('%.0f', now)) "
         "end "
         "return was and string.sub(was, 1, 16)"};
+/* ARGV: server, whether it serves (1), for how many ms that holds. Returns how many others serve.
+ */
+static const struct par_redis_script serve_script = {
+    NOW "if ARGV[2] == '1' then "
+        "  redis.call('HSET', 'parley:serving', ARGV[1], string.format('%.0f', now)) "
+        "else redis.call('HDEL', 'parley:serving', ARGV[1]) end "
+        "local others, rows = 0, redis.call('HGETALL', 'parley:serving') "
+        "for k = 1, #rows, 2 do "
+        "  if tonumber(rows[k + 1]) + tonumber(ARGV[3]) < now then "
+        "    redis.call('HDEL', 'parley:serving', rows[k]) "
+        "  elseif rows[k] ~= ARGV[1] then others = others + 1 end "
+        "end "
+        "return others"};
 /* ARGV: server, boot. */
 static const struct par_redis_script bye_script = {
     "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
@@ -434,6 +448,23 @@ static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool
     return PAR_OK;
 }
 
+static enum par_err redis_serve(void *state, uint64_t server, bool serves, unsigned *others_r)
+{
+    struct redis *r = state;
+    char holds[DIGITS_MAX];
+    int len = snprintf(holds, sizeof holds, "%u", r->dead_ms / 2);
+    struct par_redis_number s = par_redis_number(server);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_str(serves ? "1" : "0"),
+                                   par_str_of(holds, (size_t)len)};
+    redisReply *reply;
+    enum par_err err = par_redis_run_script(r->redis, &serve_script, 3, argv, &reply);
+    if (err)
+        return err;
+    *others_r = reply->type == REDIS_REPLY_INTEGER ? (unsigned)reply->integer : 0;
+    freeReplyObject(reply);
+    return PAR_OK;
+}
+
 static enum par_err redis_bye(void *state, uint64_t server, uint64_t boot)
 {
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
@@ -540,6 +571,7 @@ const struct par_route_ops par_route__redis = {
     .gauges = redis_gauges,
     .remote = true,
     .beat = redis_beat,
+    .serve = redis_serve,
     .forget = redis_forget,
     .bye = redis_bye,
     .dead = redis_dead,
