@@ -12,6 +12,8 @@ test('a screen that does not come says so, and comes when it is asked for again'
   const person = await Person.sitDown(browser, server.url, { viewport: laptop, noWorker: true });
   const { page } = person;
   await page.route(/\/Settings-\w+\.js$/, (route) => route.abort());
+  // The page may have fetched it ahead already.
+  await page.reload();
   await person.signIn('ann');
   await page.getByRole('button', { name: 'Settings' }).click();
   await person.see('Try again');
@@ -33,6 +35,7 @@ test('a screen that takes long says that it is coming', async () => {
     await held;
     await route.continue();
   });
+  await page.reload();
   await person.signIn('ann');
   await page.getByRole('button', { name: 'Settings' }).click();
   await page.locator('.pane-coming').first().getByText('Loading').waitFor();
