@@ -12,7 +12,7 @@ BOUNDS = ["", "## What bounds them", "",
           "| a server that hangs | HAProxy takes it for dead after four checks of 2 s each; the group of owners after 10 s without a heartbeat; the standby after `route.dead_ms`. "
           "Then its clients connect elsewhere, all at once |",
           "| a server that is cut off from Kafka, HBase or Redis | `queue.aside_ms` (5 s) of silence, a question, a rebalance (1 to 3 s), and four checks of "
-          "HAProxy ([0019](decisions/0019-stepping-aside.md), [0027](decisions/0027-cut-off-from-the-log.md)) |",
+          "HAProxy ([0019](decisions/0019-stepping-aside.md), [0028](decisions/0028-cut-off-from-the-log.md)) |",
           "| a gateway that hangs | calls on their way wait for 8 s: longer than the gateway itself may take (`hbase.client.operation.timeout`, 5 s), as a write that is given up early is written twice. "
           "Later calls ask it for a sign of life of 500 ms, and take the other |",
           "| a region server | its session in ZooKeeper (5 s), its log split, its regions opened elsewhere, `hbase:meta` before all others; HBase's clients then find them with growing pauses. One that hangs is "
