@@ -32,8 +32,8 @@ void par_reach_beat(struct par_reach *reach, uint64_t began_ms);
  * NULL. */
 void par_reach_told(struct par_reach *reach, const struct par_delivery *d);
 
-/* False while the store, the log or the route table is silent for longer than queue.aside_ms; *why_r is then
- * static text. True for NULL. Any thread. */
+/* False while the store, the log or the route table is silent for longer than queue.aside_ms;
+ * *why_r is then static text. True for NULL. Any thread. */
 bool par_reach_well(struct par_reach *reach, const char **why_r);
 /* True while it is aside; *why_r is then static text, else "". Any thread. */
 bool par_reach_aside(struct par_reach *reach, const char **why_r);
