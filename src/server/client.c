@@ -64,6 +64,7 @@ void par_client__hello_done(struct par_client *client)
     for (uint16_t i = 0; hello && i < hello->held_count; i++)
         send_shared(client, hello->held[i]);
     end_hello(client);
+    par_client__busy(client);
 }
 
 void par_client__answer(struct par_client *client, struct par_request *req)
@@ -83,10 +84,12 @@ void par_client__busy(struct par_client *client)
     if (!client->ws || client->closing)
         return;
     uint16_t most = (uint16_t)PAR_CONFIG_GET(client->reactor->server->config->limits.inflight);
-    if (!client->paused && client->request_count >= most) {
+    /* What was sent behind a hello is read when that is answered: until then nobody asks. */
+    bool signs_in = client->hello_asked && client->hello;
+    if (!client->paused && (signs_in || client->request_count >= most)) {
         client->paused = true;
         par_ws_pause(client->ws);
-    } else if (client->paused && client->request_count <= most / 2) {
+    } else if (client->paused && !signs_in && client->request_count <= most / 2) {
         client->paused = false;
         par_ws_resume(client->ws);
     }

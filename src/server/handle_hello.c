@@ -124,6 +124,7 @@ static void done(struct par_request *req)
     client->hello_asked = false;
     par_endpoint_sign_out(client->reactor, &client->endpoint);
     client->endpoint.who = (struct par_identity){0};
+    par_client__busy(client);
     if (err == PAR_E_UNAUTHORIZED)
         par_client__close(client, PAR_CLOSE_BAD_TOKEN);
     else if (err == PAR_E_FORBIDDEN)

@@ -307,6 +307,48 @@ describe('heartbeat', { skip: unshared('its own heartbeat times') }, () => {
   });
 });
 
+describe('what is sent behind hello, before its answer', () => {
+  const w = world(new World({ options: [] }));
+
+  test('is asked by who signs in, and by nobody before', async () => {
+    const [a, b, stranger] = [await w.user(), await w.user(), await w.user()];
+    const writer = await w.client();
+    await writer.hello(a.token);
+    const { conv } = await writer.ok('send', { to: b.id, cmid: cmid(), text: 'Between us' });
+    for (let i = 0; i < 20; i++) {
+      for (const who of [stranger, a]) {
+        const c = await w.client();
+        const answers = [
+          c.request('hello', { token: who.token, client: 'test/1.0', sync: {} }),
+          c.request('history', { conv }),
+          c.request('members', { conv }),
+          c.request('ack', { read: { [conv]: 1 } }),
+          c.request('search', { text: 'Between' }),
+        ];
+        const [hello, history, members, ack, search] = await Promise.all(answers);
+        assert.ok(hello.ok);
+        if (who === stranger) {
+          for (const refused of [history, members, ack]) assert.equal(refused.error?.code, 'not_member');
+          assert.ok(!JSON.stringify(search).includes('Between us'));
+        } else {
+          assert.equal(typeof history.ok.entries[0].cmid, 'string');
+          assert.ok(members.ok && ack.ok);
+        }
+        await c.close();
+      }
+    }
+  });
+
+  test('is refused when hello is', async () => {
+    const c = await w.client();
+    const closed = c.expectClose(4401);
+    const hello = c.request('hello', { token: 'x'.repeat(43), client: 'test/1.0' });
+    c.request('sync', {}).catch(() => undefined);
+    assert.equal((await hello).error.code, 'unauthorized');
+    await closed;
+  });
+});
+
 describe('the oldest version of a client', { skip: unshared('its own setting') }, () => {
   const w = world(new World({ options: ['server.oldest_clients=tui/0.4, web/1.2'] }));
 

@@ -98,8 +98,12 @@ export class Actor {
       this.chasing.set(
         conv,
         this.chase(conv, held)
-          .catch(() => undefined)
-          .finally(() => this.chasing.delete(conv)),
+          .catch(() => wait(50))
+          .finally(() => {
+            this.chasing.delete(conv);
+            // Refused, or its connection ended after the next one had told of the hole: asked for again.
+            if (this.connected) this.heard(conv, held.last);
+          }),
       );
   }
 
@@ -108,7 +112,10 @@ export class Actor {
     while (end(held) < held.last && this.client) {
       const before = end(held);
       const page = await this.client.request('history', { conv, after_seq: before, limit: 200 });
-      if (page.error?.code === 'not_member') return;
+      if (page.error?.code === 'not_member') {
+        held.last = end(held);
+        return;
+      }
       if (!page.ok) throw new Error(page.error.code);
       const { entries, first_seq, last_seq } = page.ok;
       if (first_seq > end(held) + 1) {
@@ -117,7 +124,7 @@ export class Actor {
       }
       for (const entry of entries) if (entry.seq === end(held) + 1) this.append(held, entry);
       held.last = Math.max(last_seq, end(held));
-      if (end(held) <= before) return;
+      if (end(held) <= before) await wait(50);
     }
   }
 
