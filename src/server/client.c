@@ -146,7 +146,8 @@ static bool allowed(struct par_client *client, struct par_request *req)
         par_request_fail(req, PAR_E_BAD_REQUEST, "hello was said already");
         return false;
     }
-    if (client->hello_asked)
+    /* Not "has asked": without a user a reader would take it for the operator. */
+    if (client->endpoint.who.user)
         return true;
     par_request_fail(req, PAR_E_UNAUTHORIZED, "say hello first");
     par_client__close(client, PAR_CLOSE_HELLO_FIRST);
