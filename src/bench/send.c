@@ -48,7 +48,6 @@ struct run {
     uint64_t start_ns;
     uint64_t due;     /* messages sent or given up */
     uint64_t skipped; /* no connection was free to send them */
-    size_t next;
 };
 
 /* ---- writing ---- */
@@ -153,17 +152,29 @@ static void on_frame(struct par_bench_conn *c, const struct par_bench_frame *fra
 
 /* ---- the open loop ---- */
 
+/* When the next message is to go: the first one at once. */
+static uint64_t due_at_ns(const struct run *r)
+{
+    return r->start_ns + r->due * 1000000000u / r->opt->rate;
+}
+
+/* One of each pair, then the others: people do not write back within a few milliseconds. */
+static struct sender *next_sender(const struct run *r)
+{
+    unsigned pairs = r->opt->connections / 2;
+    uint64_t turn = r->due % r->opt->connections, pair = turn % pairs;
+    return &r->senders[pair * 2 + (pair + turn / pairs) % 2];
+}
+
 static void on_tick(struct par_timer *timer)
 {
     struct run *r = PAR_CONTAINER(timer, struct run, tick);
-    uint64_t now_ns = par_mono_ns();
-    uint64_t due = (now_ns - r->start_ns) * r->opt->rate / 1000000000u;
+    uint64_t now_ns = par_mono_ns(), at_ns;
     if (r->stopped)
         return;
-    for (; r->due < due; r->due++) {
-        struct sender *s = &r->senders[r->next++ % r->opt->connections];
+    for (; (at_ns = due_at_ns(r)) <= now_ns; r->due++) {
+        struct sender *s = next_sender(r);
         /* Who was late itself counts from when the message was to have gone. */
-        uint64_t at_ns = r->start_ns + r->due * 1000000000u / r->opt->rate;
         if (s->inflight >= PAR_BENCH_INFLIGHT_MAX)
             r->skipped++;
         else
