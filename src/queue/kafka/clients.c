@@ -103,7 +103,7 @@ enum par_err par_kafka__probe(void *state, uint32_t timeout_ms)
 {
     struct par_kafka *k = state;
     const struct rd_kafka_metadata *metadata;
-    if (rd_kafka_metadata(k->producer, 0, k->push, &metadata, (int)timeout_ms))
+    if (rd_kafka_metadata(k->producer, 0, k->push.topic, &metadata, (int)timeout_ms))
         return PAR_E_UNAVAILABLE;
     rd_kafka_metadata_destroy(metadata);
     return PAR_OK;

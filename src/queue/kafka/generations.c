@@ -36,10 +36,17 @@ static int add_one(struct par_kafka *k, uint16_t number)
         return partitions;
     struct par_kafka__generation *g = &k->generations[count];
     *g = (struct par_kafka__generation){.number = number, .partitions = partitions};
+    g->windows = calloc((size_t)partitions, sizeof *g->windows);
+    if (!g->windows)
+        return -1;
     for (int i = 0; i < PAR_KAFKA__APPENDERS; i++) {
         g->topic[i] = rd_kafka_topic_new(k->appenders[i], name, NULL);
         if (!g->topic[i])
             return -1;
+    }
+    for (int32_t i = 0; i < partitions; i++) {
+        int by = i % PAR_KAFKA__APPENDERS;
+        par_kafka__window_init(&g->windows[i], k->appenders[by], g->topic[by], i);
     }
     atomic_store(&k->generation_count, count + 1);
     par_log_info("kafka.generation", PAR_KV("number", number), PAR_KV("partitions", partitions));
@@ -65,8 +72,12 @@ void par_kafka__free_generations(struct par_kafka *k)
 {
     unsigned count = atomic_load(&k->generation_count);
     for (unsigned i = 0; i < count; i++) {
+        struct par_kafka__generation *g = &k->generations[i];
+        for (int32_t n = 0; n < g->partitions; n++)
+            par_kafka__window_fini(&g->windows[n]);
         for (int a = 0; a < PAR_KAFKA__APPENDERS; a++)
-            rd_kafka_topic_destroy(k->generations[i].topic[a]);
+            rd_kafka_topic_destroy(g->topic[a]);
+        free(g->windows);
         free(k->owned[i]);
     }
 }
@@ -77,7 +88,7 @@ static enum par_err seal_all(struct par_kafka *k, const struct par_kafka__genera
 {
     enum par_err err = PAR_OK;
     for (int32_t i = 0; i < g->partitions && !err; i++)
-        err = par_kafka__add(k, par_kafka__appender(k, i), par_kafka__topic(g, i), i, seal);
+        err = par_kafka__add(k, &g->windows[i], seal);
     enum par_err flushed = par_kafka__flush(k);
     err = err ? err : flushed;
     if (err)

@@ -13,6 +13,21 @@ enum { MAX_RECORDS_DEFAULT = 65536, MAX_BYTES_DEFAULT = 64 << 20 };
 const char *const par_kafka__commands_pairs[] = {OF_ALL, "retention.ms", "604800000", NULL};
 static const char *const inbox_pairs[] = {OF_ALL, "retention.ms", "86400000", NULL};
 
+/* What is not confirmed in time is given up: its memory comes back with its report. */
+static void end_producers(struct par_kafka *k)
+{
+    for (int i = 0; i < PAR_KAFKA__PRODUCERS; i++)
+        if (par_kafka__producer(k, i))
+            rd_kafka_flush(par_kafka__producer(k, i), PAR_KAFKA__CALL_MS);
+    atomic_store(&k->dropping, true);
+    for (int i = 0; i < PAR_KAFKA__PRODUCERS; i++)
+        if (par_kafka__producer(k, i) && rd_kafka_outq_len(par_kafka__producer(k, i)) > 0) {
+            rd_kafka_purge(par_kafka__producer(k, i),
+                           RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+            rd_kafka_flush(par_kafka__producer(k, i), PAR_KAFKA__CALL_MS);
+        }
+}
+
 static void kafka_close(void *state)
 {
     struct par_kafka *k = state;
@@ -20,20 +35,17 @@ static void kafka_close(void *state)
     par_kafka__end_polling(k);
     par_kafka__free_pushes(k);
     par_kafka__free_lanes(k);
-    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
-        if (k->appenders[i])
-            rd_kafka_flush(k->appenders[i], PAR_KAFKA__CALL_MS);
-    if (k->producer)
-        rd_kafka_flush(k->producer, PAR_KAFKA__CALL_MS);
+    end_producers(k);
     par_kafka__free_runs(k);
+    par_kafka__free_inboxes(k);
     par_kafka__free_generations(k);
-    if (k->push)
-        rd_kafka_topic_destroy(k->push);
-    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
-        if (k->appenders[i])
-            rd_kafka_destroy(k->appenders[i]);
-    if (k->producer)
-        rd_kafka_destroy(k->producer);
+    if (k->push.topic) {
+        rd_kafka_topic_destroy(k->push.topic);
+        par_kafka__window_fini(&k->push);
+    }
+    for (int i = 0; i < PAR_KAFKA__PRODUCERS; i++)
+        if (par_kafka__producer(k, i))
+            rd_kafka_destroy(par_kafka__producer(k, i));
     if (k->taker)
         rd_kafka_destroy(k->taker);
     pthread_mutex_destroy(&k->lock);
@@ -41,6 +53,17 @@ static void kafka_close(void *state)
     pthread_mutex_destroy(&k->look);
     free(k->properties);
     free(k);
+}
+
+/* As it is once the operator's properties are set. */
+static uint64_t message_ms(const struct par_kafka *k)
+{
+    char text[24] = "";
+    size_t size = sizeof text;
+    if (rd_kafka_conf_get(rd_kafka_conf(k->producer), "message.timeout.ms", text, &size) ||
+        strtoull(text, NULL, 10) == 0)
+        return UINT64_MAX;
+    return strtoull(text, NULL, 10);
 }
 
 static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
@@ -90,6 +113,7 @@ static bool open_clients(struct par_kafka *k, char *why, size_t why_size)
     }
     if (!all)
         return false;
+    k->message_ms = message_ms(k);
     k->taker = par_kafka__client(k, RD_KAFKA_CONSUMER, consume, NULL, k, why, why_size);
     return k->taker != NULL;
 }
@@ -129,8 +153,10 @@ static enum par_err open_topics(struct par_kafka *k, const struct par_queue_conf
                  commands);
         return err;
     }
-    k->push = rd_kafka_topic_new(k->producer, push, NULL);
-    return k->push ? PAR_OK : PAR_E_UNAVAILABLE;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(k->producer, push, NULL);
+    if (topic)
+        par_kafka__window_init(&k->push, k->producer, topic, RD_KAFKA_PARTITION_UA);
+    return topic ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 
 static enum par_err kafka_open(const struct par_queue_config *config,
@@ -147,6 +173,7 @@ static enum par_err kafka_open(const struct par_queue_config *config,
     k->max_records = config->max_records ? config->max_records : MAX_RECORDS_DEFAULT;
     k->max_bytes = config->max_bytes ? config->max_bytes : MAX_BYTES_DEFAULT;
     snprintf(k->prefix, sizeof k->prefix, "%s", config->prefix ? config->prefix : "parley");
+    par_kafka__init_inboxes(k);
     pthread_mutex_init(&k->lock, NULL);
     pthread_mutex_init(&k->known_lock, NULL);
     pthread_mutex_init(&k->look, NULL);
@@ -201,9 +228,7 @@ static enum par_err kafka_deliver(void *state, uint64_t server, const struct par
 static void kafka_gauges(void *state, struct par_queue_stats *stats)
 {
     struct par_kafka *k = state;
-    stats->waiting_records = (uint64_t)rd_kafka_outq_len(k->producer);
-    for (int i = 0; i < PAR_KAFKA__APPENDERS; i++)
-        stats->waiting_records += (uint64_t)rd_kafka_outq_len(k->appenders[i]);
+    stats->waiting_records = atomic_load(&k->waiting_records);
     stats->waiting_bytes = atomic_load(&k->waiting_bytes);
     stats->max_records = k->max_records;
     stats->max_bytes = k->max_bytes;

@@ -13,6 +13,7 @@
 #ifndef PAR_QUEUE_KAFKA_PRIVATE_H
 #define PAR_QUEUE_KAFKA_PRIVATE_H
 
+#include "base/map.h"
 #include "loop/env.h"
 #include "queue/driver.h"
 
@@ -30,16 +31,31 @@ enum {
      * there, and the library makes one for each partition: so deliveries do not stand behind
      * commands, and not all commands behind each other. */
     PAR_KAFKA__APPENDERS = 3,
+    PAR_KAFKA__PRODUCERS = PAR_KAFKA__APPENDERS + 1,
     PAR_KAFKA__GENERATIONS_MAX = 16, /* that one process sees: each has twice the partitions */
     PAR_KAFKA__LOOK_MS = 2000,       /* how often a server looks for a newer one */
     PAR_KAFKA__HAND_OVER_MS = 5000   /* for the others to take over from one that ends */
 };
 
-/* A generation of the topic of commands; does not change once it is seen. */
+/* Where the records of a partition, or of a topic of which the library chooses the partition, go:
+ * see window.c. */
+struct par_kafka__record;
+struct par_kafka__window {
+    rd_kafka_t *client;
+    rd_kafka_topic_t *topic;
+    int32_t partition; /* RD_KAFKA_PARTITION_UA: the library chooses */
+    pthread_mutex_t lock;
+    unsigned on_way;                         /* handed to the library, not reported */
+    struct par_kafka__record *first, **last; /* not handed over */
+};
+
+/* A generation of the topic of commands; does not change once it is seen. Each partition is always
+ * appended to by the same client. */
 struct par_kafka__generation {
     uint16_t number;
     int32_t partitions;
-    rd_kafka_topic_t *topic[PAR_KAFKA__APPENDERS]; /* that of a partition: par_kafka__topic() */
+    rd_kafka_topic_t *topic[PAR_KAFKA__APPENDERS];
+    struct par_kafka__window *windows; /* by number of the partition */
 };
 
 /* A partition, or an inbox, that is taken from. */
@@ -71,16 +87,18 @@ struct par_kafka {
     rd_kafka_t *producer;                        /* of deliveries and push jobs */
     rd_kafka_t *appenders[PAR_KAFKA__APPENDERS]; /* of commands */
     rd_kafka_t *taker;
-    rd_kafka_topic_t *push;
+    struct par_kafka__window push;
     struct par_kafka__pushes *_Atomic pushes; /* NULL: this server has taken none yet */
     struct par_kafka__poller {
         const struct par_kafka *kafka;
         rd_kafka_t *client;
         struct par_thread *thread;
-    } pollers[PAR_KAFKA__APPENDERS + 1];
+    } pollers[PAR_KAFKA__PRODUCERS];
     _Atomic uint32_t closing;
     _Atomic bool sealed;
-    _Atomic uint64_t waiting_bytes;
+    _Atomic uint64_t waiting_records, waiting_bytes; /* appended, not reported */
+    uint64_t message_ms;                             /* message.timeout.ms of the producers */
+    _Atomic bool dropping;                           /* what waits is failed, not handed over */
 
     /* owners.c */
     char *properties; /* of librdkafka, as configured */
@@ -99,9 +117,7 @@ struct par_kafka {
     pthread_mutex_t lock; /* of the lists */
     struct par_kafka__lane *lanes;
     struct par_kafka__run *runs;
-    rd_kafka_topic_t *inboxes[64]; /* to be sent to; a full table starts anew */
-    uint64_t inbox_server[64];
-    size_t inbox_count;
+    struct par_map inboxes; /* to be sent to, by server: produce.c */
 
     pthread_mutex_t known_lock;
     uint64_t known[PAR_KAFKA__SERVERS_MAX]; /* servers that have an inbox */
@@ -114,6 +130,12 @@ struct par_kafka {
 
 /* How a topic of commands is made: name, value, …, NULL. */
 extern const char *const par_kafka__commands_pairs[];
+
+/* One of all that produce; NULL while they are opened. */
+static inline rd_kafka_t *par_kafka__producer(const struct par_kafka *k, int i)
+{
+    return i < PAR_KAFKA__APPENDERS ? k->appenders[i] : k->producer;
+}
 
 /* ---- clients.c ---- */
 
@@ -140,16 +162,6 @@ const struct par_kafka__generation *par_kafka__newest(const struct par_kafka *k)
 /* That of a partition; NULL: not seen. Any thread. */
 const struct par_kafka__generation *par_kafka__generation(const struct par_kafka *k,
                                                           uint32_t partition);
-/* The client by which a partition of commands is appended to, always the same, and its topic. */
-static inline rd_kafka_t *par_kafka__appender(const struct par_kafka *k, int32_t number)
-{
-    return k->appenders[number % PAR_KAFKA__APPENDERS];
-}
-static inline rd_kafka_topic_t *par_kafka__topic(const struct par_kafka__generation *g,
-                                                 int32_t number)
-{
-    return g->topic[number % PAR_KAFKA__APPENDERS];
-}
 /* Looks which there are from `first` on, or above the newest seen. PAR_E_CONFLICT: none,
  * PAR_E_UNAVAILABLE: the brokers do not say. Blocks. */
 enum par_err par_kafka__look(struct par_kafka *k, uint16_t first) PAR_MUST_CHECK;
@@ -157,15 +169,32 @@ enum par_err par_kafka__grow(void *state, uint32_t partitions, struct par_str se
                              size_t why_size);
 void par_kafka__free_generations(struct par_kafka *k);
 
+/* ---- window.c ---- */
+
+/* Reports of this client's records go to their windows; its opaque is of no matter. */
+void par_kafka__set_producer(rd_kafka_conf_t *conf);
+/* Allocates nothing. The topic stays the caller's. */
+void par_kafka__window_init(struct par_kafka__window *window, rd_kafka_t *client,
+                            rd_kafka_topic_t *topic, int32_t partition);
+/* Nothing of it is on its way or waits. */
+void par_kafka__window_fini(struct par_kafka__window *window);
+/* Appends a copy, now or when what is on its way is reported, in order. The run (or NULL) hears of
+ * it once, on another thread, unless this fails: PAR_E_OVERLOADED as many records or bytes wait as
+ * may, PAR_E_UNAVAILABLE. Any thread, does not block. */
+enum par_err par_kafka__append(struct par_kafka *k, struct par_kafka__window *window,
+                               struct par_str bytes, struct par_kafka__run *run) PAR_MUST_CHECK;
+
 /* ---- produce.c ---- */
 
-void par_kafka__set_producer(rd_kafka_conf_t *conf);
+void par_kafka__init_inboxes(struct par_kafka *k);
+void par_kafka__free_inboxes(struct par_kafka *k);
+void par_kafka__run_reported(struct par_kafka__run *run, bool failed);
 enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str bytes);
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes);
 enum par_err par_kafka__push(void *state, const struct par_push_job *job);
 /* As produce, of the run that the next flush ends. */
-enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
-                            int32_t partition, struct par_str bytes);
+enum par_err par_kafka__add(struct par_kafka *k, struct par_kafka__window *window,
+                            struct par_str bytes);
 enum par_err par_kafka__flush(void *state);
 /* Starts and ends the threads to which records are reported. */
 enum par_err par_kafka__start_polling(struct par_kafka *k) PAR_MUST_CHECK;

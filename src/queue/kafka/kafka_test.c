@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PARTITIONS = 4, GENERATION = 1 };
@@ -256,6 +257,68 @@ static void what_waits_for_its_turn_follows_in_order(void **state)
         }
     }
     assert_int_equal(taken, COUNT);
+}
+
+static uint64_t cpu_ms(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* The library by itself would ask all the time whether they may go. */
+static void what_waits_for_its_turn_costs_nothing(void **state)
+{
+    (void)state;
+    enum { COUNT = 300, WAIT_MS = 1000 };
+    struct par_queue_stats stats;
+    if (!mock)
+        skip();
+    produce(1, 0, 1);
+    assert_int_equal(par_queue_seek(q, partition(1), 0), PAR_OK);
+    take_is(1, 0, 1);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 2 * WAIT_MS);
+    produce(1, 1, COUNT);
+    uint64_t before_ms = cpu_ms();
+    usleep(1000 * WAIT_MS);
+    assert_in_range(cpu_ms() - before_ms, 0, WAIT_MS / 4);
+    par_queue_stats(q, &stats);
+    assert_int_equal(stats.waiting_records, COUNT - 1);
+    rd_kafka_mock_broker_set_rtt(mock, 1, 0);
+    take_is(1, 1, COUNT);
+}
+
+/* What has waited for longer than any record may is not sent any more, and so is never late. */
+static void what_waits_for_too_long_is_not_sent(void **state)
+{
+    (void)state;
+    enum { COUNT = 20 };
+    struct par_queue_stats stats;
+    if (!mock)
+        skip();
+    produce(1, 0, 1);
+    assert_int_equal(par_queue_seek(q, partition(1), 0), PAR_OK);
+    take_is(1, 0, 1);
+    rd_kafka_mock_broker_set_down(mock, 1);
+    for (uint32_t i = 0; i < COUNT; i++)
+        assert_int_equal(par_queue_send(q, 2, par_str_of(&i, sizeof i)), PAR_OK);
+    assert_int_equal(par_queue_deliver_flush(q), PAR_E_UNAVAILABLE);
+    par_queue_stats(q, &stats);
+    assert_int_equal(stats.waiting_records, 0);
+    assert_int_equal(stats.waiting_bytes, 0);
+    rd_kafka_mock_broker_set_up(mock, 1);
+    produce(1, 1, 2);
+    take_is(1, 1, 2);
+}
+
+/* Memory comes back even of what nobody answers. */
+static void a_queue_is_closed_with_records_on_their_way(void **state)
+{
+    (void)state;
+    if (!mock)
+        skip();
+    rd_kafka_mock_broker_set_rtt(mock, 1, 60000);
+    produce(1, 0, 20);
 }
 
 static void all_servers_hear_what_is_for_all(void **state)
@@ -540,6 +603,9 @@ int main(void)
         T(a_take_ends_when_it_is_woken),
         T(an_inbox_goes_on_where_it_was_confirmed),
         T(what_waits_for_its_turn_follows_in_order),
+        T(what_waits_for_its_turn_costs_nothing),
+        T(what_waits_for_too_long_is_not_sent),
+        T(a_queue_is_closed_with_records_on_their_way),
         T(all_servers_hear_what_is_for_all),
         T(a_flush_that_fails_says_so),
         T(a_log_that_answers_lives),

@@ -92,7 +92,7 @@ static rd_kafka_resp_err_t subscribe(struct par_kafka *k, bool aside)
     unsigned count = aside ? 0 : atomic_load(&k->generation_count);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count + 1);
     if (aside)
-        rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(k->push),
+        rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(k->push.topic),
                                           RD_KAFKA_PARTITION_UA);
     for (unsigned g = 0; g < count; g++)
         rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(k->generations[g].topic[0]),

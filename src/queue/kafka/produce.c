@@ -28,26 +28,11 @@ static void release_one(struct par_kafka__run *run)
         par_pause_end(&run->done);
 }
 
-/* On the poller's thread, once for each record. */
-static void reported(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+void par_kafka__run_reported(struct par_kafka__run *run, bool failed)
 {
-    struct par_kafka *k = opaque;
-    struct par_kafka__run *run = message->_private;
-    (void)client;
-    atomic_fetch_sub(&k->waiting_bytes, message->len);
-    if (message->err)
-        par_log_warn("kafka.not_confirmed", PAR_KV("topic", rd_kafka_topic_name(message->rkt)),
-                     PAR_KV("why", rd_kafka_err2str(message->err)));
-    if (!run)
-        return;
-    if (message->err)
+    if (failed)
         atomic_store(&run->failed, true);
     release_one(run);
-}
-
-void par_kafka__set_producer(rd_kafka_conf_t *conf)
-{
-    rd_kafka_conf_set_dr_msg_cb(conf, reported);
 }
 
 static void poll(void *arg)
@@ -60,10 +45,10 @@ static void poll(void *arg)
 enum par_err par_kafka__start_polling(struct par_kafka *k)
 {
     enum par_err err = PAR_OK;
-    for (int i = 0; i <= PAR_KAFKA__APPENDERS && !err; i++) {
+    for (int i = 0; i < PAR_KAFKA__PRODUCERS && !err; i++) {
         struct par_kafka__poller *poller = &k->pollers[i];
         poller->kafka = k;
-        poller->client = i < PAR_KAFKA__APPENDERS ? k->appenders[i] : k->producer;
+        poller->client = par_kafka__producer(k, i);
         err = par_thread_start("kafka-poll", poll, poller, &poller->thread);
     }
     return err;
@@ -71,24 +56,8 @@ enum par_err par_kafka__start_polling(struct par_kafka *k)
 
 void par_kafka__end_polling(struct par_kafka *k)
 {
-    for (int i = 0; i <= PAR_KAFKA__APPENDERS; i++)
+    for (int i = 0; i < PAR_KAFKA__PRODUCERS; i++)
         par_thread_join(&k->pollers[i].thread);
-}
-
-static enum par_err append(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
-                           int32_t partition, struct par_str bytes, struct par_kafka__run *run)
-{
-    int64_t now_us = par_wall_us();
-    atomic_fetch_add(&k->waiting_bytes, bytes.len);
-    rd_kafka_resp_err_t err = rd_kafka_producev(
-        client, RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(partition),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE((void *)bytes.ptr, bytes.len),
-        RD_KAFKA_V_HEADER(PAR_KAFKA__PRODUCED, &now_us, sizeof now_us), RD_KAFKA_V_OPAQUE(run),
-        RD_KAFKA_V_END);
-    if (!err)
-        return PAR_OK;
-    atomic_fetch_sub(&k->waiting_bytes, bytes.len);
-    return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? PAR_E_OVERLOADED : PAR_E_UNAVAILABLE;
 }
 
 enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str bytes)
@@ -96,12 +65,8 @@ enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str 
     struct par_kafka *k = state;
     if (atomic_load(&k->sealed))
         return PAR_E_UNAVAILABLE;
-    if (atomic_load(&k->waiting_bytes) + bytes.len > k->max_bytes)
-        return PAR_E_OVERLOADED;
     const struct par_kafka__generation *g = par_kafka__generation(k, partition);
-    uint16_t number = par_partition_number(partition);
-    return g ? append(k, par_kafka__appender(k, number), par_kafka__topic(g, number), number, bytes,
-                      NULL)
+    return g ? par_kafka__append(k, &g->windows[par_partition_number(partition)], bytes, NULL)
              : PAR_E_UNAVAILABLE;
 }
 
@@ -128,18 +93,18 @@ static struct par_kafka__run *run_of(struct par_kafka *k)
     return run;
 }
 
-enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_t *client, rd_kafka_topic_t *topic,
-                            int32_t partition, struct par_str bytes)
+enum par_err par_kafka__add(struct par_kafka *k, struct par_kafka__window *window,
+                            struct par_str bytes)
 {
     struct par_kafka__run *run = run_of(k);
-    if (!run || !topic)
+    if (!run || !window)
         return PAR_E_UNAVAILABLE;
     atomic_fetch_add(&run->waiting, 1);
-    enum par_err err = append(k, client, topic, partition, bytes, run);
+    enum par_err err = par_kafka__append(k, window, bytes, run);
     /* Its own queue is full: what the thread added before must go first. */
     for (int i = 0; err == PAR_E_OVERLOADED && i < 100 && !atomic_load(&k->closing); i++) {
         par_pause(&k->closing, PAR_KAFKA__POLL_MS / 10);
-        err = append(k, client, topic, partition, bytes, run);
+        err = par_kafka__append(k, window, bytes, run);
     }
     if (err) {
         atomic_store(&run->failed, true);
@@ -148,27 +113,64 @@ enum par_err par_kafka__add(struct par_kafka *k, rd_kafka_t *client, rd_kafka_to
     return err;
 }
 
-static rd_kafka_topic_t *inbox_of(struct par_kafka *k, uint64_t server)
+/* Where what is for a server goes; one for each that anything was ever for. */
+struct par_kafka__inbox {
+    struct par_map_node node;
+    uint64_t server;
+    struct par_kafka__window window;
+};
+
+static bool inbox_is(const struct par_map_node *node, const void *key, size_t len)
+{
+    (void)len;
+    return PAR_CONTAINER(node, struct par_kafka__inbox, node)->server == *(const uint64_t *)key;
+}
+
+void par_kafka__init_inboxes(struct par_kafka *k)
+{
+    uint64_t seed[2] = {par_random_u64(), par_random_u64()};
+    par_map_init(&k->inboxes, seed, inbox_is);
+}
+
+void par_kafka__free_inboxes(struct par_kafka *k)
+{
+    struct par_map_iter it;
+    for (struct par_map_node *n = par_map_first(&k->inboxes, &it); n;
+         n = par_map_next(&k->inboxes, &it)) {
+        struct par_kafka__inbox *inbox = PAR_CONTAINER(n, struct par_kafka__inbox, node);
+        par_map_remove(&k->inboxes, n);
+        rd_kafka_topic_destroy(inbox->window.topic);
+        par_kafka__window_fini(&inbox->window);
+        free(inbox);
+    }
+    par_map_fini(&k->inboxes);
+}
+
+static struct par_kafka__inbox *new_inbox(struct par_kafka *k, uint64_t server)
 {
     char name[PAR_KAFKA__NAME_MAX];
-    rd_kafka_topic_t *topic = NULL;
-    pthread_mutex_lock(&k->lock);
-    for (size_t i = 0; i < k->inbox_count; i++)
-        if (k->inbox_server[i] == server)
-            topic = k->inboxes[i];
-    if (!topic) {
-        if (k->inbox_count == sizeof k->inboxes / sizeof k->inboxes[0])
-            while (k->inbox_count)
-                rd_kafka_topic_destroy(k->inboxes[--k->inbox_count]);
-        par_kafka__inbox_topic(k, server, name);
-        topic = rd_kafka_topic_new(k->producer, name, NULL);
-        if (topic) {
-            k->inboxes[k->inbox_count] = topic;
-            k->inbox_server[k->inbox_count++] = server;
-        }
+    par_kafka__inbox_topic(k, server, name);
+    struct par_kafka__inbox *inbox = calloc(1, sizeof *inbox);
+    rd_kafka_topic_t *topic = inbox ? rd_kafka_topic_new(k->producer, name, NULL) : NULL;
+    if (!topic || !par_map_insert_u64(&k->inboxes, &inbox->node, server)) {
+        if (topic)
+            rd_kafka_topic_destroy(topic);
+        free(inbox);
+        return NULL;
     }
+    inbox->server = server;
+    par_kafka__window_init(&inbox->window, k->producer, topic, 0);
+    return inbox;
+}
+
+static struct par_kafka__window *inbox_of(struct par_kafka *k, uint64_t server)
+{
+    pthread_mutex_lock(&k->lock);
+    struct par_map_node *n = par_map_find_u64(&k->inboxes, server);
+    struct par_kafka__inbox *inbox =
+        n ? PAR_CONTAINER(n, struct par_kafka__inbox, node) : new_inbox(k, server);
     pthread_mutex_unlock(&k->lock);
-    return topic;
+    return inbox ? &inbox->window : NULL;
 }
 
 /* The servers that have an inbox, as the brokers list topics; asked for when the list is old. */
@@ -201,16 +203,15 @@ static enum par_err send_all(struct par_kafka *k, struct par_str bytes)
     memcpy(servers, k->known, n * sizeof *servers);
     pthread_mutex_unlock(&k->known_lock);
     for (size_t i = 0; !err && i < n; i++)
-        err = par_kafka__add(k, k->producer, inbox_of(k, servers[i]), 0, bytes);
+        err = par_kafka__add(k, inbox_of(k, servers[i]), bytes);
     return err;
 }
 
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes)
 {
     struct par_kafka *k = state;
-    return server == PAR_QUEUE_ALL_SERVERS
-               ? send_all(k, bytes)
-               : par_kafka__add(k, k->producer, inbox_of(k, server), 0, bytes);
+    return server == PAR_QUEUE_ALL_SERVERS ? send_all(k, bytes)
+                                           : par_kafka__add(k, inbox_of(k, server), bytes);
 }
 
 enum par_err par_kafka__push(void *state, const struct par_push_job *job)
@@ -218,9 +219,8 @@ enum par_err par_kafka__push(void *state, const struct par_push_job *job)
     struct par_kafka *k = state;
     struct par_buf bytes = {0};
     par_push_job_encode(job, &bytes);
-    enum par_err err = bytes.failed ? PAR_E_UNAVAILABLE
-                                    : par_kafka__add(k, k->producer, k->push, RD_KAFKA_PARTITION_UA,
-                                                     par_buf_str(&bytes));
+    enum par_err err =
+        bytes.failed ? PAR_E_UNAVAILABLE : par_kafka__add(k, &k->push, par_buf_str(&bytes));
     par_buf_fini(&bytes);
     return err;
 }
@@ -233,7 +233,7 @@ enum par_err par_kafka__flush(void *state)
         return PAR_OK;
     current = NULL;
     release_one(run);
-    /* Every record is reported within message.timeout.ms. */
+    /* Every record is reported within twice message.timeout.ms. */
     while (!atomic_load(&run->done))
         par_pause(&run->done, PAR_KAFKA__CALL_MS);
     bool failed = atomic_load(&run->failed);
@@ -251,6 +251,4 @@ void par_kafka__free_runs(struct par_kafka *k)
         k->runs = run->next;
         free(run);
     }
-    while (k->inbox_count)
-        rd_kafka_topic_destroy(k->inboxes[--k->inbox_count]);
 }
