@@ -46,7 +46,7 @@ static int add_one(struct par_kafka *k, uint16_t number)
     }
     for (int32_t i = 0; i < partitions; i++) {
         int by = i % PAR_KAFKA__APPENDERS;
-        par_kafka__window_init(&g->windows[i], k->appenders[by], g->topic[by], i);
+        par_kafka__window_init(&g->windows[i], &k->commands, k->appenders[by], g->topic[by], i);
     }
     atomic_store(&k->generation_count, count + 1);
     par_log_info("kafka.generation", PAR_KV("number", number), PAR_KV("partitions", partitions));

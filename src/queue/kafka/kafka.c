@@ -155,7 +155,7 @@ static enum par_err open_topics(struct par_kafka *k, const struct par_queue_conf
     }
     rd_kafka_topic_t *topic = rd_kafka_topic_new(k->producer, push, NULL);
     if (topic)
-        par_kafka__window_init(&k->push, k->producer, topic, RD_KAFKA_PARTITION_UA);
+        par_kafka__window_init(&k->push, &k->deliveries, k->producer, topic, RD_KAFKA_PARTITION_UA);
     return topic ? PAR_OK : PAR_E_UNAVAILABLE;
 }
 
@@ -228,8 +228,9 @@ static enum par_err kafka_deliver(void *state, uint64_t server, const struct par
 static void kafka_gauges(void *state, struct par_queue_stats *stats)
 {
     struct par_kafka *k = state;
-    stats->waiting_records = atomic_load(&k->waiting_records);
-    stats->waiting_bytes = atomic_load(&k->waiting_bytes);
+    stats->waiting_records =
+        atomic_load(&k->commands.records) + atomic_load(&k->deliveries.records);
+    stats->waiting_bytes = atomic_load(&k->commands.bytes) + atomic_load(&k->deliveries.bytes);
     stats->max_records = k->max_records;
     stats->max_bytes = k->max_bytes;
 }

@@ -40,7 +40,12 @@ enum {
 /* Where the records of a partition, or of a topic of which the library chooses the partition, go:
  * see window.c. */
 struct par_kafka__record;
+/* Appended, and not reported. */
+struct par_kafka__load {
+    _Atomic uint64_t records, bytes;
+};
 struct par_kafka__window {
+    struct par_kafka__load *load; /* that it is counted in, and bounded by */
     rd_kafka_t *client;
     rd_kafka_topic_t *topic;
     int32_t partition; /* RD_KAFKA_PARTITION_UA: the library chooses */
@@ -96,9 +101,9 @@ struct par_kafka {
     } pollers[PAR_KAFKA__PRODUCERS];
     _Atomic uint32_t closing;
     _Atomic bool sealed;
-    _Atomic uint64_t waiting_records, waiting_bytes; /* appended, not reported */
-    uint64_t message_ms;                             /* message.timeout.ms of the producers */
-    _Atomic bool dropping;                           /* what waits is failed, not handed over */
+    struct par_kafka__load commands, deliveries; /* apart: neither waits for room of the other */
+    uint64_t message_ms;                         /* message.timeout.ms of the producers */
+    _Atomic bool dropping;                       /* what waits is failed, not handed over */
 
     /* owners.c */
     char *properties; /* of librdkafka, as configured */
@@ -174,13 +179,13 @@ void par_kafka__free_generations(struct par_kafka *k);
 /* Reports of this client's records go to their windows; its opaque is of no matter. */
 void par_kafka__set_producer(rd_kafka_conf_t *conf);
 /* Allocates nothing. The topic stays the caller's. */
-void par_kafka__window_init(struct par_kafka__window *window, rd_kafka_t *client,
-                            rd_kafka_topic_t *topic, int32_t partition);
+void par_kafka__window_init(struct par_kafka__window *window, struct par_kafka__load *load,
+                            rd_kafka_t *client, rd_kafka_topic_t *topic, int32_t partition);
 /* Nothing of it is on its way or waits. */
 void par_kafka__window_fini(struct par_kafka__window *window);
 /* Appends a copy, now or when what is on its way is reported, in order. The run (or NULL) hears of
- * it once, on another thread, unless this fails: PAR_E_OVERLOADED as many records or bytes wait as
- * may, PAR_E_UNAVAILABLE. Any thread, does not block. */
+ * it once, on another thread, unless this fails: PAR_E_OVERLOADED as many records or bytes of its
+ * load wait as may, PAR_E_UNAVAILABLE. Any thread, does not block. */
 enum par_err par_kafka__append(struct par_kafka *k, struct par_kafka__window *window,
                                struct par_str bytes, struct par_kafka__run *run) PAR_MUST_CHECK;
 

@@ -159,7 +159,7 @@ static struct par_kafka__inbox *new_inbox(struct par_kafka *k, uint64_t server)
         return NULL;
     }
     inbox->server = server;
-    par_kafka__window_init(&inbox->window, k->producer, topic, 0);
+    par_kafka__window_init(&inbox->window, &k->deliveries, k->producer, topic, 0);
     return inbox;
 }
 

@@ -24,11 +24,14 @@ struct par_kafka__record {
     char bytes[];
 };
 
-void par_kafka__window_init(struct par_kafka__window *window, rd_kafka_t *client,
-                            rd_kafka_topic_t *topic, int32_t partition)
+void par_kafka__window_init(struct par_kafka__window *window, struct par_kafka__load *load,
+                            rd_kafka_t *client, rd_kafka_topic_t *topic, int32_t partition)
 {
-    *window = (struct par_kafka__window){
-        .client = client, .topic = topic, .partition = partition, .last = &window->first};
+    *window = (struct par_kafka__window){.load = load,
+                                         .client = client,
+                                         .topic = topic,
+                                         .partition = partition,
+                                         .last = &window->first};
     pthread_mutex_init(&window->lock, NULL);
 }
 
@@ -53,10 +56,10 @@ static rd_kafka_resp_err_t hand_over(struct par_kafka__record *record)
 /* Its run hears of it last: who waits for the run finds it gone. */
 static void end(struct par_kafka__record *record, bool failed)
 {
-    struct par_kafka *k = record->kafka;
+    struct par_kafka__load *load = record->window->load;
     struct par_kafka__run *run = record->run;
-    atomic_fetch_sub(&k->waiting_bytes, record->len);
-    atomic_fetch_sub(&k->waiting_records, 1);
+    atomic_fetch_sub(&load->bytes, record->len);
+    atomic_fetch_sub(&load->records, 1);
     free(record);
     if (run)
         par_kafka__run_reported(run, failed);
@@ -133,8 +136,9 @@ static enum par_err add(struct par_kafka__window *window, struct par_kafka__reco
 enum par_err par_kafka__append(struct par_kafka *k, struct par_kafka__window *window,
                                struct par_str bytes, struct par_kafka__run *run)
 {
-    if (atomic_load(&k->waiting_records) >= k->max_records ||
-        atomic_load(&k->waiting_bytes) + bytes.len > k->max_bytes)
+    struct par_kafka__load *load = window->load;
+    if (atomic_load(&load->records) >= k->max_records ||
+        atomic_load(&load->bytes) + bytes.len > k->max_bytes)
         return PAR_E_OVERLOADED;
     struct par_kafka__record *record = malloc(sizeof *record + bytes.len);
     if (!record)
@@ -146,8 +150,8 @@ enum par_err par_kafka__append(struct par_kafka *k, struct par_kafka__window *wi
                                          .come_ms = par_mono_ms(),
                                          .len = bytes.len};
     memcpy(record->bytes, bytes.ptr, bytes.len);
-    atomic_fetch_add(&k->waiting_bytes, bytes.len);
-    atomic_fetch_add(&k->waiting_records, 1);
+    atomic_fetch_add(&load->bytes, bytes.len);
+    atomic_fetch_add(&load->records, 1);
     enum par_err err = add(window, record);
     if (err) {
         record->run = NULL;
