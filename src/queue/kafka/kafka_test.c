@@ -270,7 +270,7 @@ static uint64_t cpu_ms(void)
 static void what_waits_for_its_turn_costs_nothing(void **state)
 {
     (void)state;
-    enum { COUNT = 300, WAIT_MS = 1000 };
+    enum { COUNT = 3000, WAIT_MS = 1000 };
     struct par_queue_stats stats;
     if (!mock)
         skip();

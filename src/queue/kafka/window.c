@@ -3,7 +3,7 @@
  * An idempotent producer of librdkafka has five records of a partition on their way, or one batch.
  * While more of it wait, its thread of the broker asks again without any pause whether they may go,
  * until an answer comes: under load that took three quarters of a server's CPU. So they wait here,
- * and all that have gathered are handed over when the window opens, in the order of their coming.
+ * and what has gathered is handed over when the window opens, in the order of its coming.
  */
 #include "queue/kafka/kafka_private.h"
 
@@ -11,7 +11,8 @@
 
 #include <stdlib.h>
 
-enum { OPEN_BELOW = 5 };
+/* The lock is held while records are handed over: not for longer than about a millisecond. */
+enum { OPEN_BELOW = 5, HAND_OVER_MAX = 1024 };
 
 struct par_kafka__record {
     struct par_kafka__record *next;
@@ -74,10 +75,10 @@ static void fail(struct par_kafka__record *record, rd_kafka_resp_err_t err)
 
 /* Under the lock: those whose time was over before their turn are failed, so that what is not
  * confirmed is known within twice the library's time. */
-static void hand_over_all(struct par_kafka__window *window)
+static void hand_over_more(struct par_kafka__window *window)
 {
     uint64_t now_ms = par_mono_ms();
-    while (window->first) {
+    for (int handed = 0; handed < HAND_OVER_MAX && window->first;) {
         struct par_kafka__record *record = window->first, *next = record->next;
         rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR__MSG_TIMED_OUT;
         if (atomic_load(&record->kafka->dropping))
@@ -90,8 +91,11 @@ static void hand_over_all(struct par_kafka__window *window)
         window->first = next;
         if (err)
             fail(record, err);
+        else
+            handed++;
     }
-    window->last = &window->first;
+    if (!window->first)
+        window->last = &window->first;
 }
 
 /* On the thread that polls, once for each record. */
@@ -108,7 +112,7 @@ static void reported(rd_kafka_t *client, const rd_kafka_message_t *message, void
     pthread_mutex_lock(&window->lock);
     window->on_way--;
     if (window->first && window->on_way < OPEN_BELOW)
-        hand_over_all(window);
+        hand_over_more(window);
     pthread_mutex_unlock(&window->lock);
 }
 
