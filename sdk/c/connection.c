@@ -284,11 +284,46 @@ static void refused_for_now(struct par_sdk *sdk, int64_t retry_after_ms)
         par_sdk__timer_set(sdk, &sdk->link_timer, retry_after_ms);
 }
 
+/* The next number of a version, and 0 behind the last one. */
+static uint64_t next_number(struct par_str *version)
+{
+    uint64_t n = 0;
+    while (version->len && *version->ptr >= '0' && *version->ptr <= '9') {
+        n = n < UINT32_MAX ? n * 10 + (uint64_t)(*version->ptr - '0') : n;
+        *version = par_str_of(version->ptr + 1, version->len - 1);
+    }
+    bool more = version->len > 1 && *version->ptr == '.';
+    *version = more ? par_str_of(version->ptr + 1, version->len - 1) : (struct par_str){0};
+    return n;
+}
+
+static struct par_str version_of(struct par_str client)
+{
+    const char *slash = client.len ? memchr(client.ptr, '/', client.len) : NULL;
+    return slash ? par_str_of(slash + 1, client.len - (size_t)(slash + 1 - client.ptr))
+                 : (struct par_str){0};
+}
+
+/* Is the client older than what the server lets in? Number by number (protocol/ADDITIONS.md). */
+static bool is_outdated(struct par_str client, struct par_str oldest)
+{
+    struct par_str have = version_of(client), want = version_of(oldest);
+    while (have.len || want.len) {
+        uint64_t h = next_number(&have), w = next_number(&want);
+        if (h != w)
+            return h < w;
+    }
+    return false;
+}
+
 void par_sdk__hello_answer(struct par_sdk *sdk, const struct par_sdk__answer *a)
 {
     if (a->lost || sdk->link != PAR_SDK_CONNECTING)
         return;
-    if (a->ok)
+    if (a->ok &&
+        is_outdated(par_str(sdk->client), par_sdk__get_text(a->ok, "oldest_client", a->arena)))
+        par_sdk__unlink(sdk, PAR_SDK_OUTDATED);
+    else if (a->ok)
         online(sdk, a);
     else if (a->err == PAR_E_BAD_REQUEST && !sdk->plain_hello)
         /* A `since` that is too old for this server: sync comes by itself, and takes everything. */

@@ -144,6 +144,37 @@ static void a_hello_refused_for_now_is_said_again_later(void **state)
     assert_int_equal(par_sdk_status(o.sdk).retry_at, o.now + 9000);
 }
 
+/* The client of these tests is test/1.0. */
+static void an_outdated_client_ends_its_connection(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *oldest;
+        bool outdated;
+    } cases[] = {
+        {"test/2", true},    {"test/1.0.1", true},
+        {"test/1.10", true}, {"test/99999999999999999999", true},
+        {"test/1", false},   {"test/1.0", false},
+        {"test/0.9", false}, {"test", false},
+        {"test/", false},    {"", false},
+        {"test/1.x", false}, {"test/1-9", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int closes = o.closes;
+        par_sdk_start(o.sdk, o.now);
+        par_sdk_opened(o.sdk, o.now);
+        json_t *hello = test_owner_took(&o, "hello");
+        test_owner_answer(&o, hello, json_pack("{s:s}", "oldest_client", cases[i].oldest));
+        json_decref(hello);
+        assert_int_equal(link_now(), cases[i].outdated ? PAR_SDK_OUTDATED : PAR_SDK_ONLINE);
+        assert_int_equal(o.closes, closes + cases[i].outdated);
+        if (cases[i].outdated)
+            assert_int_equal(par_sdk_next(o.sdk), INT64_MAX);
+        par_sdk_stop(o.sdk, o.now);
+        test_owner_lost(&o, 1000);
+    }
+}
+
 static void drain_moves_within_its_time(void **state)
 {
     (void)state;
@@ -434,6 +465,7 @@ int main(void)
         TEST(a_refused_hello_ends_as_its_close_says),
         TEST(a_hello_that_was_not_heard_is_said_again),
         TEST(a_hello_refused_for_now_is_said_again_later),
+        TEST(an_outdated_client_ends_its_connection),
         TEST(drain_moves_within_its_time),
         TEST(a_silent_connection_is_probed_and_left),
         TEST(hello_goes_on_from_the_token_and_over_pages),

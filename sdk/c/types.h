@@ -132,8 +132,9 @@ struct par_sdk_item {
 
 /* STOPPED: not wanted. CONNECTING: a connection is being opened, or says hello. ONLINE. WAITING:
  * for retry_at. The rest stay until par_sdk_start: SIGNED_OUT (hello was refused, or 4401 after it
- * was answered), DISABLED (4403), REPLACED (4409). BROKEN: memory was refused or commit failed:
- * free the core and begin again from the records. */
+ * was answered), DISABLED (4403), REPLACED (4409), OUTDATED (the server wants a newer version of
+ * this client: protocol/ADDITIONS.md; the outbox stays). BROKEN: memory was refused or commit
+ * failed: free the core and begin again from the records. */
 enum par_sdk_link {
     PAR_SDK_STOPPED = 0,
     PAR_SDK_CONNECTING,
@@ -142,7 +143,8 @@ enum par_sdk_link {
     PAR_SDK_SIGNED_OUT,
     PAR_SDK_DISABLED,
     PAR_SDK_REPLACED,
-    PAR_SDK_BROKEN
+    PAR_SDK_BROKEN,
+    PAR_SDK_OUTDATED
 };
 
 struct par_sdk_status {
