@@ -12,10 +12,9 @@
 #include "redis/redis.h"
 #include "route/driver.h"
 
-#include "base/map.h"
 #include "loop/env.h"
+#include "route/redis/own.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 enum { LEASE_DEFAULT_MS = 45000, DEAD_DEFAULT_MS = 5000, USERS_A_CALL = 250, DIGITS_MAX = 24 };
@@ -36,11 +35,12 @@ enum { LEASE_DEFAULT_MS = 45000, DEAD_DEFAULT_MS = 5000, USERS_A_CALL = 250, DIG
     "  return was and string.sub(was, 1, 16) >= boot and tonumber(string.sub(was, 17)) >= now "    \
     "end "
 
-/* ARGV: server, boot, lease, users. Returns how many had no route. */
+/* ARGV: server, boot, lease, users. Returns the places of those users who had no route. */
 static const struct par_redis_script add_script = {
-    NOW ADD "local missing = 0 "
+    NOW ADD "local missing = {} "
             "for i = 4, #ARGV do "
-            "  if not add(ARGV[i], ARGV[1], ARGV[2], tonumber(ARGV[3])) then missing = missing + 1 "
+            "  if not add(ARGV[i], ARGV[1], ARGV[2], tonumber(ARGV[3])) then "
+            "    missing[#missing + 1] = i - 4 "
             "end end "
             "return missing"};
 /* ARGV: server, boot, user. */
@@ -149,31 +149,15 @@ static const struct par_redis_script boot_script = {
     "local was = redis.call('HGET', 'parley:beats', ARGV[1]) "
     "return was and string.sub(was, 1, 16)"};
 
-/* What this server registered and has not forgotten, so that it can be renewed. */
-struct own {
-    struct par_map_node node;
-    uint64_t key[2]; /* user, server */
-    uint64_t boot;
-    bool left; /* only kept in mind */
-};
-
 struct redis {
     struct par_redis *redis;
     uint32_t lease_ms, dead_ms;
-    size_t max;
-    pthread_mutex_t lock; /* of own */
-    struct par_map own;
+    struct par_own own;
     bool beaten; /* of the thread that beats */
 };
 
-static bool own_is(const struct par_map_node *node, const void *key, size_t len)
-{
-    return memcmp(PAR_CONTAINER(node, struct own, node)->key, key, len) == 0;
-}
-
 static enum par_err redis_open(const struct par_route_config *config, void **state_r)
 {
-    uint64_t seed[2];
     struct redis *r = calloc(1, sizeof *r);
     if (!r)
         return PAR_E_UNAVAILABLE;
@@ -184,10 +168,7 @@ static enum par_err redis_open(const struct par_route_config *config, void **sta
     }
     r->lease_ms = config->lease_ms ? config->lease_ms : LEASE_DEFAULT_MS;
     r->dead_ms = config->dead_ms ? config->dead_ms : DEAD_DEFAULT_MS;
-    r->max = config->max_routes ? config->max_routes : MAX_ROUTES_DEFAULT;
-    pthread_mutex_init(&r->lock, NULL);
-    par_random(seed, sizeof seed);
-    par_map_init(&r->own, seed, own_is);
+    par_own_init(&r->own, config->max_routes ? config->max_routes : MAX_ROUTES_DEFAULT);
     *state_r = r;
     return PAR_OK;
 }
@@ -195,11 +176,7 @@ static enum par_err redis_open(const struct par_route_config *config, void **sta
 static void redis_close(void *state)
 {
     struct redis *r = state;
-    struct par_map_iter it;
-    for (struct par_map_node *n = par_map_first(&r->own, &it); n; n = par_map_next(&r->own, &it))
-        free(PAR_CONTAINER(n, struct own, node));
-    par_map_fini(&r->own);
-    pthread_mutex_destroy(&r->lock);
+    par_own_fini(&r->own);
     par_redis_free(&r->redis);
     free(r);
 }
@@ -218,107 +195,64 @@ static enum par_err run_only(struct redis *r, const struct par_redis_script *scr
 
 /* ---- routes ---- */
 
-static enum par_err remember(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+static enum par_err add_route(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
 {
-    uint64_t key[2] = {user, server};
-    struct par_str k = par_str_of(key, sizeof key);
-    enum par_err err = PAR_OK;
-    pthread_mutex_lock(&r->lock);
-    struct par_map_node *node = par_map_find(&r->own, k);
-    struct own *own = node ? PAR_CONTAINER(node, struct own, node) : NULL;
-    if (!own && par_map_count(&r->own) < r->max && (own = calloc(1, sizeof *own)) != NULL) {
-        memcpy(own->key, key, sizeof key);
-        if (!par_map_insert(&r->own, &own->node, k)) {
-            free(own);
-            own = NULL;
-        }
-    }
-    if (!own)
-        err = PAR_E_OVERLOADED;
-    else if (own->boot <= boot)
-        *own = (struct own){.node = own->node, .key = {user, server}, .boot = boot};
-    pthread_mutex_unlock(&r->lock);
-    return err;
-}
-
-static struct own *find_own(struct redis *r, uint64_t user, uint64_t server)
-{
-    uint64_t key[2] = {user, server};
-    struct par_map_node *node = par_map_find(&r->own, par_str_of(key, sizeof key));
-    return node ? PAR_CONTAINER(node, struct own, node) : NULL;
-}
-
-static void leave(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
-{
-    pthread_mutex_lock(&r->lock);
-    struct own *own = find_own(r, user, server);
-    if (own && own->boot == boot)
-        own->left = true;
-    pthread_mutex_unlock(&r->lock);
-}
-
-static void forget(struct redis *r, uint64_t user, uint64_t server)
-{
-    pthread_mutex_lock(&r->lock);
-    struct own *own = find_own(r, user, server);
-    if (own && own->left) {
-        par_map_remove(&r->own, &own->node);
-        free(own);
-    }
-    pthread_mutex_unlock(&r->lock);
-}
-
-static enum par_err redis_add(void *state, uint64_t user, uint64_t server, uint64_t boot)
-{
-    struct redis *r = state;
     char lease[DIGITS_MAX];
     struct par_redis_number u = par_redis_number(user), s = par_redis_number(server),
                             b = par_redis_number(boot);
     int len = snprintf(lease, sizeof lease, "%u", r->lease_ms);
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
                                    par_str_of(lease, (size_t)len), par_redis_number_str(&u)};
-    enum par_err err = remember(r, user, server, boot);
-    return err ? err : run_only(r, &add_script, 4, argv);
+    return run_only(r, &add_script, 4, argv);
+}
+
+static enum par_err remove_route(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
+{
+    struct par_redis_number u = par_redis_number(user), s = par_redis_number(server),
+                            b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
+                                   par_redis_number_str(&u)};
+    return run_only(r, &remove_script, 3, argv);
+}
+
+static enum par_err redis_add(void *state, uint64_t user, uint64_t server, uint64_t boot)
+{
+    struct redis *r = state;
+    enum par_err err = par_own_remember(&r->own, user, server, boot);
+    if (!err)
+        err = add_route(r, user, server, boot);
+    if (!err)
+        par_own_registered(&r->own, user, server, boot);
+    return err;
 }
 
 static enum par_err redis_remove(void *state, uint64_t user, uint64_t server, uint64_t boot)
 {
     struct redis *r = state;
-    struct par_redis_number u = par_redis_number(user), s = par_redis_number(server),
-                            b = par_redis_number(boot);
-    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
-                                   par_redis_number_str(&u)};
-    leave(r, user, server, boot);
-    return run_only(r, &remove_script, 3, argv);
+    par_own_leave(&r->own, user, server, boot);
+    return remove_route(r, user, server, boot);
 }
 
-/* Runs a script with these users behind its first `head` arguments; replies, if wanted, are added
- * up in *sum_r. */
-static enum par_err run_with_users(struct redis *r, const struct par_redis_script *script,
-                                   const struct par_str *first, size_t head, const uint64_t *users,
-                                   size_t count, long long *sum_r)
+/* Runs a script with these users, at most USERS_A_CALL, behind its first `head` arguments. */
+static enum par_err run_batch(struct redis *r, const struct par_redis_script *script,
+                              const struct par_str *first, size_t head, const uint64_t *users,
+                              size_t n, redisReply **reply_r)
 {
     enum { HEAD_MAX = 3 };
     struct par_redis_number numbers[USERS_A_CALL];
     struct par_str argv[HEAD_MAX + USERS_A_CALL];
-    PAR_ASSERT(head <= HEAD_MAX);
+    PAR_ASSERT(head <= HEAD_MAX && n <= USERS_A_CALL);
     memcpy(argv, first, head * sizeof *first);
-    for (size_t done = 0; done < count;) {
-        size_t n = count - done < USERS_A_CALL ? count - done : USERS_A_CALL;
-        redisReply *reply;
-        for (size_t i = 0; i < n; i++) {
-            numbers[i] = par_redis_number(users[done + i]);
-            argv[head + i] = par_redis_number_str(&numbers[i]);
-        }
-        enum par_err err = par_redis_run_script(r->redis, script, (int)(head + n), argv, &reply);
-        if (err)
-            return err;
-        if (sum_r)
-            *sum_r += reply->type == REDIS_REPLY_INTEGER ? reply->integer : 1;
-        freeReplyObject(reply);
-        done += n;
+    for (size_t i = 0; i < n; i++) {
+        numbers[i] = par_redis_number(users[i]);
+        argv[head + i] = par_redis_number_str(&numbers[i]);
     }
-    return PAR_OK;
+    return par_redis_run_script(r->redis, script, (int)(head + n), argv, reply_r);
+}
+
+static size_t batch_of(size_t left)
+{
+    return left < USERS_A_CALL ? left : USERS_A_CALL;
 }
 
 static enum par_err redis_forget(void *state, const uint64_t *users, size_t count, uint64_t server,
@@ -327,9 +261,16 @@ static enum par_err redis_forget(void *state, const uint64_t *users, size_t coun
     struct redis *r = state;
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
+    enum par_err err = PAR_OK;
     for (size_t i = 0; i < count; i++)
-        forget(r, users[i], server);
-    return run_with_users(r, &forget_script, argv, 2, users, count, NULL);
+        par_own_forget(&r->own, users[i], server);
+    for (size_t done = 0; !err && done < count; done += USERS_A_CALL) {
+        redisReply *reply;
+        err = run_batch(r, &forget_script, argv, 2, users + done, batch_of(count - done), &reply);
+        if (!err)
+            freeReplyObject(reply);
+    }
+    return err;
 }
 
 /* The hits of users first … first + n - 1. */
@@ -367,59 +308,100 @@ static enum par_err redis_lookup(void *state, const uint64_t *users, size_t coun
     if (count == 0)
         return lookup_some(state, users, 0, 0, hits);
     for (size_t first = 0; !err && first < count; first += USERS_A_CALL)
-        err = lookup_some(state, users, first,
-                          count - first < USERS_A_CALL ? count - first : USERS_A_CALL, hits);
+        err = lookup_some(state, users, first, batch_of(count - first), hits);
     return err;
 }
 
 static void redis_gauges(void *state, struct par_route_stats *stats)
 {
     struct redis *r = state;
-    pthread_mutex_lock(&r->lock);
-    stats->routes = par_map_count(&r->own);
-    stats->bytes = par_map_bytes(&r->own) + stats->routes * sizeof(struct own);
-    pthread_mutex_unlock(&r->lock);
-    stats->max_routes = r->max;
+    size_t bytes;
+    stats->routes = par_own_count(&r->own, &bytes);
+    stats->bytes = bytes;
+    stats->max_routes = r->own.max;
 }
 
 /* ---- the ring ---- */
 
-/* The users that this server registered, or those of them who left, malloc'ed; NULL: no memory. */
-static uint64_t *own_users(struct redis *r, uint64_t server, bool left, size_t *n_r)
+/* Somebody was registered again who had left: what has just changed decides, whoever is last. */
+static enum par_err settle(struct redis *r, uint64_t user, uint64_t server, uint64_t boot)
 {
-    struct par_map_iter it;
-    size_t n = 0;
-    pthread_mutex_lock(&r->lock);
-    uint64_t *users = malloc((par_map_count(&r->own) + 1) * sizeof *users);
-    struct par_map_node *node = users ? par_map_first(&r->own, &it) : NULL;
-    for (; node; node = par_map_next(&r->own, &it)) {
-        const struct own *own = PAR_CONTAINER(node, struct own, node);
-        if (own->key[1] == server && own->left == left)
-            users[n++] = own->key[0];
+    for (;;) {
+        enum par_err err = remove_route(r, user, server, boot);
+        if (err || !par_own_is_here(&r->own, user, server))
+            return err;
+        err = add_route(r, user, server, boot);
+        if (err || par_own_is_here(&r->own, user, server))
+            return err;
     }
-    pthread_mutex_unlock(&r->lock);
-    *n_r = n;
-    return users;
 }
 
-/* Registers again all that is this server's; *lost_r when something of it was not there. Who left
- * is kept in mind again. */
-static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
+/* Of those who were listed and have had no route, how many should have had one: not who came or
+ * left meanwhile. */
+static size_t count_missing(struct redis *r, const redisReply *reply,
+                            const struct par_own_listed *listed, size_t n, uint64_t server)
+{
+    size_t missing = 0;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        const redisReply *index = reply->element[i];
+        if (index->type != REDIS_REPLY_INTEGER || index->integer < 0 || (size_t)index->integer >= n)
+            continue;
+        const struct par_own_listed *one = &listed[index->integer];
+        missing += one->registered && !par_own_changed(&r->own, one, server);
+    }
+    return missing;
+}
+
+static enum par_err renew_batch(struct redis *r, const struct par_own_listed *listed, size_t n,
+                                uint64_t server, uint64_t boot, size_t *missing)
 {
     char lease[DIGITS_MAX];
     int len = snprintf(lease, sizeof lease, "%u", r->lease_ms);
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b),
                                    par_str_of(lease, (size_t)len)};
-    size_t here_count, left_count;
-    long long missing = 0;
-    uint64_t *here = own_users(r, server, false, &here_count);
-    uint64_t *left = own_users(r, server, true, &left_count);
+    uint64_t users[USERS_A_CALL];
+    redisReply *reply;
+    for (size_t i = 0; i < n; i++)
+        users[i] = listed[i].user;
+    enum par_err err = run_batch(r, &add_script, argv, 3, users, n, &reply);
+    if (err)
+        return err;
+    *missing += count_missing(r, reply, listed, n, server);
+    freeReplyObject(reply);
+    for (size_t i = 0; !err && i < n; i++)
+        if (!par_own_is_here(&r->own, users[i], server))
+            err = settle(r, users[i], server, boot);
+    return err;
+}
+
+static enum par_err remind_batch(struct redis *r, const struct par_own_listed *listed, size_t n,
+                                 uint64_t server, uint64_t boot)
+{
+    struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
+    const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
+    uint64_t users[USERS_A_CALL];
+    redisReply *reply;
+    for (size_t i = 0; i < n; i++)
+        users[i] = listed[i].user;
+    enum par_err err = run_batch(r, &remind_script, argv, 2, users, n, &reply);
+    if (!err)
+        freeReplyObject(reply);
+    return err;
+}
+
+/* Registers again all that is this server's; *lost_r when something of it was not there. Who left
+ * is kept in mind again. */
+static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
+{
+    size_t here_count, left_count, missing = 0;
+    struct par_own_listed *here = par_own_list(&r->own, server, false, &here_count);
+    struct par_own_listed *left = par_own_list(&r->own, server, true, &left_count);
     enum par_err err = here && left ? PAR_OK : PAR_E_UNAVAILABLE;
-    if (!err)
-        err = run_with_users(r, &add_script, argv, 3, here, here_count, &missing);
-    if (!err)
-        err = run_with_users(r, &remind_script, argv, 2, left, left_count, NULL);
+    for (size_t done = 0; !err && done < here_count; done += USERS_A_CALL)
+        err = renew_batch(r, here + done, batch_of(here_count - done), server, boot, &missing);
+    for (size_t done = 0; !err && done < left_count; done += USERS_A_CALL)
+        err = remind_batch(r, left + done, batch_of(left_count - done), server, boot);
     *lost_r |= missing > 0;
     free(here);
     free(left);

@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -189,6 +191,51 @@ static void a_redis_that_stands_still_costs_one_call(void **state)
     par_route_close(&route);
 }
 
+struct crowd {
+    _Atomic bool stop;
+    enum par_err err;
+};
+
+enum { CROWD_FROM = 5000, CROWD = 64 };
+
+static void *come_and_go(void *arg)
+{
+    struct crowd *crowd = arg;
+    while (!atomic_load(&crowd->stop) && !crowd->err) {
+        for (uint64_t user = CROWD_FROM; user < CROWD_FROM + CROWD && !crowd->err; user++) {
+            crowd->err = par_route_register(r, user, 7, 100);
+            if (!crowd->err)
+                crowd->err = par_route_unregister(r, user, 7, 100);
+        }
+        for (uint64_t user = CROWD_FROM; user < CROWD_FROM + CROWD && !crowd->err; user += 2)
+            crowd->err = par_route_register(r, user, 7, 100);
+    }
+    return NULL;
+}
+
+/* Nothing was lost, though it is not there when a beat looks, or was there when the beat began. */
+static void who_comes_or_goes_during_a_beat_is_no_loss(void **state)
+{
+    (void)state;
+    enum { STAY = 1000, BEATS = 200 };
+    struct crowd crowd = {0};
+    pthread_t thread;
+    for (uint64_t user = 1; user <= STAY; user++)
+        assert_int_equal(par_route_register(r, user, 7, 100), PAR_OK);
+    assert_false(beat(7, 100));
+    pthread_create(&thread, NULL, come_and_go, &crowd);
+    int losses = 0;
+    for (int i = 0; i < BEATS; i++)
+        losses += beat(7, 100);
+    atomic_store(&crowd.stop, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(crowd.err, PAR_OK);
+    assert_int_equal(losses, 0);
+    for (uint64_t user = CROWD_FROM; user < CROWD_FROM + CROWD; user++)
+        assert_int_equal(servers_of(user), user % 2 == 0);
+    assert_int_equal(servers_of(1), 1);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -198,6 +245,7 @@ int main(void)
         T(a_newer_life_is_neither_cleared_nor_put_back),
         T(what_redis_lost_is_registered_again),
         T(a_redis_that_stands_still_costs_one_call),
+        T(who_comes_or_goes_during_a_beat_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
