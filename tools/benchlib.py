@@ -12,12 +12,17 @@ END = "<!-- end of figures -->"
 
 
 def run(command):
-    """The figures that a measurement prints, by name; one that is printed several times is the mean."""
+    """The figures that a measurement prints."""
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
         sys.exit(f"bench: {' '.join(command[1:])} failed")
+    return figures_of(done.stdout)
+
+
+def figures_of(text):
+    """By name; one that is printed several times is the mean."""
     figures = {}
-    for line in done.stdout.splitlines():
+    for line in text.splitlines():
         words = line.split()
         if len(words) >= 2:
             figures.setdefault(words[0], []).append(float(words[1]))

@@ -46,6 +46,14 @@ struct par_bench_reconnect {
 };
 int par_bench_run_reconnect(const struct par_bench_reconnect *reconnect);
 
+/* The first address is that of a server that somebody else drains (`parley admin drain`) once
+ * `connected` is printed; the second, where everybody goes. */
+struct par_bench_drain {
+    struct par_bench_options world;
+    unsigned connections;
+};
+int par_bench_run_drain(const struct par_bench_drain *drain);
+
 /* One conversation with many entries: written by the first two users when it has fewer, then read
  * by the page at random places. */
 struct par_bench_history {

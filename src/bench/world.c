@@ -173,6 +173,8 @@ static void hello_answered(struct par_bench_conn *c, const struct par_bench_fram
     c->state = PAR_BENCH_READY;
     w->opening--;
     w->ready++;
+    if (w->on_ready)
+        w->on_ready(c);
 }
 
 static void on_message(struct par_ws_conn *ws, struct par_str text)
@@ -225,8 +227,11 @@ static void opened(struct par_ws_conn *ws, const char *why, void *arg)
     struct par_bench_conn *c = arg;
     struct par_bench_world *w = c->world;
     if (!ws) {
-        par_bench_trouble(w, "cannot connect: %s", why);
         gone(c);
+        if (w->on_failed)
+            w->on_failed(c);
+        else
+            par_bench_trouble(w, "cannot connect: %s", why);
         return;
     }
     c->ws = ws;
@@ -238,12 +243,16 @@ static void opened(struct par_ws_conn *ws, const char *why, void *arg)
     par_bench_send(c);
 }
 
-static void connect_one(struct par_bench_world *w, struct par_bench_conn *c)
+void par_bench_connect_one(struct par_bench_conn *c)
 {
+    struct par_bench_world *w = c->world;
     unsigned server = (unsigned)((size_t)(c - w->conns) % w->servers);
+    char path[48];
+    /* A balancer keeps a user on a server by `u`. */
+    snprintf(path, sizeof path, "/v1/ws?u=%lu", c->user->id);
     struct par_ws_target target = {.addr = w->addr[server],
                                    .host = par_str(w->host[server]),
-                                   .path = PAR_STR("/v1/ws"),
+                                   .path = par_str(path),
                                    .timeout_ms = HANDSHAKE_MS};
     /* More ports than one pair of addresses has. */
     if (w->addresses > 1 && target.addr.family == PAR_ADDR_IP4)
@@ -266,7 +275,7 @@ bool par_bench_connect(struct par_bench_world *w, size_t first, size_t count, si
         while (next < first + count && w->opening < at_once) {
             struct par_bench_conn *c = &w->conns[next++];
             if (c->state == PAR_BENCH_CLOSED)
-                connect_one(w, c);
+                par_bench_connect_one(c);
         }
         par_loop_turn(w->loop, 100);
         if (par_mono_ms() > end_ms)

@@ -68,6 +68,8 @@ struct par_bench_world {
     uint64_t dropped;          /* closed by the server or the system without being asked to */
     struct par_str hello_more; /* further members of hello: `,"sync":{}` */
     par_bench_frame_fn on_frame;
+    void (*on_ready)(struct par_bench_conn *c);  /* each that has signed in */
+    void (*on_failed)(struct par_bench_conn *c); /* could not connect; NULL: that is trouble */
     struct par_arena arena;
     struct par_buf out;
     char trouble[200]; /* the first thing that went wrong; "" */
@@ -90,6 +92,8 @@ int par_bench_end(struct par_bench_world *w, const char *measurement);
  * on their way. False when one of them did not get there in time. */
 bool par_bench_connect(struct par_bench_world *w, size_t first, size_t count, size_t at_once,
                        uint32_t timeout_ms);
+/* Begins to connect one that is not connected. */
+void par_bench_connect_one(struct par_bench_conn *c);
 /* Closes one connection, which is no trouble. */
 void par_bench_disconnect(struct par_bench_conn *c);
 

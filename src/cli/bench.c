@@ -161,6 +161,30 @@ const struct par_cli_command par_cli_bench_reconnect = {
     .run = run_reconnect,
 };
 
+static int run_drain(struct par_cli *cli)
+{
+    int64_t connections;
+    if (!par_cli_int(cli, "connections", 5000, 1, 1000000, &connections))
+        return PAR_CLI_USAGE;
+    struct par_bench_drain drain = {.connections = (unsigned)connections};
+    if (!read_world(cli, drain.connections, &drain.world))
+        return PAR_CLI_USAGE;
+    return par_bench_run_drain(&drain);
+}
+
+static const struct par_cli_option drain_options[] = {
+    URL, TOKENS, PID, ADDRESSES, {"connections", "N", "users who move (5000)", NULL}, {0},
+};
+
+const struct par_cli_command par_cli_bench_drain = {
+    .name = "bench drain",
+    .args = "",
+    .summary = "clients of the first URL move to the second when their server drains",
+    .no_config = true,
+    .options = drain_options,
+    .run = run_drain,
+};
+
 /* ---- history, sync ---- */
 
 static int run_history(struct par_cli *cli)

@@ -32,6 +32,7 @@ const struct par_cli_command *const par_cli_commands[] = {
     &par_cli_bench_group,
     &par_cli_bench_idle,
     &par_cli_bench_reconnect,
+    &par_cli_bench_drain,
     &par_cli_bench_history,
     &par_cli_bench_sync,
     &par_cli_send,

@@ -24,6 +24,7 @@ extern const struct par_cli_command par_cli_bench_group;
 extern const struct par_cli_command par_cli_bench_history;
 extern const struct par_cli_command par_cli_bench_idle;
 extern const struct par_cli_command par_cli_bench_reconnect;
+extern const struct par_cli_command par_cli_bench_drain;
 extern const struct par_cli_command par_cli_bench_send;
 extern const struct par_cli_command par_cli_bench_sync;
 extern const struct par_cli_command par_cli_help;

@@ -19,7 +19,7 @@ def _command():
     http-check send meth GET uri /readyz
 """
     path = places.write(os.path.join(places.folder("conf", "haproxy"), "haproxy.cfg"), f"""global
-    maxconn 4000
+    maxconn 8000
 defaults
     mode http
     option forwardfor
