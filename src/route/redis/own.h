@@ -23,7 +23,9 @@ struct par_own_listed {
     bool registered; /* its route was confirmed by then */
 };
 
+/* Empty, for at most max users. */
 void par_own_init(struct par_own *own, size_t max);
+/* Frees all; nobody uses it any more. */
 void par_own_fini(struct par_own *own);
 
 /* Before the route is registered. A lower boot epoch changes nothing. PAR_E_OVERLOADED: as many are
