@@ -65,11 +65,11 @@ enum par_err par_route_lookup(struct par_route *r, const uint64_t *users, size_t
  * used; a table in memory needs none of it (its calls do nothing and say OK). */
 bool par_route_remote(const struct par_route *r);
 
-/* This server lives: renews its beat and the leases of all routes that it registered and has not
- * removed. To be called about every dead_ms / 4. *lost_r: the beat or some of the routes were not
- * there, or another took the server for dead: everything is registered again when this returns, and
- * clients may have missed events, so they are to be told to sync (R6). PAR_E_UNAVAILABLE. One
- * thread; blocks. */
+/* This server lives: renews its beat, and the leases of the routes that it registered and has not
+ * removed, in turns, each within a third of its time. To be called about every dead_ms / 4.
+ * *lost_r: the beat or some of the routes were not there, or another took the server for dead:
+ * everything is registered again when this returns, and clients may have missed events, so they are
+ * to be told to sync (R6). PAR_E_UNAVAILABLE. One thread; blocks. */
 enum par_err par_route_beat(struct par_route *r, uint64_t server, uint64_t boot,
                             bool *lost_r) PAR_MUST_CHECK;
 /* Says whether this server serves, that is whether it reaches all engines, and asks how many others

@@ -70,6 +70,14 @@ void par_redis_free(struct par_redis **redis)
     free(r);
 }
 
+uint64_t par_redis_age(struct par_redis *r)
+{
+    pthread_mutex_lock(&r->lock);
+    uint64_t age = r->age;
+    pthread_mutex_unlock(&r->lock);
+    return age;
+}
+
 /* A call and what it has taken. */
 struct turn {
     redisContext *connection; /* NULL: none is open */

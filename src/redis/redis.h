@@ -48,6 +48,9 @@ struct par_redis_script {
 enum par_err par_redis_run_script(struct par_redis *redis, const struct par_redis_script *script,
                                   int argc, const struct par_str *argv,
                                   redisReply **reply_r) PAR_MUST_CHECK;
+/* Grows whenever the connections in use are given up. While it stays as it is, every call that was
+ * OK was answered by the same primary. Any thread. */
+uint64_t par_redis_age(struct par_redis *redis);
 /* A connection of the caller's own, to be freed by redisFree(): for subscriptions. NULL: none to be
  * had. Blocks. */
 redisContext *par_redis_connect(struct par_redis *redis);

@@ -110,7 +110,13 @@ void par_own_forget(struct par_own *own, uint64_t user, uint64_t server)
     pthread_mutex_unlock(&own->lock);
 }
 
-struct par_own_listed *par_own_list(struct par_own *own, uint64_t server, bool left, size_t *n_r)
+static unsigned slice_of(const struct user *u)
+{
+    return 1u << ((u->key[0] * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PAR_OWN_SLICES);
+}
+
+struct par_own_listed *par_own_list(struct par_own *own, uint64_t server, unsigned slices,
+                                    bool left, size_t *n_r)
 {
     struct par_map_iter it;
     size_t n = 0;
@@ -119,7 +125,7 @@ struct par_own_listed *par_own_list(struct par_own *own, uint64_t server, bool l
     struct par_map_node *node = list ? par_map_first(&own->map, &it) : NULL;
     for (; node; node = par_map_next(&own->map, &it)) {
         const struct user *u = PAR_CONTAINER(node, struct user, node);
-        if (u->key[1] == server && u->left == left)
+        if (u->key[1] == server && u->left == left && (slices & slice_of(u)))
             list[n++] = (struct par_own_listed){u->key[0], u->version, u->registered};
     }
     pthread_mutex_unlock(&own->lock);

@@ -39,8 +39,14 @@ void par_own_leave(struct par_own *own, uint64_t user, uint64_t server, uint64_t
 /* One who left is not kept in mind any more. */
 void par_own_forget(struct par_own *own, uint64_t user, uint64_t server);
 
-/* Those of this server who are here, or those who left, malloc'ed; NULL: no memory. */
-struct par_own_listed *par_own_list(struct par_own *own, uint64_t server, bool left, size_t *n_r);
+/* Users are renewed in turns: each is of one slice. */
+enum { PAR_OWN_SLICES = 12 };
+#define PAR_OWN_ALL ((1u << PAR_OWN_SLICES) - 1)
+
+/* Those of this server and these slices (bits) who are here, or those who left, malloc'ed; NULL: no
+ * memory. */
+struct par_own_listed *par_own_list(struct par_own *own, uint64_t server, unsigned slices,
+                                    bool left, size_t *n_r);
 /* Registered, and not left. */
 bool par_own_is_here(struct par_own *own, uint64_t user, uint64_t server);
 /* Did it leave or come back since it was listed? */

@@ -153,7 +153,11 @@ struct redis {
     struct par_redis *redis;
     uint32_t lease_ms, dead_ms;
     struct par_own own;
-    bool beaten; /* of the thread that beats */
+    /* Of the thread that beats. */
+    bool beaten;
+    uint64_t age; /* of the connections, when all was renewed last */
+    unsigned turn;
+    uint64_t renewed_ms[PAR_OWN_SLICES];
 };
 
 static enum par_err redis_open(const struct par_route_config *config, void **state_r)
@@ -390,31 +394,60 @@ static enum par_err remind_batch(struct redis *r, const struct par_own_listed *l
     return err;
 }
 
-/* Registers again all that is this server's; *lost_r when something of it was not there. Who left
- * is kept in mind again. */
-static enum par_err renew(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
+/* Registers these slices of what is this server's again; *lost_r when something of it was not
+ * there. */
+static enum par_err renew(struct redis *r, unsigned slices, uint64_t server, uint64_t boot,
+                          bool *lost_r)
 {
-    size_t here_count, left_count, missing = 0;
-    struct par_own_listed *here = par_own_list(&r->own, server, false, &here_count);
-    struct par_own_listed *left = par_own_list(&r->own, server, true, &left_count);
-    enum par_err err = here && left ? PAR_OK : PAR_E_UNAVAILABLE;
-    for (size_t done = 0; !err && done < here_count; done += USERS_A_CALL)
-        err = renew_batch(r, here + done, batch_of(here_count - done), server, boot, &missing);
-    for (size_t done = 0; !err && done < left_count; done += USERS_A_CALL)
-        err = remind_batch(r, left + done, batch_of(left_count - done), server, boot);
+    size_t n, missing = 0;
+    uint64_t now_ms = par_mono_ms();
+    struct par_own_listed *here = par_own_list(&r->own, server, slices, false, &n);
+    enum par_err err = here ? PAR_OK : PAR_E_UNAVAILABLE;
+    for (size_t done = 0; !err && done < n; done += USERS_A_CALL)
+        err = renew_batch(r, here + done, batch_of(n - done), server, boot, &missing);
+    for (unsigned i = 0; !err && i < PAR_OWN_SLICES; i++)
+        if (slices & 1u << i)
+            r->renewed_ms[i] = now_ms;
     *lost_r |= missing > 0;
     free(here);
+    return err;
+}
+
+/* All, and who left is kept in mind again. */
+static enum par_err renew_all(struct redis *r, uint64_t server, uint64_t boot, bool *lost_r)
+{
+    size_t n;
+    enum par_err err = renew(r, PAR_OWN_ALL, server, boot, lost_r);
+    struct par_own_listed *left = par_own_list(&r->own, server, PAR_OWN_ALL, true, &n);
+    if (!left)
+        return PAR_E_UNAVAILABLE;
+    for (size_t done = 0; !err && done < n; done += USERS_A_CALL)
+        err = remind_batch(r, left + done, batch_of(n - done), server, boot);
     free(left);
     return err;
 }
 
+/* The next one in turn, and each whose leases have lost a third of their time. */
+static unsigned due_slices(struct redis *r)
+{
+    unsigned due = 1u << r->turn++ % PAR_OWN_SLICES;
+    uint64_t now_ms = par_mono_ms();
+    for (unsigned i = 0; i < PAR_OWN_SLICES; i++)
+        if (now_ms - r->renewed_ms[i] >= r->lease_ms / 3)
+            due |= 1u << i;
+    return due;
+}
+
+/* All routes at once are renewed when the primary may be another one than before, since that may
+ * not have what was written last. Else some at a time: at each beat all would be more than one
+ * Redis can do for many servers. */
 static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool *lost_r)
 {
     struct redis *r = state;
     struct par_redis_number s = par_redis_number(server), b = par_redis_number(boot);
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
     redisReply *reply;
-    uint64_t was = 0;
+    uint64_t was = 0, age = par_redis_age(r->redis);
     bool lost = false;
     enum par_err err = par_redis_run_script(r->redis, &beat_script, 2, argv, &reply);
     if (err)
@@ -422,10 +455,15 @@ static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool
     bool known = par_redis_parse_reply(reply, &was);
     lost = r->beaten && (!known || was != boot);
     freeReplyObject(reply);
-    err = renew(r, server, boot, &lost);
+    bool all = !r->beaten || lost || age != r->age;
+    if (!all)
+        err = renew(r, due_slices(r), server, boot, &lost);
+    if (!err && (all || lost))
+        err = renew_all(r, server, boot, &lost);
     if (err)
         return err;
     r->beaten = true;
+    r->age = age;
     *lost_r = lost;
     return PAR_OK;
 }
