@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { Actor } from '../lib/actor.js';
 import type { Json } from '../lib/http.js';
 import { unshared } from '../lib/place.js';
@@ -66,12 +66,17 @@ function shown(entries: Json[]): Json[] {
 }
 
 describe('histories', { skip: unshared('a server that it kills') }, () => {
+  let running: World | undefined;
+  // A test that fails must not leave a server to wait for.
+  after(() => running?.stop());
+
   test(`${LIVES} lives of a server hold every promise`, async () => {
     const data = tempDir();
     const folder = process.env.PARLEY_HISTORY ?? tempDir();
     const life = async (): Promise<World> => {
       const w = new World({ own: true, data, folder, options: PRESENCE });
       await w.start();
+      running = w;
       return w;
     };
     let w = await life();
@@ -101,18 +106,21 @@ describe('histories', { skip: unshared('a server that it kills') }, () => {
     }
 
     history.line('heal');
-    for (const actor of actors) if (!actor.connected) await actor.connect(w.url);
-    await eventually(async () => actors.every((a) => a.settled), 'every outbox is empty, no hole is left');
+    const settled = async (): Promise<boolean> => {
+      for (const actor of actors) if (!actor.connected) await actor.connect(w.url);
+      return actors.every((a) => a.settled);
+    };
+    await eventually(settled, 'every outbox is empty, no hole is left');
     /* Marks are told within a second; presence is true within its bound. */
     await wait(history.presenceMs);
     history.line('end');
     for (const actor of actors) {
-      const rows = (await actor.look('sync', { limit: 500 })).ok.conversations;
-      await actor.look('presence', { users: users.map((u) => u.id) });
+      const rows = (await actor.lookAgain(w.url, 'sync', { limit: 500 })).ok.conversations;
+      await actor.lookAgain(w.url, 'presence', { users: users.map((u) => u.id) });
       history.line('outbox', { device: actor.user.device, cmids: actor.outbox.map((i) => i.args.cmid) });
       for (const row of rows) {
-        if (row.member && row.kind === 'group') await actor.look('members', { conv: row.conv });
-        await actor.look('history', { conv: row.conv, limit: 200 });
+        if (row.member && row.kind === 'group') await actor.lookAgain(w.url, 'members', { conv: row.conv });
+        await actor.lookAgain(w.url, 'history', { conv: row.conv, limit: 200 });
         const entries = shown(actor.held.get(row.conv)?.entries ?? []);
         const [first, last] = [entries[0]?.seq ?? 1, entries.at(-1)?.seq ?? 0];
         history.line('hold', { device: actor.user.device, conv: row.conv, first, last, entries });

@@ -168,6 +168,18 @@ export class Actor {
     return this.client.request(op, args);
   }
 
+  /** The same, on another connection when this one ends: a machine that stands still for seconds ends it. */
+  async lookAgain(url: string, op: string, args: Json): Promise<Json> {
+    for (let tries = 1; ; tries++) {
+      if (!this.connected) await this.connect(url);
+      try {
+        return await this.look(op, args);
+      } catch (error) {
+        if (this.connected || tries === 5) throw error;
+      }
+    }
+  }
+
   /** Everything is answered, and there is no hole. */
   get settled(): boolean {
     const whole = [...this.held.values()].every((h) => end(h) >= h.last);
