@@ -155,6 +155,7 @@ struct redis {
     struct par_own own;
     /* Of the thread that beats. */
     bool beaten;
+    bool lost;    /* something was, and no beat has said so yet */
     uint64_t age; /* of the connections, when all was renewed last */
     unsigned turn;
     uint64_t renewed_ms[PAR_OWN_SLICES];
@@ -448,23 +449,24 @@ static enum par_err redis_beat(void *state, uint64_t server, uint64_t boot, bool
     const struct par_str argv[] = {par_redis_number_str(&s), par_redis_number_str(&b)};
     redisReply *reply;
     uint64_t was = 0, age = par_redis_age(r->redis);
-    bool lost = false;
     enum par_err err = par_redis_run_script(r->redis, &beat_script, 2, argv, &reply);
     if (err)
         return err;
     bool known = par_redis_parse_reply(reply, &was);
-    lost = r->beaten && (!known || was != boot);
+    /* Kept until a beat arrives as a whole: the next one finds what this one has put back. */
+    r->lost |= r->beaten && (!known || was != boot);
     freeReplyObject(reply);
-    bool all = !r->beaten || lost || age != r->age;
+    bool all = !r->beaten || r->lost || age != r->age;
     if (!all)
-        err = renew(r, due_slices(r), server, boot, &lost);
-    if (!err && (all || lost))
-        err = renew_all(r, server, boot, &lost);
+        err = renew(r, due_slices(r), server, boot, &r->lost);
+    if (!err && (all || r->lost))
+        err = renew_all(r, server, boot, &r->lost);
     if (err)
         return err;
     r->beaten = true;
     r->age = age;
-    *lost_r = lost;
+    *lost_r = r->lost;
+    r->lost = false;
     return PAR_OK;
 }
 
