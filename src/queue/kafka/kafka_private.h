@@ -191,8 +191,11 @@ enum par_err par_kafka__append(struct par_kafka *k, struct par_kafka__window *wi
 
 /* ---- produce.c ---- */
 
+/* The table of inboxes that are sent to, empty. */
 void par_kafka__init_inboxes(struct par_kafka *k);
+/* Nobody sends any more, and all is reported or given up. */
 void par_kafka__free_inboxes(struct par_kafka *k);
+/* One of its records is confirmed, or (failed) never will be. Any thread, does not block. */
 void par_kafka__run_reported(struct par_kafka__run *run, bool failed);
 enum par_err par_kafka__produce(void *state, uint32_t partition, struct par_str bytes);
 enum par_err par_kafka__send(void *state, uint64_t server, struct par_str bytes);

@@ -27,8 +27,11 @@ int test_kafka_begin(void **state);
 int test_kafka_begin_two(void **state);
 int test_kafka_end(void **state);
 
+/* The partition of commands with this number. */
 uint32_t test_kafka_partition(uint16_t number);
+/* One more queue on the same cluster, of this server; properties as in the configuration. */
 enum par_err test_kafka_open(uint64_t server, const char *properties, struct par_queue **queue_r);
+/* Makes a topic behind the prefix, of the mock alone. */
 void test_kafka_topic(const char *name, int partitions);
 /* Produces commands from … to - 1, numbered in their text. */
 void test_kafka_produce(uint16_t number, unsigned from, unsigned to);
